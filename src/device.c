@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of a device: status, features, configuration space, reset.
+ *
+ *     call                    in state            leads to
+ *     vio_device_reset        any                 RESET, else UNKNOWN
+ *     vio_device_begin        any: resets first   NEGOTIATED, else FAILED
+ *     vio_device_queue_start  NEGOTIATED          the same, else FAILED
+ *     vio_device_start        NEGOTIATED          RUNNING, else FAILED
+ *     vio_device_fail         any                 FAILED
+ *
+ * Every register that the device answers with is read once, into a local, and
+ * decisions are taken on that.
+ */
+#include <vio/device.h>
+
+#include "deadline.h"
+#include "why.h"
+
+/* Bounds of the wait for a reset, of which a look is a register read, and of
+ * the attempts at a stable configuration space. */
+#define RESET_TIMEOUT_NS 1000000000u
+#define RESET_LOOKS      1000000u
+#define CONFIG_TRIES     64u
+
+#define STATUS_GONE 0xffu /* what a read of absent hardware gives */
+
+/*
+ * The bits of ring and transport that this library implements. A bit that is
+ * not here is never accepted, whatever the device offers (2.2.1, 6).
+ */
+#define RING_FEATURES                                                  \
+    (VIRTIO_BIT(VIRTIO_F_EVENT_IDX) | VIRTIO_BIT(VIRTIO_F_VERSION_1) | \
+     VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |                            \
+     VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM))
+#define LEGACY_RING_FEATURES \
+    (VIRTIO_BIT(VIRTIO_F_EVENT_IDX) | VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))
+#define LEGACY_FEATURES 0xffffffffu /* no more can be said (4.1.4.8, 4.2.4) */
+
+/* Read the status; a device that is gone is noticed here. */
+static int read_status(struct vio_device *dev, uint8_t *status)
+{
+    uint8_t value = dev->ops->get_status(dev);
+
+    if (value == STATUS_GONE) {
+        dev->state = VIO_DEVICE_UNKNOWN;
+        return vio_fail(&dev->why, VIO_WHY_DEVICE_GONE, value, 0);
+    }
+    *status = value;
+    return 0;
+}
+
+/* Set bits, and never clear one (2.1.1). */
+static int add_status(struct vio_device *dev, uint8_t bits)
+{
+    uint8_t status;
+    int err = read_status(dev, &status);
+
+    if (err)
+        return err;
+    dev->ops->set_status(dev, status | bits);
+    return 0;
+}
+
+/* The device must not be touched any more, or can be given up properly. */
+static int give_up(struct vio_device *dev, int err)
+{
+    if (dev->state != VIO_DEVICE_UNKNOWN)
+        vio_device_fail(dev);
+    return err;
+}
+
+void vio_device_fail(struct vio_device *dev)
+{
+    if (add_status(dev, VIRTIO_CONFIG_S_FAILED) == 0)
+        dev->state = VIO_DEVICE_FAILED;
+}
+
+int vio_device_reset(struct vio_device *dev)
+{
+    struct vio_deadline deadline;
+    uint8_t status;
+
+    dev->state = VIO_DEVICE_UNKNOWN;
+    dev->features = 0;
+    dev->ops->set_status(dev, 0);
+    deadline = vio_deadline(dev->env, RESET_TIMEOUT_NS, RESET_LOOKS);
+    /* 2.4.2: the reset is complete when the status reads 0. */
+    for (;;) {
+        int err = read_status(dev, &status);
+
+        if (err)
+            return err;
+        if (status == 0)
+            break;
+        if (vio_deadline_passed(&deadline))
+            return vio_fail(&dev->why, VIO_WHY_RESET_TIMEOUT, status, 0);
+    }
+    dev->state = VIO_DEVICE_RESET;
+    dev->resets++;
+    return 0;
+}
+
+int vio_device_quiesce(struct vio_device *dev)
+{
+    return vio_device_reset(dev);
+}
+
+/* Which of the offered bits to accept: an allow-list (2.2.1). */
+static uint64_t choose_features(const struct vio_device *dev, uint64_t wanted)
+{
+    uint64_t ring = dev->legacy ? LEGACY_RING_FEATURES : RING_FEATURES;
+
+    return dev->offered & (wanted | ring) & ~dev->policy.refused;
+}
+
+/* Step 4: read what is offered, once, and write the subset we understand. */
+static int negotiate(struct vio_device *dev, uint64_t wanted, uint64_t required)
+{
+    uint64_t chosen;
+
+    dev->offered = dev->ops->get_features(dev);
+    if (dev->legacy)
+        dev->offered &= LEGACY_FEATURES;
+    chosen = choose_features(dev, wanted);
+    /* 6.1: VERSION_1 is accepted where it is offered; a modern transport
+     * without it has no meaning. */
+    if (!dev->legacy && !(dev->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
+        return vio_fail(&dev->why, VIO_WHY_NEED_VERSION_1, dev->offered, 0);
+    required |= dev->policy.required;
+    if (required & ~chosen)
+        return vio_fail(&dev->why, VIO_WHY_FEATURES_MISSING, required & ~chosen,
+                        0);
+    dev->ops->set_features(dev, chosen);
+    dev->features = chosen;
+    return 0;
+}
+
+/* Steps 5 and 6; a legacy device knows neither (3.1.2). */
+static int confirm_features(struct vio_device *dev)
+{
+    uint8_t status;
+    int err;
+
+    if (dev->legacy)
+        return 0;
+    err = add_status(dev, VIRTIO_CONFIG_S_FEATURES_OK);
+    if (err)
+        return err;
+    err = read_status(dev, &status);
+    if (err)
+        return err;
+    if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
+        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
+    if (!(status & VIRTIO_CONFIG_S_FEATURES_OK))
+        return vio_fail(&dev->why, VIO_WHY_FEATURES_REJECTED, dev->features, 0);
+    return 0;
+}
+
+int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
+{
+    /* Step 1: reset the device. */
+    int err = vio_device_reset(dev);
+
+    if (err)
+        return give_up(dev, err);
+    /* Step 2: the guest has noticed the device. */
+    err = add_status(dev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
+    /* Step 3: it knows how to drive it. */
+    if (!err)
+        err = add_status(dev, VIRTIO_CONFIG_S_DRIVER);
+    /* Step 4: features. */
+    if (!err)
+        err = negotiate(dev, wanted, required);
+    /* Steps 5 and 6: the device agrees. */
+    if (!err)
+        err = confirm_features(dev);
+    if (err)
+        return give_up(dev, err);
+    dev->state = VIO_DEVICE_NEGOTIATED;
+    return 0;
+}
+
+static int bad_state(struct vio_device *dev)
+{
+    return vio_fail(&dev->why, VIO_WHY_BAD_STATE, dev->state, 0);
+}
+
+int vio_device_start(struct vio_device *dev)
+{
+    uint8_t status;
+    int err;
+
+    if (dev->state != VIO_DEVICE_NEGOTIATED)
+        return bad_state(dev);
+    /* Step 8: the device is live. */
+    err = add_status(dev, VIRTIO_CONFIG_S_DRIVER_OK);
+    if (!err)
+        err = read_status(dev, &status);
+    if (!err && (status & VIRTIO_CONFIG_S_NEEDS_RESET))
+        err = vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
+    if (err)
+        return give_up(dev, err);
+    dev->state = VIO_DEVICE_RUNNING;
+    return 0;
+}
+
+int vio_device_check(struct vio_device *dev)
+{
+    uint8_t status;
+    int err;
+
+    if (dev->state != VIO_DEVICE_RUNNING)
+        return bad_state(dev);
+    err = read_status(dev, &status);
+    if (err)
+        return err;
+    if ((status & VIRTIO_CONFIG_S_NEEDS_RESET) ||
+        !(status & VIRTIO_CONFIG_S_DRIVER_OK))
+        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
+    return 0;
+}
+
+int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
+{
+    uint32_t value;
+    int err = dev->ops->queue_max(dev, index, &value);
+
+    if (err)
+        return err;
+    if (dev->legacy && (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_BAD_SIZE, value, 0);
+    *max = value > VIRTQ_SIZE_MAX ? VIRTQ_SIZE_MAX : value;
+    return 0;
+}
+
+int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq)
+{
+    int err;
+
+    if (dev->state != VIO_DEVICE_NEGOTIATED)
+        return bad_state(dev);
+    err = dev->ops->queue_start(dev, vq);
+    return err ? give_up(dev, err) : 0;
+}
+
+/* Is the field there: on offer and agreed upon, and within reach? */
+static bool has_field(const struct vio_device *dev,
+                      const struct vio_config_field *f)
+{
+    return (f->feature == VIO_CONFIG_ALWAYS ||
+            vio_device_has(dev, f->feature)) &&
+           (uint32_t)f->offset + f->width <= dev->config_len;
+}
+
+/* 2.5.1: fields of 64 bits are read as two of 32. */
+static uint64_t read_field(struct vio_device *dev,
+                           const struct vio_config_field *f)
+{
+    uint32_t first, second;
+
+    if (f->width < 8)
+        return dev->ops->config_read(dev, f->offset, f->width);
+    first = dev->ops->config_read(dev, f->offset, 4);
+    second = dev->ops->config_read(dev, f->offset + 4u, 4);
+    if (VIO_BIG_ENDIAN && dev->legacy) /* 2.5.3: guest-endian */
+        return (uint64_t)first << 32 | second;
+    return (uint64_t)second << 32 | first;
+}
+
+/* Read every field into values; true if any is not what it was. */
+static bool read_fields(struct vio_device *dev,
+                        const struct vio_config_field *fields, unsigned n,
+                        uint64_t *values)
+{
+    bool changed = false;
+
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t value =
+            has_field(dev, &fields[i]) ? read_field(dev, &fields[i]) : 0;
+
+        changed |= value != values[i];
+        values[i] = value;
+    }
+    return changed;
+}
+
+int vio_device_config_get(struct vio_device *dev,
+                          const struct vio_config_field *fields, unsigned n,
+                          uint64_t *values)
+{
+    /* 2.5.2: the generation is the same before and after. A legacy device has
+     * none: two readings in a row have to agree (2.5.3). */
+    uint32_t before = dev->ops->generation(dev);
+
+    if (dev->legacy)
+        read_fields(dev, fields, n, values);
+    for (unsigned tries = 0; tries < CONFIG_TRIES; tries++) {
+        bool changed = read_fields(dev, fields, n, values);
+        uint32_t after = dev->ops->generation(dev);
+
+        if (dev->legacy ? !changed : after == before)
+            return 0;
+        before = after;
+    }
+    return vio_fail(&dev->why, VIO_WHY_CONFIG_UNSTABLE, 0, 0);
+}
+
+int vio_device_config_write(struct vio_device *dev, uint32_t offset,
+                            unsigned width, uint32_t value)
+{
+    if ((width != 1 && width != 2 && width != 4) || (offset & (width - 1)) ||
+        offset > dev->config_len || width > dev->config_len - offset)
+        return VIO_EINVAL;
+    /* 3.1.1: nothing is written before the features are agreed upon. */
+    if (dev->state != VIO_DEVICE_NEGOTIATED && dev->state != VIO_DEVICE_RUNNING)
+        return bad_state(dev);
+    dev->ops->config_write(dev, offset, width, value);
+    return 0;
+}
+
+uint32_t vio_device_isr(struct vio_device *dev)
+{
+    /* Acknowledged in any state, or the line would stay up; but before
+     * DRIVER_OK and after a reset it means nothing. */
+    uint32_t isr = dev->ops->isr(dev);
+
+    return dev->state == VIO_DEVICE_RUNNING ? isr : 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mem.h"
+
+static void *take(void **block, size_t *left, size_t size)
+{
+    unsigned char *p = *block;
+
+    size = vio_round_up(size, VIO_MEM_ALIGN);
+    if (size > *left)
+        return NULL;
+    for (size_t i = 0; i < size; i++)
+        p[i] = 0;
+    *block = p + size;
+    *left -= size;
+    return p;
+}
+
+void *vio_mem_shared(struct vio_mem *mem, size_t size, uint64_t *addr)
+{
+    void *p = take(&mem->shared, &mem->shared_size, size);
+
+    if (p) {
+        *addr = mem->shared_addr;
+        mem->shared_addr += vio_round_up(size, VIO_MEM_ALIGN);
+    }
+    return p;
+}
+
+void *vio_mem_priv(struct vio_mem *mem, size_t size)
+{
+    return take(&mem->priv, &mem->priv_size, size);
+}

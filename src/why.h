@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Failing with a reason: the one way in which a call fills a struct vio_why.
+ */
+#ifndef VIO_SRC_WHY_H
+#define VIO_SRC_WHY_H
+
+#include <vio/error.h>
+
+/* Record why, and give the error that goes with it. */
+static inline int vio_fail(struct vio_why *why, enum vio_reason reason,
+                           uint64_t found, uint64_t wanted)
+{
+    if (why) {
+        why->reason = reason;
+        why->found = found;
+        why->wanted = wanted;
+    }
+    return -(int)((unsigned)reason & 0xff);
+}
+
+#endif
