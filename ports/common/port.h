@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the examples and the test guests see of the machine they run on. A
+ * port calls `int main(void)` and exits with its value.
+ */
+#ifndef PORT_H
+#define PORT_H
+
+#include <vio/env.h>
+#include <vio/mmio.h>
+
+/* Enough for every machine: the slots that one of them can have. */
+#define PORT_MMIO_SLOTS 32
+
+/* One line or less for a person: %s %c %d %u %x %%, with l, ll or z, a width,
+ * and the flags 0 and -. */
+void port_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Where virtio-mmio devices may be. Returns how many are stored, at most max.
+ * A slot may be empty: the probe tells. */
+unsigned port_mmio_slots(struct vio_mmio_slot *slots, unsigned max);
+
+/* The command line that the machine was started with; "" where it has none. */
+const char *port_cmdline(void);
+
+/* A clock and a log. The machines are identity-mapped, so a pointer is a device
+ * address and nothing has to be mapped. */
+extern const struct vio_env port_env;
+
+/* Stop the machine; 0 is success. At most PORT_EXIT_FAULT. */
+_Noreturn void port_exit(int status);
+
+/* The status after an exception of the processor, or a dead port. */
+#define PORT_EXIT_FAULT 100
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * PVH entry: 32-bit protected mode, paging off, ebx = struct hvm_start_info.
+ * Map the first 4 GiB one to one, go to 64-bit mode, run.
+ */
+#define PAGE_PRESENT_WRITE 0x003
+#define PAGE_UNCACHED      0x018
+#define PAGE_LARGE         0x080 /* of 2 MiB */
+#define CR0_PG             31
+#define CR4_PAE            5
+#define MSR_EFER           0xc0000080
+#define EFER_LME           8
+
+    /* XEN_ELFNOTE_PHYS32_ENTRY: where to enter. */
+    .section .note.pvh, "a", @note
+    .long 4, 8, 18
+    .asciz "Xen"
+    .quad start
+
+    .section .text.start, "ax"
+    .code32
+    .globl start
+start:
+    cld
+    mov $bss_start, %edi
+    mov $bss_end, %ecx
+    sub %edi, %ecx
+    xor %eax, %eax
+    rep stosb
+    mov %ebx, start_info
+
+    mov $pml4, %eax
+    mov %eax, %cr3
+    mov %cr4, %eax
+    bts $CR4_PAE, %eax
+    mov %eax, %cr4
+    mov $MSR_EFER, %ecx
+    rdmsr
+    bts $EFER_LME, %eax
+    wrmsr
+    mov %cr0, %eax
+    bts $CR0_PG, %eax
+    mov %eax, %cr0
+    lgdt gdt_pointer
+    ljmp $8, $start64
+
+    .code64
+start64:
+    mov $16, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    mov $stack_top, %esp
+    call machine_run
+
+    /* One stub of 16 bytes for each exception: where the processor pushes no
+     * error code push 0, then the number. */
+    .balign 16
+    .globl exception_stubs
+exception_stubs:
+    .set number, 0
+    .rept 32
+    .balign 16
+    .if (0x60227d00 >> number & 1) == 0
+    push $0
+    .endif
+    push $number
+    jmp exception
+    .set number, number + 1
+    .endr
+
+exception: /* on a stack of its own: the other one may be the reason */
+    pop %rdi
+    pop %rcx
+    pop %rsi
+    mov %cr2, %rdx
+    mov $exception_stack_top, %esp
+    call machine_fault
+
+    .section .rodata
+    .balign 8
+gdt:
+    .quad 0, 0x00af9a000000ffff, 0x00cf92000000ffff
+gdt_pointer:
+    .word . - gdt - 1
+    .long gdt
+
+    .data
+    .balign 4096
+pml4:
+    .quad pdpt + PAGE_PRESENT_WRITE
+    .balign 4096
+pdpt:
+    .quad directory + PAGE_PRESENT_WRITE
+    .quad directory + PAGE_PRESENT_WRITE + 4096
+    .quad directory + PAGE_PRESENT_WRITE + 4096 * 2
+    .quad directory + PAGE_PRESENT_WRITE + 4096 * 3
+    .balign 4096
+directory: /* in the fourth GiB are the devices */
+    .set page, PAGE_PRESENT_WRITE + PAGE_LARGE
+    .rept 4 * 512
+    .quad page + ((page >= (3 << 30)) & PAGE_UNCACHED)
+    .set page, page + (2 << 20)
+    .endr
+
+    .bss
+    .balign 16
+    .skip 64 * 1024
+stack_top:
+    .skip 4096
+exception_stack_top:
+    .globl start_info
+start_info: /* the physical address of struct hvm_start_info */
+    .skip 8
+
+    .section .note.GNU-stack, "", @progbits
