@@ -5,7 +5,10 @@
  *     call                    in state            leads to
  *     vio_device_reset        any                 RESET, else UNKNOWN
  *     vio_device_begin        any: resets first   NEGOTIATED, else FAILED
- *     vio_device_queue_start  NEGOTIATED          the same, else FAILED
+ *     vio_device_queue_start  NEGOTIATED, and
+ *                             with RING_RESET
+ *                             RUNNING             the same, else FAILED
+ *     vio_device_queue_reset  RUNNING             the same
  *     vio_device_start        NEGOTIATED          RUNNING, else FAILED
  *     vio_device_fail         any                 FAILED
  *
@@ -27,14 +30,34 @@
 
 /*
  * The bits of ring and transport that this library implements. A bit that is
- * not here is never accepted, whatever the device offers (2.2.1, 6).
+ * not here is never accepted, whatever the device offers (2.2.1, 6). What a
+ * transport has besides is in its table of operations; IN_ORDER is for the
+ * frontend to choose, because it makes a device finish one after another.
  */
-#define RING_FEATURES                                                  \
-    (VIRTIO_BIT(VIRTIO_F_EVENT_IDX) | VIRTIO_BIT(VIRTIO_F_VERSION_1) | \
-     VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |                            \
-     VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM))
-#define LEGACY_RING_FEATURES \
-    (VIRTIO_BIT(VIRTIO_F_EVENT_IDX) | VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))
+#define RING_FEATURES                                                        \
+    (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |   \
+     VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) | \
+     PACKED_FEATURE | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) |                  \
+     VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA))
+#define LEGACY_RING_FEATURES                                                \
+    (VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | \
+     VIRTIO_BIT(VIRTIO_F_EVENT_IDX))
+#define FRONTEND_FEATURES \
+    (~(uint64_t)RESERVED_FEATURES | VIRTIO_BIT(VIRTIO_F_IN_ORDER))
+#define RESERVED_FEATURES (0x3ffffull << 24) /* bits 24 to 41 (2.2) */
+
+/* The ring formats of this build. */
+#ifdef VIO_NO_PACKED
+#define PACKED_FEATURE 0
+#else
+#define PACKED_FEATURE VIRTIO_BIT(VIRTIO_F_RING_PACKED)
+#endif
+#ifdef VIO_NO_SPLIT
+#define REQUIRED_FEATURES PACKED_FEATURE
+#else
+#define REQUIRED_FEATURES 0
+#endif
+
 #define LEGACY_FEATURES 0xffffffffu /* no more can be said (4.1.4.8, 4.2.4) */
 
 /* Read the status; a device that is gone is noticed here. */
@@ -109,9 +132,11 @@ int vio_device_quiesce(struct vio_device *dev)
 /* Which of the offered bits to accept: an allow-list (2.2.1). */
 static uint64_t choose_features(const struct vio_device *dev, uint64_t wanted)
 {
-    uint64_t ring = dev->legacy ? LEGACY_RING_FEATURES : RING_FEATURES;
+    uint64_t ring =
+        dev->legacy ? LEGACY_RING_FEATURES : RING_FEATURES | dev->ops->features;
 
-    return dev->offered & (wanted | ring) & ~dev->policy.refused;
+    return dev->offered & ((wanted & FRONTEND_FEATURES) | ring) &
+           ~dev->policy.refused;
 }
 
 /* Step 4: read what is offered, once, and write the subset we understand. */
@@ -127,7 +152,7 @@ static int negotiate(struct vio_device *dev, uint64_t wanted, uint64_t required)
      * without it has no meaning. */
     if (!dev->legacy && !(dev->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
         return vio_fail(&dev->why, VIO_WHY_NEED_VERSION_1, dev->offered, 0);
-    required |= dev->policy.required;
+    required |= dev->policy.required | REQUIRED_FEATURES;
     if (required & ~chosen)
         return vio_fail(&dev->why, VIO_WHY_FEATURES_MISSING, required & ~chosen,
                         0);
@@ -177,6 +202,9 @@ int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
         err = confirm_features(dev);
     if (err)
         return give_up(dev, err);
+    /* Step 7 begins: the set-up of the bus. */
+    if (dev->ops->prepare)
+        dev->ops->prepare(dev);
     dev->state = VIO_DEVICE_NEGOTIATED;
     return 0;
 }
@@ -234,14 +262,36 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
     return 0;
 }
 
+/* A queue is set up before DRIVER_OK, or again after it was reset (2.6.1.2). */
 int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
+    bool again = dev->state == VIO_DEVICE_RUNNING &&
+                 vio_device_has(dev, VIRTIO_F_RING_RESET);
     int err;
 
-    if (dev->state != VIO_DEVICE_NEGOTIATED)
+    if (dev->state != VIO_DEVICE_NEGOTIATED && !again)
         return bad_state(dev);
     err = dev->ops->queue_start(dev, vq);
     return err ? give_up(dev, err) : 0;
+}
+
+int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq)
+{
+    struct vio_deadline deadline;
+
+    if (dev->state != VIO_DEVICE_RUNNING)
+        return bad_state(dev);
+    if (!vio_device_has(dev, VIRTIO_F_RING_RESET))
+        return VIO_ENOTSUP;
+    vio_virtq_break(vq); /* nobody touches the ring meanwhile */
+    dev->ops->queue_reset(dev, vq->index);
+    deadline = vio_deadline(dev->env, RESET_TIMEOUT_NS, RESET_LOOKS);
+    /* 2.6.1.1.2: it is reset when the device says so. */
+    while (dev->ops->queue_in_reset(dev, vq->index))
+        if (vio_deadline_passed(&deadline))
+            return vio_fail(&dev->why, VIO_WHY_QUEUE_RESET_TIMEOUT, vq->index,
+                            0);
+    return 0;
 }
 
 /* Is the field there: on offer and agreed upon, and within reach? */

@@ -44,6 +44,9 @@ struct vio_blk_config {
     uint16_t queue_size; /* descriptors, a power of two; default 256. Less is
                             used where the device or the memory has less */
     uint16_t max_segs;   /* segments of one request; default 2 */
+    uint16_t depth;      /* requests in flight; default 64. Indirect tables, and
+                            memory for them, are used where the descriptors are
+                            too few for that */
     uint64_t timeout_ns; /* of a synchronous call; default 30 s */
 };
 
@@ -57,6 +60,7 @@ struct vio_blk_info {
     uint16_t max_segs;   /* segments of one request */
     uint16_t queue_size; /* descriptors */
     uint16_t depth;      /* requests in flight */
+    bool indirect;       /* by indirect tables */
     bool read_only;
     bool writeback;      /* a write is durable only after a flush */
     bool odd_block_size; /* the device's block size made no sense: ignored */

@@ -45,6 +45,7 @@ struct vio_policy {
  * order, bounds and states are device.c's.
  */
 struct vio_transport {
+    uint64_t features; /* bits that only some transports have */
     uint8_t (*get_status)(struct vio_device *dev);
     void (*set_status)(struct vio_device *dev, uint8_t status);
     uint64_t (*get_features)(struct vio_device *dev);
@@ -60,8 +61,13 @@ struct vio_transport {
     int (*queue_max)(struct vio_device *dev, uint16_t index, uint32_t *max);
     /* Give the queue to the device, and fill in its doorbell. */
     int (*queue_start)(struct vio_device *dev, struct vio_virtq *vq);
+    /* RING_RESET: ask for the reset of one queue; is it still under way? */
+    void (*queue_reset)(struct vio_device *dev, uint16_t index);
+    bool (*queue_in_reset)(struct vio_device *dev, uint16_t index);
     /* Read and acknowledge: VIRTIO_ISR_*, or 0: not this device's. */
     uint32_t (*isr)(struct vio_device *dev);
+    /* May be NULL. Redo what a reset has undone, before the queues. */
+    void (*prepare)(struct vio_device *dev);
 };
 
 /* How far the device is; see the table in device.c. */
@@ -95,7 +101,8 @@ struct vio_device {
  *
  * Of the bits that the device offers those are accepted that are in `wanted` or
  * belong to the ring and the transport and are implemented here, less the ones
- * that the policy refuses or that depend on one not accepted.
+ * that the policy refuses. Of the reserved bits (24 to 41) `wanted` counts for
+ * VIRTIO_F_IN_ORDER only.
  *
  * @wanted: bits of the device type that the frontend can use.
  * @required: bits without which it cannot go on, besides the policy's.
@@ -174,13 +181,30 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
  *
  * @vq: its memory is the device's from now until a reset is confirmed.
  *
- * Context: task, between begin and start. Returns: 0; VIO_EBADSTATE; VIO_EBUSY:
+ * Context: task, between begin and start, or after vio_device_queue_reset().
+ * Returns: 0; VIO_EBADSTATE; VIO_EBUSY:
  * the queue is in use; VIO_EINVAL: its address is beyond what the transport can
  * say; VIO_EPROTO: the device did not take it.
  *
  * Spec: 3.1.1, step 7; 4.2.3.2 Virtqueue Configuration.
  */
 int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq);
+
+/**
+ * Take one queue back from a live device (VIRTIO_F_RING_RESET); the others go
+ * on. After 0 its memory is the caller's: take what was in flight back with
+ * vio_virtq_detach_unused(), and go on with vio_virtq_init() and
+ * vio_device_queue_start(), with another size if that is wanted.
+ *
+ * @vq: broken from the beginning of the call on.
+ *
+ * Context: task, blocks for at most about a second. Returns: 0; VIO_EBADSTATE;
+ * VIO_ENOTSUP: the feature is not agreed upon; VIO_ETIMEDOUT: not confirmed,
+ * the memory is still the device's: reset the device.
+ *
+ * Spec: 2.6.1 Virtqueue Reset.
+ */
+int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq);
 
 /* One field of the configuration space. */
 struct vio_config_field {

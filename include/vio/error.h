@@ -109,7 +109,40 @@ enum vio_error {
       "the device allows segments of at most %f bytes, less than a sector")    \
     X(26, BAD_CONFIG, VIO_EINVAL,                                              \
       "the configuration handed over is not valid: queue_size %f, max_segs "   \
-      "%w")
+      "%w")                                                                    \
+    X(27, QUEUE_RESET_TIMEOUT, VIO_ETIMEDOUT,                                  \
+      "virtqueue %f did not confirm its reset: reset the whole device")        \
+    X(40, NOT_VIRTIO_PCI, VIO_ENODEV,                                          \
+      "no virtio device at this PCI function: device and vendor id read %x")   \
+    X(41, CAP_LOOP, VIO_EPROTO,                                                \
+      "the list of PCI capabilities does not end after %f of them")            \
+    X(42, MISSING_CAP, VIO_EPROTO,                                             \
+      "a modern virtio PCI device without a structure of type %f (1 common, "  \
+      "2 notification)")                                                       \
+    X(43, BAD_CAP, VIO_EPROTO,                                                 \
+      "the virtio PCI capability at %x is too short, misaligned, or beyond "   \
+      "its BAR")                                                               \
+    X(44, BAR_UNASSIGNED, VIO_ENODEV,                                          \
+      "BAR %f of the PCI device has no address: let firmware assign one, or "  \
+      "call vio_pci_assign_bars()")                                            \
+    X(45, BAR_REFUSED, VIO_ENODEV,                                             \
+      "the address %x of BAR %w cannot be reached from here, or map_bar "      \
+      "refused it")                                                            \
+    X(46, PCI_WINDOW_FULL, VIO_ENOMEM,                                         \
+      "no room is left in the window for BAR %w of %f bytes")                  \
+    X(47, NO_LEGACY_BAR, VIO_ENODEV,                                           \
+      "no virtio PCI capabilities, and BAR 0 is no I/O BAR of %w bytes "       \
+      "either: neither a modern nor a legacy device")                          \
+    X(48, LEGACY_REVISION, VIO_ENODEV,                                         \
+      "a legacy virtio PCI device of revision %f, where only 0 is known")      \
+    X(49, NO_QUEUES, VIO_EPROTO, "the device says that it has no virtqueues")  \
+    X(50, NOTIFY_RANGE, VIO_EPROTO,                                            \
+      "the doorbell of virtqueue %f is misaligned, or beyond its structure "   \
+      "of %w bytes")                                                           \
+    X(51, QUEUE_SIZE_MISMATCH, VIO_EPROTO,                                     \
+      "the device has a virtqueue of %f descriptors where %w were asked for")  \
+    X(52, QUEUE_VECTOR, VIO_EPROTO,                                            \
+      "the device does not map virtqueue %f to the MSI-X vector %w any more")
 
 enum vio_reason {
     VIO_WHY_NONE = 0,

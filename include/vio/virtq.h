@@ -15,7 +15,12 @@
  * queue is broken: every call fails with VIO_EPROTO and no memory is touched
  * through the queue until the device is reset and the queue set up again.
  *
- * Spec: 2.6 Virtqueues, 2.7 Split Virtqueues.
+ * Split and packed queues, with direct and indirect descriptors, work behind
+ * the same calls; the features that the device agreed to choose. An indirect
+ * table costs the device one mapping more, a direct chain costs slots of the
+ * ring: a buffer goes direct as long as at least half of the ring stays free.
+ *
+ * Spec: 2.6 Virtqueues, 2.7 Split Virtqueues, 2.8 Packed Virtqueues.
  */
 #ifndef VIO_VIRTQ_H
 #define VIO_VIRTQ_H
@@ -43,7 +48,8 @@ struct vio_sg {
 /* What a queue is made from. */
 struct vio_virtq_config {
     uint16_t index;    /* of this queue in its device */
-    uint16_t size;     /* descriptors: a power of two up to 32768 */
+    uint16_t size;     /* descriptors, up to 32768; split: a power of two */
+    uint16_t indirect; /* entries of an indirect table, up to size; 0: none */
     bool legacy;       /* guest-endian, used lengths not to be relied on */
     uint32_t align;    /* of the used ring: 0, or what a legacy device wants */
     uint64_t features; /* negotiated, see vio/spec/virtio.h */
@@ -55,13 +61,14 @@ struct vio_virtq_config {
 
 /*
  * What the driver knows of one descriptor, out of the device's reach. A chain
- * is named by its first descriptor, the head.
+ * is named by its first descriptor, the head; in a packed queue a buffer is
+ * named by its buffer ID, which is the number of a slot.
  */
 struct vio_virtq_slot {
     void *token;    /* of a head in flight: the caller's */
     uint32_t bound; /* of a head in flight: writable bytes + 1; else 0 */
     uint16_t next;  /* in the chain, or in the free list */
-    uint16_t count; /* of a head: descriptors of the chain */
+    uint16_t count; /* of a head: descriptors that it takes of the ring */
 };
 
 /* Counted since the queue was initialised. */
@@ -72,27 +79,52 @@ struct vio_virtq_stats {
     uint32_t spurious;      /* and without */
 };
 
-/* A queue. The caller owns the memory; the fields are the library's. */
+/*
+ * A queue. The caller owns the memory; the fields are the library's.
+ *
+ * The running counts of a split queue are what its rings count. In a packed
+ * queue they are positions: the offset in bits 0 to 14, the wrap counter in
+ * bit 15.
+ */
 struct vio_virtq {
     struct vio_virtq_slot *slot; /* private, one per descriptor */
     void *desc;                  /* Descriptor Area */
     void *driver;                /* Driver Area: written by the driver */
     void *device;                /* Device Area: written by the device */
-    uint16_t size;               /* descriptors */
-    uint16_t n_free;             /* descriptors in the free list */
-    uint16_t free_head;          /* its first */
-    uint16_t added;              /* running count: chains added */
-    uint16_t published;          /* of these, made visible to the device */
-    uint16_t taken;              /* running count: used entries consumed */
-    uint16_t used_seen;          /* the device's count, when last looked at */
-    bool broken;                 /* sticky until the queue is set up again */
     uint32_t flags;              /* VQ_* of src/virtq/ring.h */
+    uint16_t size;               /* descriptors */
+    uint16_t n_free;             /* descriptors that are free */
+    uint16_t free_head;          /* the first slot of the free list */
+    uint16_t added;              /* how far the driver has filled the ring */
+    uint16_t published;          /* and how far the device may see that */
+    uint16_t taken;              /* how far used buffers have been taken */
+    uint16_t used_seen;          /* split: the used index, as last read */
+    uint16_t batch_flags;        /* packed: what publishes the batch */
+    uint16_t n_staged;           /* packed: buffers of the batch, */
+    uint16_t n_out;              /* and buffers that the device has */
+    bool broken;                 /* sticky until the queue is set up again */
 
-    uint16_t shape_depth;      /* of a queue of fixed-shape requests: slots, */
-    uint16_t shape_header_len; /* and bytes of a header */
+    bool order_pending;  /* IN_ORDER: in the midst of a batch */
+    uint16_t order_next; /* IN_ORDER: the buffer that is next */
+    uint16_t order_last; /* IN_ORDER: the last one of the batch, */
+    uint32_t order_len;  /* and how much was written to it */
+
+    uint16_t table_segs; /* entries of an indirect table; 0: no tables */
+    uint64_t *table;     /* shared, one table per slot */
+    uint64_t table_addr; /* where the device sees the first */
+
+    uint16_t shape_depth;       /* of a queue of fixed-shape requests: slots, */
+    uint16_t shape_header_len;  /* bytes of a header, */
+    uint16_t *shape_segs;       /* private: segments that a slot is made for, */
+    uint64_t shape_header_addr; /* and where the device sees */
+    uint64_t shape_status_addr; /* those of slot 0 */
 
     struct vio_reg doorbell; /* set by the transport: where to notify */
     uint32_t doorbell_value; /* and what to write there */
+
+    /* Where no single register is the doorbell (VQ_DOORBELL_CALL). */
+    void (*doorbell_call)(struct vio_virtq *vq, uint32_t value);
+    void *doorbell_ctx;
 
     uint16_t index;
     uint64_t desc_addr; /* where the device sees the three areas */
@@ -109,7 +141,8 @@ struct vio_virtq {
  * @cfg: the queue to be.
  * @need: out: bytes of shared and of private memory.
  *
- * Context: any. Returns: 0, or VIO_EINVAL: size or align is not legal.
+ * Context: any. Returns: 0, or VIO_EINVAL: size, indirect or align is not
+ * legal; or VIO_ENOTSUP: this ring format was left out of the build.
  *
  * Spec: 2.7 Split Virtqueues, 2.7.2 Legacy Interfaces: A Note on Virtqueue
  * Layout.
@@ -125,9 +158,9 @@ int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
  * @mem: what the queue needs is taken from the front of both blocks, which
  * shrink by it. The memory stays the queue's until the device is reset.
  *
- * Context: task. Returns: 0; VIO_EINVAL: size, align or the alignment of a
- * block is not legal; VIO_ENOMEM: a block is too small. On an error nothing is
- * taken.
+ * Context: task. Returns: 0; VIO_EINVAL: size, indirect, align or the alignment
+ * of a block is not legal; VIO_ENOTSUP: this ring format was left out of the
+ * build; VIO_ENOMEM: a block is too small. On an error nothing is taken.
  *
  * Spec: 2.7 Split Virtqueues.
  */

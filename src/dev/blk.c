@@ -11,6 +11,7 @@
 
 #define DEFAULT_QUEUE_SIZE 256u
 #define DEFAULT_MAX_SEGS   2u
+#define DEFAULT_DEPTH      64u
 #define DEFAULT_TIMEOUT_NS 30000000000u
 #define MIN_QUEUE_SIZE     4u /* header, data and status are 3 descriptors */
 #define REQUEST_QUEUE      0u /* 5.2.2 */
@@ -26,6 +27,8 @@ static struct vio_blk_config complete(const struct vio_blk_config *cfg)
         full.queue_size = DEFAULT_QUEUE_SIZE;
     if (!full.max_segs)
         full.max_segs = DEFAULT_MAX_SEGS;
+    if (!full.depth)
+        full.depth = DEFAULT_DEPTH;
     if (!full.timeout_ns)
         full.timeout_ns = DEFAULT_TIMEOUT_NS;
     return full;
@@ -60,45 +63,60 @@ static int check_alignment(struct vio_device *dev, const struct vio_mem *mem)
     return 0;
 }
 
+/*
+ * What a queue will be. A request is a chain of descriptors of the ring, or one
+ * descriptor that names an indirect table.
+ */
+struct plan {
+    unsigned size; /* descriptors */
+    unsigned max_segs;
+    bool indirect;
+};
+
 static struct vio_virtq_config queue_config(const struct vio_device *dev,
-                                            unsigned size)
+                                            const struct plan *plan)
 {
     return (struct vio_virtq_config){
         .index = REQUEST_QUEUE,
-        .size = (uint16_t)size,
+        .size = (uint16_t)plan->size,
+        .indirect = (uint16_t)(plan->indirect ? plan->max_segs + 2 : 0),
         .legacy = dev->legacy,
         .align = dev->queue_align,
         .features = dev->features,
     };
 }
 
-/* A port that maps has its mappings recorded: at most one per descriptor. */
+static unsigned slots_of(const struct plan *plan)
+{
+    return plan->indirect ? plan->size : plan->size / (plan->max_segs + 2);
+}
+
+/* A port that maps has its mappings recorded. */
 static bool records_maps(const struct vio_device *dev)
 {
     return dev->env && dev->env->dma_map;
 }
 
-/* As many slots as a queue of `size` can have, whatever the segment limit that
- * the device will turn out to have. */
-static size_t most_slots(unsigned size)
+static size_t maps_size(const struct plan *plan)
 {
-    return shape_depth(size, 1);
+    return (size_t)slots_of(plan) * plan->max_segs * sizeof(struct vio_blk_map);
 }
 
-/* The memory of a queue of `size`, its headers and statuses included. */
-static struct vio_need need_of(const struct vio_device *dev, unsigned size)
+/* The memory of a queue, its headers and statuses included. */
+static struct vio_need need_of(const struct vio_device *dev,
+                               const struct plan *plan)
 {
-    struct vio_virtq_config cfg = queue_config(dev, size);
-    size_t slots = most_slots(size);
+    struct vio_virtq_config cfg = queue_config(dev, plan);
+    size_t slots = slots_of(plan);
     struct vio_need need = {0, 0};
 
     vio_virtq_mem_size(&cfg, &need);
     need.shared += vio_round_up(slots * sizeof(struct virtio_blk_req_header),
                                 VIO_MEM_ALIGN) +
                    vio_round_up(slots, VIO_MEM_ALIGN);
+    need.priv += vio_round_up(slots * sizeof(uint16_t), VIO_MEM_ALIGN);
     if (records_maps(dev))
-        need.priv +=
-            vio_round_up(size * sizeof(struct vio_blk_map), VIO_MEM_ALIGN);
+        need.priv += vio_round_up(maps_size(plan), VIO_MEM_ALIGN);
     return need;
 }
 
@@ -130,84 +148,125 @@ static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
     return 0;
 }
 
-int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
-                     struct vio_need *want, struct vio_need *least)
-{
-    struct vio_blk_config full = complete(cfg);
-    unsigned size;
-    int err = check_args(dev, &full);
-
-    if (!err)
-        err = vio_device_reset(dev);
-    if (!err)
-        err = first_size(dev, &full, &size);
-    if (err)
-        return err;
-    *want = need_of(dev, size);
-    *least = need_of(dev, dev->size_fixed ? size : MIN_QUEUE_SIZE);
-    return 0;
-}
-
-/* Halve the queue until it fits the memory that there is. */
-static int fit_size(struct vio_device *dev, const struct vio_mem *mem,
-                    unsigned *size)
-{
-    for (;;) {
-        struct vio_need need = need_of(dev, *size);
-        bool is_least = dev->size_fixed || *size == MIN_QUEUE_SIZE;
-
-        if (need.shared <= mem->shared_size && need.priv <= mem->priv_size)
-            return 0;
-        if (is_least && need.shared > mem->shared_size)
-            return vio_fail(&dev->why, VIO_WHY_NEED_SHARED_MEMORY,
-                            mem->shared_size, need.shared);
-        if (is_least)
-            return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY,
-                            mem->priv_size, need.priv);
-        *size /= 2;
-    }
-}
-
 static uint32_t least_of(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
 }
 
-/* What one request may have, now that queue and device are known. */
-static void set_limits(struct vio_blk_info *info, unsigned size,
-                       uint32_t max_segs)
+/*
+ * The plan for a size. Direct as long as the ring has the wished depth, because
+ * a table costs the device one mapping more; in a packed ring always indirect,
+ * because there a chain is written anew each time.
+ */
+static struct plan plan_of(const struct vio_device *dev,
+                           const struct vio_blk_config *cfg, uint32_t seg_max,
+                           unsigned size)
 {
-    uint64_t bytes;
+    struct plan plan = {size, least_of(cfg->max_segs, seg_max), false};
 
-    info->queue_size = (uint16_t)size;
-    info->max_segs = (uint16_t)least_of(max_segs, size - 2);
-    info->depth = (uint16_t)shape_depth(size, info->max_segs);
-    bytes = (uint64_t)info->max_segs * info->size_max;
+    plan.max_segs = least_of(plan.max_segs, size - 2);
+    if (vio_device_has(dev, VIRTIO_F_INDIRECT_DESC))
+        plan.indirect = vio_device_has(dev, VIRTIO_F_RING_PACKED) ||
+                        slots_of(&plan) < cfg->depth;
+    return plan;
+}
+
+static bool fits(const struct vio_device *dev, const struct plan *plan,
+                 const struct vio_mem *mem)
+{
+    struct vio_need need = need_of(dev, plan);
+
+    return need.shared <= mem->shared_size && need.priv <= mem->priv_size;
+}
+
+static int no_memory(struct vio_device *dev, const struct plan *plan,
+                     const struct vio_mem *mem)
+{
+    struct vio_need need = need_of(dev, plan);
+
+    if (need.shared > mem->shared_size)
+        return vio_fail(&dev->why, VIO_WHY_NEED_SHARED_MEMORY, mem->shared_size,
+                        need.shared);
+    return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
+                    need.priv);
+}
+
+/* The next thing to try where the memory does not suffice: without tables, then
+ * half the size. False: this is the least. */
+static bool shrink(const struct vio_device *dev,
+                   const struct vio_blk_config *cfg, uint32_t seg_max,
+                   struct plan *plan)
+{
+    if (plan->indirect) {
+        plan->indirect = false;
+        return true;
+    }
+    if (dev->size_fixed || plan->size <= MIN_QUEUE_SIZE)
+        return false;
+    *plan = plan_of(dev, cfg, seg_max, plan->size / 2);
+    return true;
+}
+
+int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
+                     struct vio_need *want, struct vio_need *least)
+{
+    struct vio_blk_config full = complete(cfg);
+    struct vio_blk_info info;
+    struct plan plan;
+    uint32_t seg_max;
+    unsigned size;
+    int err = check_args(dev, &full);
+
+    if (!err)
+        err = vio_device_begin(dev, vio_blk_wanted_features(dev), 0);
+    if (!err)
+        err = vio_blk_read_config(dev, &info, &seg_max);
+    if (!err)
+        err = first_size(dev, &full, &size);
+    if (err)
+        return err;
+    plan = plan_of(dev, &full, seg_max, size);
+    *want = need_of(dev, &plan);
+    while (shrink(dev, &full, seg_max, &plan))
+        ;
+    *least = need_of(dev, &plan);
+    return vio_device_reset(dev);
+}
+
+/* What one request may have, now that queue and device are known. */
+static void set_limits(struct vio_blk_info *info, const struct plan *plan)
+{
+    uint64_t bytes = (uint64_t)plan->max_segs * info->size_max;
+
+    info->queue_size = (uint16_t)plan->size;
+    info->max_segs = (uint16_t)plan->max_segs;
+    info->depth = (uint16_t)slots_of(plan);
+    info->indirect = plan->indirect;
     if (bytes > BLK_MAX_BYTES)
         bytes = BLK_MAX_BYTES;
     info->max_bytes = (uint32_t)(bytes - bytes % VIRTIO_BLK_SECTOR_SIZE);
 }
 
 /* Lay out the queue and its slots; the memory is there. */
-static int lay_out(struct vio_blk *blk, struct vio_mem *mem)
+static int lay_out(struct vio_blk *blk, const struct plan *plan,
+                   struct vio_mem *mem)
 {
     struct vio_blk_queue *q = &blk->queue;
-    struct vio_virtq_config cfg = queue_config(blk->dev, blk->info.queue_size);
+    struct vio_virtq_config cfg = queue_config(blk->dev, plan);
     struct vio_shape shape = {
         .depth = blk->info.depth,
-        .max_segs = blk->info.max_segs,
-        .header_len = sizeof(struct virtio_blk_req_header),
+        .header_len = sizeof *q->header,
     };
-    size_t slots = most_slots(blk->info.queue_size);
     int err = vio_virtq_init(&q->vq, &cfg, mem);
 
     if (err)
         return err;
-    q->header =
-        vio_mem_shared(mem, slots * sizeof *q->header, &shape.header_addr);
-    q->status = vio_mem_shared(mem, slots, &shape.status_addr);
+    q->header = vio_mem_shared(mem, shape.depth * sizeof *q->header,
+                               &shape.header_addr);
+    q->status = vio_mem_shared(mem, shape.depth, &shape.status_addr);
+    shape.segs = vio_mem_priv(mem, shape.depth * sizeof *shape.segs);
     if (records_maps(blk->dev))
-        q->map = vio_mem_priv(mem, blk->info.queue_size * sizeof *q->map);
+        q->map = vio_mem_priv(mem, maps_size(plan));
     q->blk = blk;
     q->done_last = &q->done_first;
     vio_shape_init(&q->vq, &shape);
@@ -219,18 +278,21 @@ static int set_up(struct vio_blk *blk, const struct vio_blk_config *cfg,
                   struct vio_mem *mem)
 {
     struct vio_device *dev = blk->dev;
+    struct plan plan;
     uint32_t seg_max;
     unsigned size;
     int err = vio_blk_read_config(dev, &blk->info, &seg_max);
 
     if (!err)
         err = first_size(dev, cfg, &size);
-    if (!err)
-        err = fit_size(dev, mem, &size);
     if (err)
         return err;
-    set_limits(&blk->info, size, least_of(cfg->max_segs, seg_max));
-    err = lay_out(blk, mem);
+    plan = plan_of(dev, cfg, seg_max, size);
+    while (!fits(dev, &plan, mem))
+        if (!shrink(dev, cfg, seg_max, &plan))
+            return no_memory(dev, &plan, mem);
+    set_limits(&blk->info, &plan);
+    err = lay_out(blk, &plan, mem);
     return err ? err : vio_device_queue_start(dev, &blk->queue.vq);
 }
 

@@ -191,6 +191,19 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     return 0;
 }
 
+static void queue_reset(struct vio_device *dev, uint16_t index)
+{
+    write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_SEL, index);
+    write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_RESET, 1);
+}
+
+/* 4.2.2.2: the reset is complete when QueueReset reads 0. */
+static bool queue_in_reset(struct vio_device *dev, uint16_t index)
+{
+    write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_SEL, index);
+    return read32(mmio_of(dev), VIRTIO_MMIO_QUEUE_RESET) != 0;
+}
+
 /*
  * 4.2.3.4. Acknowledged before anything is drained: a buffer that is used after
  * the acknowledgement raises the interrupt again, one used before it is found
@@ -210,6 +223,7 @@ static uint32_t isr(struct vio_device *dev)
 }
 
 static const struct vio_transport mmio_transport = {
+    .features = VIRTIO_BIT(VIRTIO_F_RING_RESET),
     .get_status = get_status,
     .set_status = set_status,
     .get_features = get_features,
@@ -219,6 +233,8 @@ static const struct vio_transport mmio_transport = {
     .config_write = config_write,
     .queue_max = queue_max,
     .queue_start = queue_start,
+    .queue_reset = queue_reset,
+    .queue_in_reset = queue_in_reset,
     .isr = isr,
 };
 

@@ -13,11 +13,38 @@
 
 #include "../swap.h"
 
-/* Of struct vio_virtq's flags; all but CB_ON are fixed by vio_virtq_init(). */
+/* Of struct vio_virtq's flags; fixed when the queue is set up. */
 #define VQ_EVENT_IDX      0x01u
 #define VQ_LEGACY         0x02u
 #define VQ_ORDER_PLATFORM 0x04u
-#define VQ_CB_ON          0x08u /* interrupts are asked for */
+#define VQ_PACKED         0x08u
+#define VQ_IN_ORDER       0x10u
+#define VQ_NOTIFY_DATA    0x20u /* the doorbell takes the position, too */
+#define VQ_DOORBELL16     0x40u /* the doorbell is 16 bits wide */
+
+/*
+ * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or
+ * VIO_NO_PACKED; with both in, the queue says which it is.
+ */
+static inline bool ring_is_packed(const struct vio_virtq *vq)
+{
+#if defined(VIO_NO_PACKED)
+    (void)vq;
+    return false;
+#elif defined(VIO_NO_SPLIT)
+    (void)vq;
+    return true;
+#else
+    return vq->flags & VQ_PACKED;
+#endif
+}
+
+/* The three areas in one piece of memory. */
+struct ring_layout {
+    size_t driver; /* offset of the Driver Area */
+    size_t device; /* offset of the Device Area */
+    size_t total;
+};
 
 /*
  * Ordering 1: everything stored before, descriptors and all, is visible to the
@@ -107,6 +134,43 @@ static inline uint16_t ring_taken(const struct vio_virtq *vq)
 static inline void ring_set_taken(struct vio_virtq *vq, uint16_t taken)
 {
     __atomic_store_n(&vq->taken, taken, __ATOMIC_RELAXED);
+}
+
+/* The same for vio_virtq_notify(), which needs no serialisation. */
+static inline uint16_t ring_published(const struct vio_virtq *vq)
+{
+    return __atomic_load_n(&vq->published, __ATOMIC_RELAXED);
+}
+
+static inline void ring_set_published(struct vio_virtq *vq, uint16_t published)
+{
+    __atomic_store_n(&vq->published, published, __ATOMIC_RELAXED);
+}
+
+/*
+ * 2.7.9, 2.8.10: with IN_ORDER one used element may stand for a batch, of which
+ * it names the last buffer. The ones before it are complete, all of what is
+ * writable in them written. The free list is a circle then, so that the slot
+ * that follows a buffer's last one heads the next buffer.
+ *
+ * This gives the next buffer in order, given that order_last and order_len are
+ * what the used element says. 1, or VIO_EPROTO.
+ */
+static inline int ring_in_order(struct vio_virtq *vq, uint16_t *head,
+                                uint32_t *len)
+{
+    uint16_t next = vq->order_next, last = next;
+    const struct vio_virtq_slot *slot = &vq->slot[next];
+
+    if (slot->bound == 0)
+        return ring_break(vq);
+    vq->order_pending = next != vq->order_last;
+    *len = vq->order_pending ? slot->bound - 1 : vq->order_len;
+    *head = next;
+    for (unsigned n = ring_is_packed(vq) ? 1 : slot->count; n > 1; n--)
+        last = vq->slot[last].next;
+    vq->order_next = vq->slot[last].next;
+    return 1;
 }
 
 /*

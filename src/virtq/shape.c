@@ -1,24 +1,96 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "shape.h"
 
-/* What of slot s never changes: where its header and status are. */
-static void prebuild(struct vio_virtq *vq, const struct vio_shape *shape,
-                     unsigned s)
+static uint64_t header_addr(const struct vio_virtq *vq, unsigned slot)
 {
-    split_write_addr(vq, s,
-                     shape->header_addr + (uint64_t)s * shape->header_len);
-    split_write_desc(vq, shape->depth + s, shape->status_addr + s, 1,
-                     VIRTQ_DESC_F_WRITE, 0);
-    vq->slot[s].next = (uint16_t)(s + 1);
-    vq->slot[s].count = 1;
+    return vq->shape_header_addr + (uint64_t)slot * vq->shape_header_len;
+}
+
+static uint64_t status_addr(const struct vio_virtq *vq, unsigned slot)
+{
+    return vq->shape_status_addr + slot;
+}
+
+/* Slot s owns table s. In a split table each entry links to the next; in a
+ * packed one the order says it (2.8.8). */
+static void prebuild_table(struct vio_virtq *vq, unsigned slot)
+{
+    uint64_t *header = ring_entry(vq, slot, 0);
+
+    if (ring_is_packed(vq))
+        packed_write_desc(vq, header, header_addr(vq, slot),
+                          vq->shape_header_len, 0, 0);
+    else
+        split_fill_desc(vq, header, header_addr(vq, slot), vq->shape_header_len,
+                        VIRTQ_DESC_F_NEXT, 1);
+}
+
+/* Slot s owns fixed descriptors of a split queue; the status ends the chain. */
+static void prebuild_chain(struct vio_virtq *vq, unsigned slot)
+{
+    split_write_desc(vq, vq->shape_depth + slot, status_addr(vq, slot),
+                     SHAPE_STATUS_LEN, VIRTQ_DESC_F_WRITE, 0);
+}
+
+/* The status comes behind the data, and the ring tells the table's length. */
+static void resize_table(struct vio_virtq *vq, unsigned slot, unsigned n)
+{
+    uint64_t *status = ring_entry(vq, slot, 1 + n);
+
+    if (ring_is_packed(vq)) {
+        packed_write_desc(vq, status, status_addr(vq, slot), SHAPE_STATUS_LEN,
+                          0, VIRTQ_DESC_F_WRITE);
+        return;
+    }
+    split_fill_desc(vq, status, status_addr(vq, slot), SHAPE_STATUS_LEN,
+                    VIRTQ_DESC_F_WRITE, 0);
+    split_write_desc(vq, slot, ring_table_addr(vq, slot),
+                     (uint32_t)((n + 2) * sizeof(struct virtq_desc)),
+                     VIRTQ_DESC_F_INDIRECT, 0);
+}
+
+void vio_shape_resize(struct vio_virtq *vq, unsigned slot, unsigned n)
+{
+    vq->shape_segs[slot] = (uint16_t)n;
+    if (vq->table_segs)
+        resize_table(vq, slot, n);
+    else if (!ring_is_packed(vq))
+        split_write_desc(vq, slot, header_addr(vq, slot), vq->shape_header_len,
+                         VIRTQ_DESC_F_NEXT,
+                         (n ? 2u : 1u) * vq->shape_depth + slot);
+}
+
+void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
+{
+    bool writable = vq->slot[slot].bound > SHAPE_STATUS_LEN + 1;
+
+    packed_stage(vq, header_addr(vq, slot), vq->shape_header_len,
+                 (uint16_t)slot, VIRTQ_DESC_F_NEXT);
+    /* The data is there already, but for the flags that make it available. */
+    for (unsigned k = 0; k < n; k++)
+        packed_stage_flags(vq, VIRTQ_DESC_F_NEXT |
+                                   (writable ? VIRTQ_DESC_F_WRITE : 0));
+    packed_stage(vq, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
+                 VIRTQ_DESC_F_WRITE);
+    vq->slot[slot].count = (uint16_t)(n + 2);
+    vq->n_staged++;
 }
 
 void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)
 {
     vq->shape_depth = shape->depth;
     vq->shape_header_len = shape->header_len;
-    for (unsigned s = 0; s < shape->depth; s++)
-        prebuild(vq, shape, s);
-    vq->free_head = 0;
+    vq->shape_header_addr = shape->header_addr;
+    vq->shape_status_addr = shape->status_addr;
+    vq->shape_segs = shape->segs;
+    for (unsigned s = 0; s < shape->depth; s++) {
+        vq->slot[s].next = (uint16_t)(s + 1);
+        vq->slot[s].count = 1;
+        if (vq->table_segs)
+            prebuild_table(vq, s);
+        else if (!ring_is_packed(vq))
+            prebuild_chain(vq, s);
+        vio_shape_resize(vq, s, 1);
+    }
     vq->n_free = shape->depth;
 }

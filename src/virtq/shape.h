@@ -3,39 +3,46 @@
  * Requests of one fixed shape: a device-readable header, up to max_segs data
  * segments, a device-writable status.
  *
- * A queue of that shape is divided at init into as many slots as it holds, and
- * every slot owns its descriptors for good. What never changes in them is
- * written once; a submit writes the data segments and the link from the header
- * to them. Slot s owns the descriptors
+ * A queue of that shape is divided at init into slots, and every slot owns its
+ * header, its status and its descriptors for good. What never changes in them
+ * is written once; a submit writes what does. The free list holds slots, so
+ * that the queue is not for vio_virtq_add(), and they are taken in any order,
+ * so that it is not for IN_ORDER. There are three layouts:
  *
- *     s                    the header, and so the head of the chain
- *     depth + s            the status
- *     (2 + k) * depth + s  data segment k
+ *   direct, split     Slot s owns the descriptors s (header, and so the head of
+ *                     the chain), depth + s (status), (2 + k) * depth + s (data
+ *                     segment k): a head names its slot without arithmetic.
+ *   direct, packed    The ring has no fixed places: all is written each time.
+ *   indirect          Slot s owns table s: header, data, status in this order.
  *
- * so that a head names its slot without arithmetic, and the queue's free list
- * holds heads only. Such a queue is not used with vio_virtq_add().
+ * What depends on the number of segments alone is written when that changes.
  */
 #ifndef VIO_SRC_VIRTQ_SHAPE_H
 #define VIO_SRC_VIRTQ_SHAPE_H
 
+#include "packed.h"
 #include "split.h"
+#include "table.h"
+
+#define SHAPE_STATUS_LEN 1u
 
 struct vio_shape {
     uint16_t depth;       /* slots */
-    uint16_t max_segs;    /* data segments of one request */
     uint16_t header_len;  /* bytes */
     uint64_t header_addr; /* of slot 0; the next one is header_len further */
     uint64_t status_addr; /* of slot 0; one byte each */
+    uint16_t *segs;       /* private: of each slot, the last number of them */
 };
 
-/* How many slots a queue of `size` descriptors has. */
-static inline unsigned shape_depth(unsigned size, unsigned max_segs)
-{
-    return size / (2 + max_segs);
-}
-
-/* Divide a queue that vio_virtq_init() has just made. */
+/* Divide a queue that vio_virtq_init() has just made; with tables, it is
+ * indirect. */
 void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape);
+
+/* Write what depends on the number of data segments of a slot. */
+void vio_shape_resize(struct vio_virtq *vq, unsigned slot, unsigned n);
+
+/* The rest of shape_add() for a packed queue without tables. */
+void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n);
 
 static inline bool shape_is_full(const struct vio_virtq *vq)
 {
@@ -49,17 +56,47 @@ static inline unsigned shape_next(const struct vio_virtq *vq)
     return vq->free_head;
 }
 
-/* Data segment k of the slot shape_next(), written before shape_add(). */
+/* Data segment k of the slot shape_next(), written before shape_add(): until
+ * then nothing has happened. */
 static inline void shape_segment(struct vio_virtq *vq, unsigned k,
                                  struct vio_sg sg, bool writable, bool is_last)
 {
-    unsigned depth = vq->shape_depth, slot = vq->free_head;
-    unsigned i = (2 + k) * depth + slot;
-    unsigned next = is_last ? depth + slot : i + depth;
+    unsigned slot = vq->free_head, depth = vq->shape_depth;
+    unsigned flags = writable ? VIRTQ_DESC_F_WRITE : 0;
 
-    split_write_desc(vq, i, sg.addr, sg.len,
-                     VIRTQ_DESC_F_NEXT | (writable ? VIRTQ_DESC_F_WRITE : 0),
-                     next);
+    if (ring_is_packed(vq)) {
+        uint16_t at = packed_advance(vq, vq->added, 1 + k);
+
+        if (vq->table_segs)
+            packed_write_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
+                              0, flags);
+        else
+            packed_write_desc(vq, packed_desc(vq, at), sg.addr, sg.len,
+                              (uint16_t)slot, flags | packed_idle_flags(at));
+    } else if (vq->table_segs) {
+        split_fill_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
+                        flags | VIRTQ_DESC_F_NEXT, k + 2);
+    } else {
+        unsigned i = (2 + k) * depth + slot;
+
+        split_write_desc(vq, i, sg.addr, sg.len, flags | VIRTQ_DESC_F_NEXT,
+                         is_last ? depth + slot : i + depth);
+    }
+}
+
+/* Put the slot into the ring, where the device will find it. */
+static inline void shape_stage(struct vio_virtq *vq, unsigned slot, unsigned n)
+{
+    if (!ring_is_packed(vq)) {
+        split_stage(vq, (uint16_t)slot);
+    } else if (vq->table_segs) {
+        packed_stage(vq, ring_table_addr(vq, slot),
+                     (uint32_t)((n + 2) * sizeof(struct pvirtq_desc)),
+                     (uint16_t)slot, VIRTQ_DESC_F_INDIRECT);
+        vq->n_staged++;
+    } else {
+        vio_shape_stage_list(vq, slot, n);
+    }
 }
 
 /* Stage the slot shape_next() with n data segments, of which the device writes
@@ -67,25 +104,25 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
 static inline void shape_add(struct vio_virtq *vq, unsigned n,
                              uint32_t writable, void *token)
 {
-    uint16_t slot = vq->free_head;
+    unsigned slot = vq->free_head;
     struct vio_virtq_slot *s = &vq->slot[slot];
 
-    split_write_rest(vq, slot, vq->shape_header_len, VIRTQ_DESC_F_NEXT,
-                     (n ? 2u : 1u) * vq->shape_depth + slot);
+    if (vq->shape_segs[slot] != n)
+        vio_shape_resize(vq, slot, n);
     s->token = token;
-    s->bound = writable + 2; /* the status byte, and one */
+    s->bound = writable + SHAPE_STATUS_LEN + 1;
     vq->free_head = s->next;
     vq->n_free--;
-    split_stage(vq, slot);
+    shape_stage(vq, slot, n);
 }
 
 /* The slot is free again: it goes in front of the list, where it is warm. */
 static inline void shape_release(struct vio_virtq *vq, uint16_t slot)
 {
     vq->slot[slot].bound = 0;
+    vq->n_free++;
     vq->slot[slot].next = vq->free_head;
     vq->free_head = slot;
-    vq->n_free++;
 }
 
 /* Take one finished request: its slot, its token, and how much was written,
@@ -93,7 +130,8 @@ static inline void shape_release(struct vio_virtq *vq, uint16_t slot)
 static inline int shape_take(struct vio_virtq *vq, uint16_t *slot, void **token,
                              uint32_t *len)
 {
-    int taken = split_take(vq, slot, len);
+    int taken = ring_is_packed(vq) ? packed_take(vq, slot, len)
+                                   : split_take(vq, slot, len);
 
     if (taken <= 0)
         return taken;

@@ -7,14 +7,17 @@
 #include "split.h"
 
 #include "../mem.h"
+#include "table.h"
+
+#ifndef VIO_NO_SPLIT
 
 /* 2.7, and for a legacy device 2.7.2: one contiguous piece, the used ring on a
  * boundary of its own. Both rings end in one event word. */
-struct split_layout vio_split_layout(const struct vio_virtq_config *cfg)
+struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg)
 {
     size_t size = cfg->size;
     size_t used_align = cfg->align ? cfg->align : VIRTQ_USED_ALIGN;
-    struct split_layout layout;
+    struct ring_layout layout;
 
     layout.driver = size * sizeof(struct virtq_desc);
     layout.device = vio_round_up(
@@ -39,19 +42,10 @@ static const uint16_t *avail_event(const struct vio_virtq *vq)
         vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * (unsigned)vq->size];
 }
 
-void vio_split_init(struct vio_virtq *vq)
+/* Write the chain over the first free descriptors; its last one. */
+static unsigned write_chain(struct vio_virtq *vq, const struct vio_sg *sg,
+                            unsigned n_readable, unsigned n)
 {
-    for (unsigned i = 0; i < vq->size; i++)
-        vq->slot[i].next = (uint16_t)(i + 1);
-    vq->n_free = vq->size;
-}
-
-/* Write the chain over the first free descriptors and give its last; nothing is
- * committed yet. VIO_EINVAL where a length is not possible. */
-static int write_chain(struct vio_virtq *vq, const struct vio_sg *sg,
-                       unsigned n_readable, unsigned n, uint32_t *writable)
-{
-    uint64_t bytes = 0, readable = 0;
     unsigned i = vq->free_head, last = i;
 
     for (unsigned k = 0; k < n; k++) {
@@ -59,41 +53,55 @@ static int write_chain(struct vio_virtq *vq, const struct vio_sg *sg,
         unsigned flags = (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
                          (k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
 
-        if (sg[k].len == 0)
-            return VIO_EINVAL;
         split_write_desc(vq, i, sg[k].addr, sg[k].len, flags,
                          k + 1 < n ? next : 0);
-        if (k == n_readable)
-            readable = bytes;
-        bytes += sg[k].len;
         last = i;
         i = next;
     }
-    /* 2.7.5.1: no more than 2^32 bytes; one less leaves room for the bound. */
-    if (bytes >= UINT32_MAX)
-        return VIO_EINVAL;
-    *writable = n > n_readable ? (uint32_t)(bytes - readable) : 0;
-    return (int)last;
+    return last;
+}
+
+/* Write it into the table of the first free descriptor, one after another
+ * (2.7.5.3.1, also as IN_ORDER wants it), and name the table there. */
+static unsigned write_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                            unsigned n_readable, unsigned n)
+{
+    unsigned head = vq->free_head;
+
+    for (unsigned k = 0; k < n; k++) {
+        unsigned flags = (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
+                         (k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
+
+        split_fill_desc(vq, ring_entry(vq, head, k), sg[k].addr, sg[k].len,
+                        flags, k + 1 < n ? k + 1 : 0);
+    }
+    split_write_desc(vq, head, ring_table_addr(vq, head),
+                     (uint32_t)(n * sizeof(struct virtq_desc)),
+                     VIRTQ_DESC_F_INDIRECT, 0);
+    return head;
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
     unsigned n = n_readable + n_writable;
+    bool indirect = ring_goes_indirect(vq, n);
+    unsigned count = indirect ? 1 : n, last;
     uint16_t head = vq->free_head;
-    uint32_t writable;
-    int last;
+    uint32_t bound;
 
-    if (n > vq->n_free)
+    if (count > vq->n_free)
         return VIO_ENOSPC;
-    last = write_chain(vq, sg, n_readable, n, &writable);
-    if (last < 0)
-        return last;
+    bound = ring_bound(sg, n_readable, n);
+    if (!bound)
+        return VIO_EINVAL;
+    last = indirect ? write_table(vq, sg, n_readable, n)
+                    : write_chain(vq, sg, n_readable, n);
     vq->slot[head].token = token;
-    vq->slot[head].bound = writable + 1;
-    vq->slot[head].count = (uint16_t)n;
+    vq->slot[head].bound = bound;
+    vq->slot[head].count = (uint16_t)count;
     vq->free_head = vq->slot[last].next;
-    vq->n_free = (uint16_t)(vq->n_free - n);
+    vq->n_free = (uint16_t)(vq->n_free - count);
     split_stage(vq, head);
     return 0;
 }
@@ -106,7 +114,7 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
     if (now == before)
         return false;
     ring_publish16(vq, &split_avail(vq)[VIRTQ_AVAIL_IDX], ring16(vq, now));
-    vq->published = now;
+    ring_set_published(vq, now);
     ring_full_barrier(vq);
     /* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
     if (vq->flags & VQ_EVENT_IDX)
@@ -122,29 +130,48 @@ void vio_split_free_chain(struct vio_virtq *vq, uint16_t head)
     struct vio_virtq_slot *slot = &vq->slot[head];
     unsigned last = head;
 
+    slot->bound = 0;
+    vq->n_free = (uint16_t)(vq->n_free + slot->count);
+    if (vq->flags & VQ_IN_ORDER)
+        return; /* the free list is a circle that stays as it is */
     for (unsigned n = slot->count; n > 1; n--)
         last = vq->slot[last].next;
     vq->slot[last].next = vq->free_head;
     vq->free_head = head;
-    vq->n_free = (uint16_t)(vq->n_free + slot->count);
-    slot->bound = 0;
+}
+
+int vio_split_take_in_order(struct vio_virtq *vq, uint16_t *head, uint32_t *len)
+{
+    int used = split_look(vq);
+
+    /* A batch whose last buffer lies beyond the used index is a lie. */
+    if (used == 0 && vq->order_pending)
+        return ring_break(vq);
+    if (used > 0 && !vq->order_pending)
+        used = split_read_used(vq, &vq->order_last, &vq->order_len);
+    if (used > 0)
+        used = ring_in_order(vq, head, len);
+    if (used > 0)
+        ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+    return used;
 }
 
 int vio_split_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
+    uint32_t written;
     uint16_t head;
-    int taken = split_take(vq, &head, len);
+    int taken = split_take(vq, &head, &written);
 
     if (taken <= 0)
         return taken;
     *token = vq->slot[head].token;
+    *len = written;
     vio_split_free_chain(vq, head);
     return 1;
 }
 
 void vio_split_disable_cb(struct vio_virtq *vq)
 {
-    vq->flags &= ~VQ_CB_ON;
     /* 2.7.7.1: with EVENT_IDX the flags stay 0; an event that lies just behind
      * is not passed for 65535 completions to come. */
     if (vq->flags & VQ_EVENT_IDX)
@@ -158,7 +185,6 @@ void vio_split_disable_cb(struct vio_virtq *vq)
 /* Ask for an interrupt when `n` more than what was taken are used. */
 static void arm(struct vio_virtq *vq, unsigned n)
 {
-    vq->flags |= VQ_CB_ON;
     if (vq->flags & VQ_EVENT_IDX)
         vio_shared_store16(used_event(vq),
                            ring16(vq, (uint16_t)(vq->taken + n)));
@@ -200,3 +226,5 @@ bool vio_split_has_used(const struct vio_virtq *vq)
     return ring16(vq, vio_shared_load16(&split_used(vq)[VIRTQ_USED_IDX])) !=
            ring_taken(vq);
 }
+
+#endif

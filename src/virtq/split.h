@@ -14,16 +14,8 @@
 
 #include "ring.h"
 
-/* The layout: sizes of the three areas, and where each begins. */
-struct split_layout {
-    size_t driver; /* offset of the available ring */
-    size_t device; /* offset of the used ring */
-    size_t total;
-};
+struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg);
 
-struct split_layout vio_split_layout(const struct vio_virtq_config *cfg);
-
-void vio_split_init(struct vio_virtq *vq);
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token);
 bool vio_split_kick_prepare(struct vio_virtq *vq);
@@ -47,33 +39,35 @@ static inline uint16_t *split_avail(const struct vio_virtq *vq)
 }
 
 /* Two stores fill a descriptor: the address, and the rest. */
-static inline void split_write_addr(struct vio_virtq *vq, unsigned i,
-                                    uint64_t addr)
+static inline uint64_t split_rest(const struct vio_virtq *vq, uint32_t len,
+                                  unsigned flags, unsigned next)
 {
-    uint64_t *desc = vq->desc;
-
-    vio_shared_store64(&desc[2 * (size_t)i], ring64(vq, addr));
-}
-
-static inline void split_write_rest(struct vio_virtq *vq, unsigned i,
-                                    uint32_t len, unsigned flags, unsigned next)
-{
-    uint64_t *desc = vq->desc;
-    uint64_t rest = (uint64_t)next << 48 | (uint64_t)flags << 32 | len;
-
     if (VIO_BIG_ENDIAN)
-        rest = (uint64_t)ring32(vq, len) << 32 |
+        return (uint64_t)ring32(vq, len) << 32 |
                (uint64_t)ring16(vq, (uint16_t)flags) << 16 |
                ring16(vq, (uint16_t)next);
-    vio_shared_store64(&desc[2 * (size_t)i + 1], rest);
+    return (uint64_t)next << 48 | (uint64_t)flags << 32 | len;
 }
 
-static inline void split_write_desc(struct vio_virtq *vq, unsigned i,
+static inline void split_fill_desc(const struct vio_virtq *vq, uint64_t *desc,
+                                   uint64_t addr, uint32_t len, unsigned flags,
+                                   unsigned next)
+{
+    vio_shared_store64(&desc[0], ring64(vq, addr));
+    vio_shared_store64(&desc[1], split_rest(vq, len, flags, next));
+}
+
+/* The same for a descriptor of the table, named by its number. */
+static inline uint64_t *split_desc(const struct vio_virtq *vq, unsigned i)
+{
+    return (uint64_t *)vq->desc + 2 * (size_t)i;
+}
+
+static inline void split_write_desc(const struct vio_virtq *vq, unsigned i,
                                     uint64_t addr, uint32_t len, unsigned flags,
                                     unsigned next)
 {
-    split_write_addr(vq, i, addr);
-    split_write_rest(vq, i, len, flags, next);
+    split_fill_desc(vq, split_desc(vq, i), addr, len, flags, next);
 }
 
 /* Put a chain into the available ring; the index follows with the next kick, so
@@ -102,44 +96,55 @@ static inline int split_look(struct vio_virtq *vq)
     return used != taken;
 }
 
-/*
- * Take one element of the used ring: the head of a chain that is in flight, and
- * a length that is within its writable part. 1, 0 or VIO_EPROTO.
- */
-static inline int split_take(struct vio_virtq *vq, uint16_t *head,
-                             uint32_t *len)
+/* Read the next element of the used ring: the head of a chain that is in
+ * flight, and a length that is within its writable part. 1 or VIO_EPROTO. */
+static inline int split_read_used(struct vio_virtq *vq, uint16_t *head,
+                                  uint32_t *len)
 {
-    const struct vio_virtq_slot *slot;
-    const uint32_t *elem;
-    uint32_t id, written;
-    int ready;
+    unsigned at = vq->taken & (vq->size - 1u);
+    const uint32_t *elem = (const uint32_t *)(const void *)&split_used(
+        vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * at];
+    uint32_t id = ring32(vq, vio_shared_load32(&elem[0]));
+    uint32_t written = ring32(vq, vio_shared_load32(&elem[1]));
+    uint32_t bound;
 
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    ready = split_look(vq);
-    if (ready <= 0)
-        return ready;
-    elem = (const uint32_t *)(const void *)&split_used(
-        vq)[VIRTQ_USED_RING +
-            VIRTQ_USED_ELEM_WORDS * (vq->taken & (vq->size - 1u))];
-    id = ring32(vq, vio_shared_load32(&elem[0]));
-    written = ring32(vq, vio_shared_load32(&elem[1]));
     if (id >= vq->size)
         return ring_break(vq);
-    slot = &vq->slot[id];
+    bound = vq->slot[id].bound;
     /* A slot that heads nothing in flight has the bound 0, so that this one
      * comparison refuses a free id, one in mid-chain, one that was used before,
      * and a length past the writable bytes. */
-    if (written >= slot->bound) {
-        /* 2.7.8.2: legacy lengths are often wrong, and only clamped. */
-        if (!(vq->flags & VQ_LEGACY) || slot->bound == 0)
+    if (written >= bound) {
+        /* 2.7.8.3: legacy lengths are often wrong, and only clamped. */
+        if (!(vq->flags & VQ_LEGACY) || bound == 0)
             return ring_break(vq);
-        written = slot->bound - 1;
+        written = bound - 1;
     }
-    ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     *head = (uint16_t)id;
     *len = written;
     return 1;
+}
+
+/* The same with IN_ORDER, where an element may stand for a batch. */
+int vio_split_take_in_order(struct vio_virtq *vq, uint16_t *head,
+                            uint32_t *len);
+
+/* Take one used chain. 1, 0 or VIO_EPROTO. */
+static inline int split_take(struct vio_virtq *vq, uint16_t *head,
+                             uint32_t *len)
+{
+    int used;
+
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    if (vq->flags & VQ_IN_ORDER)
+        return vio_split_take_in_order(vq, head, len);
+    used = split_look(vq);
+    if (used > 0)
+        used = split_read_used(vq, head, len);
+    if (used > 0)
+        ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+    return used;
 }
 
 #endif

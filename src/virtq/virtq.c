@@ -8,18 +8,47 @@
 #include <vio/error.h>
 
 #include "../mem.h"
+#include "packed.h"
 #include "split.h"
 
-/* 2.7: a power of two up to 32768; and an alignment that the layout can use. */
+static bool is_power_of_two(uint32_t n)
+{
+    return n != 0 && (n & (n - 1)) == 0;
+}
+
+static bool wants_packed(const struct vio_virtq_config *cfg)
+{
+    return cfg->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+}
+
+/* 2.7: a power of two; 2.8: any size; both up to 32768. An indirect table is
+ * not longer than the queue (2.7.5.3.1), and there are none without the
+ * feature. */
 static bool is_valid(const struct vio_virtq_config *cfg)
 {
     bool size_ok = cfg->size != 0 && cfg->size <= VIRTQ_SIZE_MAX &&
-                   (cfg->size & (cfg->size - 1)) == 0;
+                   (wants_packed(cfg) || is_power_of_two(cfg->size));
+    bool indirect_ok = cfg->indirect == 0 ||
+                       (cfg->indirect <= cfg->size &&
+                        (cfg->features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)));
     bool align_ok = cfg->align == 0 ||
-                    (cfg->align >= VIRTQ_DESC_ALIGN && cfg->align <= 65536 &&
-                     (cfg->align & (cfg->align - 1)) == 0);
+                    (is_power_of_two(cfg->align) &&
+                     cfg->align >= VIRTQ_DESC_ALIGN && cfg->align <= 65536);
 
-    return size_ok && align_ok;
+    return size_ok && indirect_ok && align_ok;
+}
+
+/* Is the format that the features choose in this build? */
+static bool is_built(const struct vio_virtq_config *cfg)
+{
+#if defined(VIO_NO_PACKED)
+    return !wants_packed(cfg);
+#elif defined(VIO_NO_SPLIT)
+    return wants_packed(cfg);
+#else
+    (void)cfg;
+    return true;
+#endif
 }
 
 static bool is_aligned(const struct vio_virtq_config *cfg,
@@ -31,50 +60,95 @@ static bool is_aligned(const struct vio_virtq_config *cfg,
            ((uintptr_t)mem->priv & (VIO_MEM_ALIGN - 1)) == 0;
 }
 
+static struct ring_layout layout_of(const struct vio_virtq_config *cfg)
+{
+#if defined(VIO_NO_PACKED)
+    return vio_split_layout(cfg);
+#elif defined(VIO_NO_SPLIT)
+    return vio_packed_layout(cfg);
+#else
+    return wants_packed(cfg) ? vio_packed_layout(cfg) : vio_split_layout(cfg);
+#endif
+}
+
+static size_t tables_size(const struct vio_virtq_config *cfg)
+{
+    return (size_t)cfg->size * cfg->indirect * sizeof(struct virtq_desc);
+}
+
+static size_t slots_size(const struct vio_virtq_config *cfg)
+{
+    return cfg->size * sizeof(struct vio_virtq_slot);
+}
+
 int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
                        struct vio_need *need)
 {
     if (!is_valid(cfg))
         return VIO_EINVAL;
-    need->shared = vio_round_up(vio_split_layout(cfg).total, VIO_MEM_ALIGN);
-    need->priv =
-        vio_round_up(cfg->size * sizeof(struct vio_virtq_slot), VIO_MEM_ALIGN);
+    if (!is_built(cfg))
+        return VIO_ENOTSUP;
+    need->shared =
+        vio_round_up(layout_of(cfg).total, VIO_MEM_ALIGN) + tables_size(cfg);
+    need->priv = vio_round_up(slots_size(cfg), VIO_MEM_ALIGN);
     return 0;
 }
 
 static uint32_t flags_of(const struct vio_virtq_config *cfg)
 {
+    static const struct {
+        uint8_t feature;
+        uint8_t flag;
+    } table[] = {
+        {VIRTIO_F_EVENT_IDX, VQ_EVENT_IDX},
+        {VIRTIO_F_ORDER_PLATFORM, VQ_ORDER_PLATFORM},
+        {VIRTIO_F_RING_PACKED, VQ_PACKED},
+        {VIRTIO_F_IN_ORDER, VQ_IN_ORDER},
+        {VIRTIO_F_NOTIFICATION_DATA, VQ_NOTIFY_DATA},
+    };
     uint32_t flags = cfg->legacy ? VQ_LEGACY : 0;
 
-    if (cfg->features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX))
-        flags |= VQ_EVENT_IDX;
-    if (cfg->features & VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM))
-        flags |= VQ_ORDER_PLATFORM;
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++)
+        if (cfg->features & VIRTIO_BIT(table[i].feature))
+            flags |= table[i].flag;
     return flags;
 }
 
 /* Take the memory; the caller has made sure that there is enough. */
 static void take_memory(struct vio_virtq *vq,
-                        const struct vio_virtq_config *cfg,
-                        const struct vio_need *need, struct vio_mem *mem)
+                        const struct vio_virtq_config *cfg, struct vio_mem *mem)
 {
-    struct split_layout layout = vio_split_layout(cfg);
-    unsigned char *ring = vio_mem_shared(mem, need->shared, &vq->desc_addr);
+    struct ring_layout layout = layout_of(cfg);
+    unsigned char *ring = vio_mem_shared(mem, layout.total, &vq->desc_addr);
 
-    vq->slot = vio_mem_priv(mem, need->priv);
+    vq->slot = vio_mem_priv(mem, slots_size(cfg));
     vq->desc = ring;
     vq->driver = ring + layout.driver;
     vq->device = ring + layout.device;
     vq->driver_addr = vq->desc_addr + layout.driver;
     vq->device_addr = vq->desc_addr + layout.device;
+    vq->table_segs = cfg->indirect;
+    if (cfg->indirect)
+        vq->table = vio_mem_shared(mem, tables_size(cfg), &vq->table_addr);
+}
+
+/* Every slot in the free list, which closes to a circle (for IN_ORDER). */
+static void link_slots(struct vio_virtq *vq)
+{
+    for (unsigned i = 0; i < vq->size; i++)
+        vq->slot[i].next = (uint16_t)(i + 1u < vq->size ? i + 1u : 0u);
+    vq->n_free = vq->size;
 }
 
 int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
                    struct vio_mem *mem)
 {
     struct vio_need need;
+    int err = vio_virtq_mem_size(cfg, &need);
 
-    if (vio_virtq_mem_size(cfg, &need) < 0 || !is_aligned(cfg, mem))
+    if (err)
+        return err;
+    if (!is_aligned(cfg, mem))
         return VIO_EINVAL;
     if (need.shared > mem->shared_size || need.priv > mem->priv_size)
         return VIO_ENOMEM;
@@ -85,8 +159,10 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
         .callback = cfg->callback,
         .ctx = cfg->ctx,
     };
-    take_memory(vq, cfg, &need, mem);
-    vio_split_init(vq);
+    take_memory(vq, cfg, mem);
+    link_slots(vq);
+    if (ring_is_packed(vq))
+        vio_packed_init(vq);
     if (cfg->callback)
         vio_virtq_enable_cb_prepare(vq);
     else
@@ -104,14 +180,20 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
         n_readable + n_writable > vq->size || n_readable + n_writable == 0 ||
         !token)
         return VIO_EINVAL;
-    return vio_split_add(vq, sg, n_readable, n_writable, token);
+    return ring_is_packed(vq)
+               ? vio_packed_add(vq, sg, n_readable, n_writable, token)
+               : vio_split_add(vq, sg, n_readable, n_writable, token);
 }
 
 bool vio_virtq_kick_prepare(struct vio_virtq *vq)
 {
     uint16_t before = vq->published;
-    bool wanted = !ring_broken(vq) && vio_split_kick_prepare(vq);
+    bool wanted;
 
+    if (ring_broken(vq))
+        return false;
+    wanted = ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
+                                : vio_split_kick_prepare(vq);
     if (!wanted && before != vq->published)
         vq->stats.suppressed++;
     return wanted;
@@ -119,10 +201,20 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
 
 void vio_virtq_notify(struct vio_virtq *vq)
 {
+    uint32_t value = vq->doorbell_value;
+
     if (ring_broken(vq))
         return;
     vq->stats.notifications++;
-    vio_reg_write32(vq->doorbell, 0, vq->doorbell_value);
+    /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
+    if (vq->flags & VQ_NOTIFY_DATA)
+        value |= (uint32_t)ring_published(vq) << 16;
+    if (vq->flags & VQ_DOORBELL16)
+        vio_reg_write16(vq->doorbell, 0, (uint16_t)value);
+    else if (vq->flags & VQ_DOORBELL_CALL)
+        vq->doorbell_call(vq, value);
+    else
+        vio_reg_write32(vq->doorbell, 0, value);
 }
 
 void vio_virtq_kick(struct vio_virtq *vq)
@@ -133,23 +225,34 @@ void vio_virtq_kick(struct vio_virtq *vq)
 
 int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    return vio_split_get_buf(vq, token, len);
+    return ring_is_packed(vq) ? vio_packed_get_buf(vq, token, len)
+                              : vio_split_get_buf(vq, token, len);
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
 {
-    if (!ring_broken(vq))
+    if (ring_broken(vq))
+        return;
+    if (ring_is_packed(vq))
+        vio_packed_disable_cb(vq);
+    else
         vio_split_disable_cb(vq);
 }
 
 unsigned vio_virtq_enable_cb_prepare(struct vio_virtq *vq)
 {
-    return ring_broken(vq) ? 0 : vio_split_enable_cb_prepare(vq);
+    if (ring_broken(vq))
+        return 0;
+    return ring_is_packed(vq) ? vio_packed_enable_cb_prepare(vq)
+                              : vio_split_enable_cb_prepare(vq);
 }
 
 bool vio_virtq_poll(const struct vio_virtq *vq, unsigned state)
 {
-    return ring_broken(vq) || vio_split_poll(vq, (uint16_t)state);
+    if (ring_broken(vq))
+        return true;
+    return ring_is_packed(vq) ? vio_packed_poll(vq, (uint16_t)state)
+                              : vio_split_poll(vq, (uint16_t)state);
 }
 
 bool vio_virtq_enable_cb(struct vio_virtq *vq)
@@ -159,12 +262,21 @@ bool vio_virtq_enable_cb(struct vio_virtq *vq)
 
 bool vio_virtq_enable_cb_delayed(struct vio_virtq *vq)
 {
-    return !ring_broken(vq) && vio_split_enable_cb_delayed(vq);
+    if (ring_broken(vq))
+        return false;
+    return ring_is_packed(vq) ? vio_packed_enable_cb_delayed(vq)
+                              : vio_split_enable_cb_delayed(vq);
+}
+
+static bool has_used(const struct vio_virtq *vq)
+{
+    return ring_is_packed(vq) ? vio_packed_has_used(vq)
+                              : vio_split_has_used(vq);
 }
 
 bool vio_virtq_interrupt(struct vio_virtq *vq)
 {
-    if (ring_broken(vq) || !vio_split_has_used(vq)) {
+    if (ring_broken(vq) || !has_used(vq)) {
         vq->stats.spurious++;
         return false;
     }
@@ -177,10 +289,13 @@ bool vio_virtq_interrupt(struct vio_virtq *vq)
 void *vio_virtq_detach_unused(struct vio_virtq *vq)
 {
     for (unsigned i = 0; i < vq->size; i++) {
-        if (vq->slot[i].bound) {
+        if (vq->slot[i].bound == 0)
+            continue;
+        if (ring_is_packed(vq))
+            vio_packed_free(vq, (uint16_t)i);
+        else
             vio_split_free_chain(vq, (uint16_t)i);
-            return vq->slot[i].token;
-        }
+        return vq->slot[i].token;
     }
     return NULL;
 }

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The packed virtqueue.
+ *
+ * Spec: 2.8 Packed Virtqueues.
+ */
+#include "packed.h"
+
+#include "table.h"
+
+#ifndef VIO_NO_PACKED
+
+struct ring_layout vio_packed_layout(const struct vio_virtq_config *cfg)
+{
+    struct ring_layout layout;
+
+    layout.driver = cfg->size * sizeof(struct pvirtq_desc);
+    layout.device = layout.driver + sizeof(struct pvirtq_event_suppress);
+    layout.total = layout.device + sizeof(struct pvirtq_event_suppress);
+    return layout;
+}
+
+void vio_packed_init(struct vio_virtq *vq)
+{
+    /* 2.8.1: both wrap counters start at 1. */
+    vq->added = vq->published = vq->taken = POSITION_WRAP;
+}
+
+/* Stage the buffer as a list in the ring. */
+static void stage_list(struct vio_virtq *vq, const struct vio_sg *sg,
+                       unsigned n_readable, unsigned n, uint16_t id)
+{
+    for (unsigned k = 0; k < n; k++) {
+        unsigned flags = (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
+                         (k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
+
+        packed_stage(vq, sg[k].addr, sg[k].len, id, flags);
+    }
+}
+
+/* Stage it as one descriptor of a table. */
+static void stage_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                        unsigned n_readable, unsigned n, uint16_t id)
+{
+    /* 2.8.8: in a table no flag but WRITE. */
+    for (unsigned k = 0; k < n; k++)
+        packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len, 0,
+                          k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
+    packed_stage(vq, ring_table_addr(vq, id),
+                 (uint32_t)(n * sizeof(struct pvirtq_desc)), id,
+                 VIRTQ_DESC_F_INDIRECT);
+}
+
+int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
+                   unsigned n_readable, unsigned n_writable, void *token)
+{
+    unsigned n = n_readable + n_writable;
+    bool indirect = ring_goes_indirect(vq, n);
+    unsigned count = indirect ? 1 : n;
+    uint16_t id = vq->free_head;
+    uint32_t bound;
+
+    /* 2.8.6: room for the whole list before any of it is exposed. */
+    if (count > vq->n_free)
+        return VIO_ENOSPC;
+    bound = ring_bound(sg, n_readable, n);
+    if (!bound)
+        return VIO_EINVAL;
+    if (indirect)
+        stage_table(vq, sg, n_readable, n, id);
+    else
+        stage_list(vq, sg, n_readable, n, id);
+    vq->slot[id].token = token;
+    vq->slot[id].bound = bound;
+    vq->slot[id].count = (uint16_t)count;
+    vq->free_head = vq->slot[id].next;
+    vq->n_free = (uint16_t)(vq->n_free - count);
+    vq->n_staged++;
+    return 0;
+}
+
+/* Does the device ask for a notification of the batch from `before` to `now`?
+ * Its event structure is read once, as a whole (2.8.14). */
+static bool wants_notification(const struct vio_virtq *vq, uint16_t before,
+                               uint16_t now)
+{
+    uint32_t event = vio_shared_load32(vq->device);
+    unsigned low = event & 0xffff, high = event >> 16;
+    unsigned desc = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? high : low));
+    unsigned flags = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? low : high));
+    unsigned to = now & POSITION_OFFSET, from = before & POSITION_OFFSET;
+    unsigned at = desc & POSITION_OFFSET;
+
+    if (flags == RING_EVENT_FLAGS_DISABLE)
+        return false;
+    /* What makes no sense is taken as ENABLE: one notification too many. */
+    if (flags != RING_EVENT_FLAGS_DESC || !(vq->flags & VQ_EVENT_IDX) ||
+        at >= vq->size)
+        return true;
+    /* On one scale, on which `now` lies in the present round. */
+    if ((before ^ now) & POSITION_WRAP)
+        from -= vq->size;
+    if ((desc ^ now) & POSITION_WRAP)
+        at -= vq->size;
+    return ring_passed((uint16_t)at, (uint16_t)to, (uint16_t)from);
+}
+
+bool vio_packed_kick_prepare(struct vio_virtq *vq)
+{
+    uint16_t before = vq->published, now = vq->added;
+
+    if (now == before)
+        return false;
+    /* The batch's first flags publish all of it. */
+    ring_publish16(vq, packed_flags_at(vq, before),
+                   ring16(vq, vq->batch_flags));
+    ring_set_published(vq, now);
+    vq->n_out = (uint16_t)(vq->n_out + vq->n_staged);
+    vq->n_staged = 0;
+    ring_full_barrier(vq);
+    return wants_notification(vq, before, now);
+}
+
+void vio_packed_free(struct vio_virtq *vq, uint16_t id)
+{
+    struct vio_virtq_slot *slot = &vq->slot[id];
+
+    slot->bound = 0;
+    vq->n_free = (uint16_t)(vq->n_free + slot->count);
+    if (vq->flags & VQ_IN_ORDER)
+        return; /* the free list is a circle that stays as it is */
+    slot->next = vq->free_head;
+    vq->free_head = id;
+}
+
+int vio_packed_take_in_order(struct vio_virtq *vq, uint16_t *id, uint32_t *len)
+{
+    int used = 1;
+
+    /* A batch whose last buffer the device was never given is a lie. */
+    if (vq->order_pending && vq->n_out == 0)
+        return ring_break(vq);
+    if (!vq->order_pending)
+        used = packed_read_used(vq, &vq->order_last, &vq->order_len);
+    if (used > 0)
+        used = ring_in_order(vq, id, len);
+    if (used > 0)
+        packed_step(vq, *id);
+    return used;
+}
+
+int vio_packed_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    uint32_t written;
+    uint16_t id;
+    int taken = packed_take(vq, &id, &written);
+
+    if (taken <= 0)
+        return taken;
+    *token = vq->slot[id].token;
+    *len = written;
+    vio_packed_free(vq, id);
+    return 1;
+}
+
+/* Both halves of the driver's event structure in one store, so that the device
+ * never sees new flags with an old position. */
+static void set_event(struct vio_virtq *vq, uint16_t position, unsigned flags)
+{
+    uint16_t desc = ring16(vq, position), f = ring16(vq, (uint16_t)flags);
+
+    vio_shared_store32(vq->driver, VIO_BIG_ENDIAN ? (uint32_t)desc << 16 | f
+                                                  : (uint32_t)f << 16 | desc);
+}
+
+/* Ask for an interrupt when the used position passes the one given. */
+static void arm(struct vio_virtq *vq, uint16_t position)
+{
+    if (vq->flags & VQ_EVENT_IDX)
+        set_event(vq, position, RING_EVENT_FLAGS_DESC);
+    else
+        set_event(vq, 0, RING_EVENT_FLAGS_ENABLE);
+}
+
+void vio_packed_disable_cb(struct vio_virtq *vq)
+{
+    set_event(vq, 0, RING_EVENT_FLAGS_DISABLE);
+}
+
+unsigned vio_packed_enable_cb_prepare(struct vio_virtq *vq)
+{
+    arm(vq, vq->taken);
+    return vq->taken;
+}
+
+bool vio_packed_has_used(const struct vio_virtq *vq)
+{
+    uint16_t at = ring_taken(vq);
+
+    return packed_is_used(
+        ring16(vq, vio_shared_load16(packed_flags_at(vq, at))), at);
+}
+
+bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state)
+{
+    uint16_t flags;
+
+    ring_full_barrier(vq);
+    flags = ring16(vq, vio_shared_load16(packed_flags_at(vq, state)));
+    return packed_is_used(flags, state);
+}
+
+bool vio_packed_enable_cb_delayed(struct vio_virtq *vq)
+{
+    unsigned from = vq->taken & POSITION_OFFSET;
+    unsigned to = vq->published & POSITION_OFFSET;
+    unsigned in_flight = to - from;
+
+    if ((vq->taken ^ vq->published) & POSITION_WRAP)
+        in_flight += vq->size;
+    arm(vq, packed_advance(vq, vq->taken, in_flight * 3 / 4));
+    /* How much is done cannot be seen without taking it; anything at all may be
+     * that much. */
+    return !vio_packed_poll(vq, vq->taken);
+}
+
+#endif

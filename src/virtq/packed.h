@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The packed virtqueue, as one needs it inline.
+ *
+ * Available and used descriptors share one ring, and what a descriptor is shows
+ * in two flag bits, whose meaning flips each time around. A position is kept
+ * together with its wrap counter, as the event suppression structures have it:
+ * bits 0 to 14 the offset, bit 15 the wrap counter (2.8.14).
+ *
+ * A batch becomes available as a whole: all of it is written, and the flags of
+ * its first descriptor last. The device, which goes through the ring in order,
+ * sees nothing before that one store.
+ *
+ * Of the ring only id, len and flags of the descriptor at the next used
+ * position are ever read, once each.
+ *
+ * Spec: 2.8 Packed Virtqueues.
+ */
+#ifndef VIO_SRC_VIRTQ_PACKED_H
+#define VIO_SRC_VIRTQ_PACKED_H
+
+#include "ring.h"
+
+#define POSITION_WRAP   0x8000u
+#define POSITION_OFFSET 0x7fffu
+
+struct ring_layout vio_packed_layout(const struct vio_virtq_config *cfg);
+
+void vio_packed_init(struct vio_virtq *vq);
+int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
+                   unsigned n_readable, unsigned n_writable, void *token);
+bool vio_packed_kick_prepare(struct vio_virtq *vq);
+int vio_packed_get_buf(struct vio_virtq *vq, void **token, uint32_t *len);
+void vio_packed_disable_cb(struct vio_virtq *vq);
+unsigned vio_packed_enable_cb_prepare(struct vio_virtq *vq);
+bool vio_packed_enable_cb_delayed(struct vio_virtq *vq);
+bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state);
+bool vio_packed_has_used(const struct vio_virtq *vq);
+void vio_packed_free(struct vio_virtq *vq, uint16_t id);
+
+/* `n` descriptors further: around the end the wrap counter flips. */
+static inline uint16_t packed_advance(const struct vio_virtq *vq,
+                                      uint16_t position, unsigned n)
+{
+    unsigned offset = (position & POSITION_OFFSET) + n;
+    unsigned wrap = position & POSITION_WRAP;
+
+    /* A size of 32768 fills all the offset's bits, so this is no mask. */
+    if (offset >= vq->size) {
+        offset -= vq->size;
+        wrap ^= POSITION_WRAP;
+    }
+    return (uint16_t)(wrap | offset);
+}
+
+/* 2.8.1: available is AVAIL = wrap counter and USED = its inverse. */
+static inline unsigned packed_avail_flags(uint16_t position)
+{
+    return position & POSITION_WRAP ? VIRTQ_DESC_F_AVAIL : VIRTQ_DESC_F_USED;
+}
+
+/* What both bits are where the device has not been given the descriptor: the
+ * inverse of the wrap counter, as it left them or as they were zeroed. */
+static inline unsigned packed_idle_flags(uint16_t position)
+{
+    return position & POSITION_WRAP ? 0
+                                    : VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED;
+}
+
+/* 2.8.1: used is both equal to the wrap counter. */
+static inline bool packed_is_used(uint16_t flags, uint16_t position)
+{
+    unsigned both = VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED;
+
+    return (flags & both) == (position & POSITION_WRAP ? both : 0);
+}
+
+static inline uint16_t *packed_flags_at(const struct vio_virtq *vq,
+                                        uint16_t position)
+{
+    uint16_t *desc = vq->desc;
+
+    return &desc[8 * (size_t)(position & POSITION_OFFSET) + 7];
+}
+
+static inline uint64_t *packed_desc(const struct vio_virtq *vq,
+                                    uint16_t position)
+{
+    return (uint64_t *)vq->desc + 2 * (size_t)(position & POSITION_OFFSET);
+}
+
+/* Two stores fill a descriptor: the address, and the rest. */
+static inline void packed_write_desc(const struct vio_virtq *vq, uint64_t *desc,
+                                     uint64_t addr, uint32_t len, uint16_t id,
+                                     unsigned flags)
+{
+    uint64_t rest = (uint64_t)flags << 48 | (uint64_t)id << 32 | len;
+
+    if (ring_swaps(vq))
+        rest = (uint64_t)vio_swap32(len) << 32 |
+               (uint64_t)vio_swap16(id) << 16 | vio_swap16((uint16_t)flags);
+    vio_shared_store64(&desc[0], ring64(vq, addr));
+    vio_shared_store64(&desc[1], rest);
+}
+
+/*
+ * Put one descriptor of a buffer at the next available position. The first of a
+ * batch is written as not available yet; kick_prepare flips it.
+ */
+static inline void packed_stage(struct vio_virtq *vq, uint64_t addr,
+                                uint32_t len, uint16_t id, unsigned flags)
+{
+    uint16_t at = vq->added;
+    unsigned available = flags | packed_avail_flags(at);
+
+    if (at == vq->published) {
+        vq->batch_flags = (uint16_t)available;
+        available = flags | packed_idle_flags(at);
+    }
+    packed_write_desc(vq, packed_desc(vq, at), addr, len, id, available);
+    vq->added = packed_advance(vq, at, 1);
+}
+
+/* The same for a descriptor that is written already, but for its flags, and is
+ * not the first of a batch. */
+static inline void packed_stage_flags(struct vio_virtq *vq, unsigned flags)
+{
+    uint16_t at = vq->added;
+    unsigned available = flags | packed_avail_flags(at);
+
+    vio_shared_store16(packed_flags_at(vq, at),
+                       ring16(vq, (uint16_t)available));
+    vq->added = packed_advance(vq, at, 1);
+}
+
+/* Is the descriptor at the next used position used? With it come its flags. */
+static inline bool packed_look(const struct vio_virtq *vq, uint16_t *flags)
+{
+    *flags = ring16(vq, ring_observe16(vq, packed_flags_at(vq, vq->taken)));
+    return packed_is_used(*flags, vq->taken);
+}
+
+/* Read the used descriptor at the next used position: a buffer in flight, and a
+ * length within its writable part. 1, 0 or VIO_EPROTO. */
+static inline int packed_read_used(struct vio_virtq *vq, uint16_t *id,
+                                   uint32_t *len)
+{
+    const unsigned char *desc =
+        (unsigned char *)vq->desc +
+        sizeof(struct pvirtq_desc) * (size_t)(vq->taken & POSITION_OFFSET);
+    uint16_t flags;
+
+    /* Nothing is the device's: whatever the flags say, nothing is used. */
+    if (vq->n_out == 0 || !packed_look(vq, &flags))
+        return 0;
+    *len = ring32(
+        vq,
+        vio_shared_load32(
+            (const uint32_t *)(const void *)(desc + offsetof(struct pvirtq_desc,
+                                                             len))));
+    *id = ring16(
+        vq,
+        vio_shared_load16(
+            (const uint16_t *)(const void *)(desc + offsetof(struct pvirtq_desc,
+                                                             id))));
+    if (*id >= vq->size || vq->slot[*id].bound == 0)
+        return ring_break(vq);
+    if (*len >= vq->slot[*id].bound) {
+        /* 2.8.4: without the write flag the length is reserved. With a length
+         * that is possible it is believed all the same: QEMU never sets the
+         * flag in what it has used. */
+        if (flags & VIRTQ_DESC_F_WRITE)
+            return ring_break(vq);
+        *len = 0;
+    }
+    return 1;
+}
+
+/* One buffer more is the driver's again. The next used position is found with
+ * what we remember of it, never with what the device says. */
+static inline void packed_step(struct vio_virtq *vq, uint16_t id)
+{
+    ring_set_taken(vq, packed_advance(vq, vq->taken, vq->slot[id].count));
+    vq->n_out--;
+}
+
+/* The same with IN_ORDER, where a descriptor may stand for a batch. */
+int vio_packed_take_in_order(struct vio_virtq *vq, uint16_t *id, uint32_t *len);
+
+/* Take one used buffer. 1, 0 or VIO_EPROTO. */
+static inline int packed_take(struct vio_virtq *vq, uint16_t *id, uint32_t *len)
+{
+    int used;
+
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    if (vq->flags & VQ_IN_ORDER)
+        return vio_packed_take_in_order(vq, id, len);
+    used = packed_read_used(vq, id, len);
+    if (used > 0)
+        packed_step(vq, *id);
+    return used;
+}
+
+#endif
