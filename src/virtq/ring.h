@@ -21,6 +21,7 @@
 #define VQ_IN_ORDER       0x10u
 #define VQ_NOTIFY_DATA    0x20u /* the doorbell takes the position, too */
 #define VQ_DOORBELL16     0x40u /* the doorbell is 16 bits wide */
+#define VQ_DOORBELL_CALL  0x80u /* the doorbell takes more than one access */
 
 /*
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or
