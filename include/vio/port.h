@@ -324,4 +324,26 @@ static inline void vio_relax(void)
 }
 #endif
 
+/*
+ * Debug builds (VIO_DEBUG) report here that the caller broke a promise: what,
+ * and where in the library it was noticed; of two colliding calls also where
+ * the other one is (or NULL). The default stops the program.
+ */
+#ifdef VIO_DEBUG
+#ifndef vio_debug_report
+#define vio_debug_report vio_debug_report
+static inline void vio_debug_report(const char *what, const char *file,
+                                    int line, const char *other_file,
+                                    int other_line)
+{
+    (void)what;
+    (void)file;
+    (void)line;
+    (void)other_file;
+    (void)other_line;
+    __builtin_trap();
+}
+#endif
+#endif
+
 #endif

@@ -54,6 +54,8 @@ struct vio_virtq_config {
     uint32_t align;    /* of the used ring: 0, or what a legacy device wants */
     uint64_t features; /* negotiated, see vio/spec/virtio.h */
 
+    const struct vio_env *env; /* debug builds read its clock; may be NULL */
+
     /* Called by vio_virtq_interrupt(); NULL: interrupts start disabled. */
     void (*callback)(struct vio_virtq *vq, void *ctx);
     void *ctx;
@@ -133,6 +135,13 @@ struct vio_virtq {
     void (*callback)(struct vio_virtq *vq, void *ctx);
     void *ctx;
     struct vio_virtq_stats stats;
+
+#ifdef VIO_DEBUG
+    const struct vio_env *env; /* for its clock */
+    uint64_t staged_ns;        /* when the oldest staged buffer was added */
+    const char *owner_file;    /* the call that is at work, */
+    int owner_line;            /* or whose place is free: 0 */
+#endif
 };
 
 /**

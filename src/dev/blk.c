@@ -83,6 +83,7 @@ static struct vio_virtq_config queue_config(const struct vio_device *dev,
         .legacy = dev->legacy,
         .align = dev->queue_align,
         .features = dev->features,
+        .env = dev->env,
     };
 }
 

@@ -209,6 +209,7 @@ int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
     int err = check(q, req);
 
+    DEBUG_OWN(&q->vq);
     if (err)
         return err;
     if (req->type == VIRTIO_BLK_T_FLUSH && !q->blk->info.writeback) {
@@ -257,8 +258,10 @@ static int take(struct vio_blk_queue *q, struct vio_blk_req **req, int *result)
     uint16_t slot;
     uint32_t len;
     void *token;
-    int taken = shape_take(&q->vq, &slot, &token, &len);
+    int taken;
 
+    DEBUG_OWN(&q->vq);
+    taken = shape_take(&q->vq, &slot, &token, &len);
     if (taken <= 0)
         return taken;
     *req = token;

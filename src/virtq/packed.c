@@ -111,6 +111,7 @@ bool vio_packed_kick_prepare(struct vio_virtq *vq)
 
     if (now == before)
         return false;
+    debug_kicked(vq);
     /* The batch's first flags publish all of it. */
     ring_publish16(vq, packed_flags_at(vq, before),
                    ring16(vq, vq->batch_flags));
@@ -126,6 +127,7 @@ void vio_packed_free(struct vio_virtq *vq, uint16_t id)
     struct vio_virtq_slot *slot = &vq->slot[id];
 
     slot->bound = 0;
+    debug_freed(slot);
     vq->n_free = (uint16_t)(vq->n_free + slot->count);
     if (vq->flags & VQ_IN_ORDER)
         return; /* the free list is a circle that stays as it is */

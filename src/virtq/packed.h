@@ -114,6 +114,7 @@ static inline void packed_stage(struct vio_virtq *vq, uint64_t addr,
     unsigned available = flags | packed_avail_flags(at);
 
     if (at == vq->published) {
+        debug_staged(vq);
         vq->batch_flags = (uint16_t)available;
         available = flags | packed_idle_flags(at);
     }

@@ -12,6 +12,7 @@
 #include <vio/virtq.h>
 
 #include "../swap.h"
+#include "debug.h"
 
 /* Of struct vio_virtq's flags; fixed when the queue is set up. */
 #define VQ_EVENT_IDX      0x01u

@@ -120,6 +120,7 @@ static inline void shape_add(struct vio_virtq *vq, unsigned n,
 static inline void shape_release(struct vio_virtq *vq, uint16_t slot)
 {
     vq->slot[slot].bound = 0;
+    debug_freed(&vq->slot[slot]);
     vq->n_free++;
     vq->slot[slot].next = vq->free_head;
     vq->free_head = slot;

@@ -113,6 +113,7 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
 
     if (now == before)
         return false;
+    debug_kicked(vq);
     ring_publish16(vq, &split_avail(vq)[VIRTQ_AVAIL_IDX], ring16(vq, now));
     ring_set_published(vq, now);
     ring_full_barrier(vq);
@@ -131,6 +132,7 @@ void vio_split_free_chain(struct vio_virtq *vq, uint16_t head)
     unsigned last = head;
 
     slot->bound = 0;
+    debug_freed(slot);
     vq->n_free = (uint16_t)(vq->n_free + slot->count);
     if (vq->flags & VQ_IN_ORDER)
         return; /* the free list is a circle that stays as it is */

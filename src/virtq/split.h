@@ -76,6 +76,8 @@ static inline void split_stage(struct vio_virtq *vq, uint16_t head)
 {
     unsigned at = vq->added & (vq->size - 1u);
 
+    if (vq->added == vq->published)
+        debug_staged(vq);
     vio_shared_store16(&split_avail(vq)[VIRTQ_AVAIL_RING + at],
                        ring16(vq, head));
     vq->added++;

@@ -158,6 +158,9 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
         .flags = flags_of(cfg),
         .callback = cfg->callback,
         .ctx = cfg->ctx,
+#ifdef VIO_DEBUG
+        .env = cfg->env,
+#endif
     };
     take_memory(vq, cfg, mem);
     link_slots(vq);
@@ -173,6 +176,7 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
 int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
+    DEBUG_OWN(vq);
     if (ring_broken(vq))
         return VIO_EPROTO;
     /* Each count by itself first, so that the sum cannot wrap. */
@@ -190,6 +194,7 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
     uint16_t before = vq->published;
     bool wanted;
 
+    DEBUG_OWN(vq);
     if (ring_broken(vq))
         return false;
     wanted = ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
@@ -225,12 +230,14 @@ void vio_virtq_kick(struct vio_virtq *vq)
 
 int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
+    DEBUG_OWN(vq);
     return ring_is_packed(vq) ? vio_packed_get_buf(vq, token, len)
                               : vio_split_get_buf(vq, token, len);
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
 {
+    DEBUG_OWN(vq);
     if (ring_broken(vq))
         return;
     if (ring_is_packed(vq))
@@ -241,6 +248,7 @@ void vio_virtq_disable_cb(struct vio_virtq *vq)
 
 unsigned vio_virtq_enable_cb_prepare(struct vio_virtq *vq)
 {
+    DEBUG_OWN(vq);
     if (ring_broken(vq))
         return 0;
     return ring_is_packed(vq) ? vio_packed_enable_cb_prepare(vq)
@@ -262,6 +270,7 @@ bool vio_virtq_enable_cb(struct vio_virtq *vq)
 
 bool vio_virtq_enable_cb_delayed(struct vio_virtq *vq)
 {
+    DEBUG_OWN(vq);
     if (ring_broken(vq))
         return false;
     return ring_is_packed(vq) ? vio_packed_enable_cb_delayed(vq)
@@ -288,14 +297,17 @@ bool vio_virtq_interrupt(struct vio_virtq *vq)
 
 void *vio_virtq_detach_unused(struct vio_virtq *vq)
 {
+    DEBUG_OWN(vq);
     for (unsigned i = 0; i < vq->size; i++) {
+        void *token = vq->slot[i].token;
+
         if (vq->slot[i].bound == 0)
             continue;
         if (ring_is_packed(vq))
             vio_packed_free(vq, (uint16_t)i);
         else
             vio_split_free_chain(vq, (uint16_t)i);
-        return vq->slot[i].token;
+        return token;
     }
     return NULL;
 }
