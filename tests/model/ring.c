@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device's side of a split virtqueue: take what is available, mark it used,
+ * tell the driver.
+ */
+#include "ring.h"
+
+#include "access.h"
+#include "check.h"
+#include "dev.h"
+#include "feature.h"
+#include "mem.h"
+
+#include <string.h>
+
+static bool aligned(uint64_t desc, uint64_t avail, uint64_t used)
+{
+    return desc % 16 == 0 && avail % 2 == 0 && used % 4 == 0;
+}
+
+bool model_queue_start(struct model_queue *q, uint32_t size, uint64_t desc,
+                       uint64_t avail, uint64_t used)
+{
+    q->size = size;
+    if (!size || size > MODEL_QUEUE_SIZE_MAX || (size & (size - 1))) {
+        model_violation("DX-SPLIT-01", "queue %u: size %u", q->index, size);
+        return false;
+    }
+    if (!aligned(desc, avail, used)) {
+        model_violation("SPLIT-01", "queue %u: part not aligned", q->index);
+        return false;
+    }
+    q->desc = model_mem_at(desc, 16 * (uint64_t)size, MODEL_MEM_READ);
+    q->avail = model_mem_at(avail, model_avail_bytes(q), MODEL_MEM_READ);
+    q->used = model_mem_at(used, model_used_bytes(q),
+                           MODEL_MEM_READ | MODEL_MEM_WRITE);
+    if (!q->desc || !q->avail || !q->used) {
+        model_violation("RFB-04", "queue %u: part out of reach", q->index);
+        return false;
+    }
+    q->avail_taken = 0;
+    q->used_filled = 0;
+    q->used_idx = 0;
+    q->n_held = 0;
+    q->live = true;
+    model_ringcheck_start(q);
+    return true;
+}
+
+void model_queue_stop(struct model_queue *q)
+{
+    q->live = false;
+    q->n_held = 0;
+}
+
+bool model_queue_pop(struct model_queue *q, struct model_chain *chain)
+{
+    uint16_t head;
+
+    if (!q->live)
+        return false;
+    while (model_get16(q, model_avail_idx(q)) != q->avail_taken) {
+        head = model_get16(q, model_avail_entry(q, q->avail_taken));
+        q->avail_taken++;
+        q->chains++;
+        if (model_chain_walk(q, head, chain))
+            return true;
+    }
+    return false;
+}
+
+uint32_t model_queue_take(struct model_queue *q)
+{
+    static struct model_chain chain;
+
+    do {
+        while (model_queue_pop(q, &chain))
+            q->held[q->n_held++] = chain.head;
+        model_queue_arm(q);
+    } while (q->live && model_get16(q, model_avail_idx(q)) != q->avail_taken);
+    return q->n_held;
+}
+
+void model_queue_complete(struct model_queue *q, uint32_t i, uint32_t len)
+{
+    uint16_t head = q->held[i];
+
+    memmove(&q->held[i], &q->held[i + 1],
+            (q->n_held - i - 1) * sizeof(q->held[0]));
+    q->n_held--;
+    model_queue_push(q, head, len);
+}
+
+void model_queue_fill(struct model_queue *q, uint32_t id, uint32_t len)
+{
+    uint8_t *e = model_used_element(q, q->used_filled);
+
+    model_put32(q, e, id);
+    model_put32(q, e + 4, len);
+    q->used_filled++;
+}
+
+/* Does the driver want to hear of entries from old up to now? */
+static bool wanted(const struct model_queue *q, uint16_t old, uint16_t now)
+{
+    uint16_t event;
+
+    if (!model_queue_has(q, MF_EVENT_IDX))
+        return !(model_get16(q, model_avail_flags(q)) & 1);
+    event = model_get16(q, model_used_event(q));
+    for (uint16_t i = old; i != now; i++) {
+        if (i == event)
+            return true;
+    }
+    return false;
+}
+
+void model_queue_publish(struct model_queue *q)
+{
+    uint16_t old = q->used_idx;
+
+    q->used_idx = q->used_filled;
+    model_put16(q, model_used_idx(q), q->used_idx);
+    __atomic_fetch_add(&model_fence, 0, __ATOMIC_SEQ_CST);
+    if (!wanted(q, old, q->used_idx))
+        return;
+    q->interrupts++;
+    if (q->dev)
+        model_dev_interrupt(q->dev, 1);
+}
+
+void model_queue_push(struct model_queue *q, uint32_t id, uint32_t len)
+{
+    model_queue_fill(q, id, len);
+    model_queue_publish(q);
+}
+
+void model_queue_arm(struct model_queue *q)
+{
+    if (!q->live)
+        return;
+    if (!model_queue_has(q, MF_EVENT_IDX))
+        model_put16(q, model_used_flags(q), q->quiet);
+    else if (!q->lazy)
+        model_put16(q, model_avail_event(q),
+                    (uint16_t)(q->avail_taken - q->quiet));
+    __atomic_fetch_add(&model_fence, 0, __ATOMIC_SEQ_CST);
+}

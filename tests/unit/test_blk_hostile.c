@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The block device against a device that breaks the rules, goes silent, or goes
+ * away, at any moment (rows T-BLI, T-MEM and T-LIF of the threats).
+ */
+#include "unit_disk.h"
+
+static uint8_t *data;
+static struct model_queue *mq;
+
+static void start(uint32_t version)
+{
+    unit_disk_device(version, 1024);
+    unit_disk_up(&(struct vio_blk_config){.queue_size = 16});
+    data = unit_alloc(65536, 16);
+    mq = &unit_dev.queue[0];
+}
+
+/* After an error of the device the disk is out of use: the device is reset,
+ * and nothing is mapped any more. It comes back by being initialised again. */
+static void assert_out_of_use(void)
+{
+    assert_int_equal(unit_dev.status, 0);
+    assert_int_equal(unit_env.maps, unit_env.unmaps);
+    assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_EBADSTATE);
+    memset(&unit_disk.fault, 0, sizeof(unit_disk.fault));
+    unit_disk.fault_always = false;
+    unit_dev.when = MODEL_AT_DOORBELL;
+    unit_dev.on_read = NULL;
+    model_between = NULL;
+    assert_int_equal(
+        vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &unit_blk_mem), 0);
+    assert_int_equal(vio_blk_read(&unit_blk, 4, data, 512), 0);
+    assert_memory_equal(data, unit_disk.data + 4 * 512, 512);
+    unit_disk_down();
+}
+
+/* T-SPL-17, T-BLI: a device that never answers costs the time-out once. */
+static void silent_device_is_reset_after_the_time_out(void **state)
+{
+    (void)state;
+    for (uint32_t version = 1; version <= 2; version++) {
+        start(version);
+        unit_disk.fault_always = true;
+        unit_disk.fault.hold = true;
+        assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_ETIMEDOUT);
+        assert_true(unit_env.now_ns >= 30000000000u);
+        assert_true(unit_env.now_ns < 33000000000u);
+        assert_out_of_use();
+    }
+}
+
+/* The same when it is the others' requests that it does not answer, and there
+ * is no slot for ours. */
+static void silent_device_with_all_slots_taken_is_reset_too(void **state)
+{
+    struct vio_blk_req other[8];
+    struct vio_buf buf[8];
+    unsigned n = 0;
+
+    (void)state;
+    start(2);
+    unit_disk.fault_always = true;
+    unit_disk.fault.hold = true;
+    assert_true(unit_blk.info.depth <= COUNT(other));
+    while (n < unit_blk.info.depth) {
+        assert_int_equal(
+            unit_queue_read(&other[n], &buf[n], n, data + 512 * n, 512), 0);
+        n++;
+    }
+    assert_int_equal(vio_blk_read(&unit_blk, 0, data + 8192, 512),
+                     VIO_ETIMEDOUT);
+    assert_int_equal(unit_dev.status, 0);
+    assert_int_equal(unit_env.maps, unit_env.unmaps);
+    while (n--)
+        assert_int_equal(other[n].state, VIO_BLK_DONE);
+}
+
+/* T-LIF-01, T-MEM-02, I10: it does not confirm the reset either. Nothing goes
+ * back to the caller, who may not touch the memory any more. */
+static void silent_device_that_does_not_reset_keeps_the_buffers(void **state)
+{
+    struct vio_blk_req *done[4];
+
+    (void)state;
+    start(2);
+    unit_disk.fault_always = true;
+    unit_disk.fault.hold = true;
+    unit_dev.reset_reads = MODEL_FOREVER;
+    assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_ETIMEDOUT);
+    assert_int_equal(unit_env.maps - unit_env.unmaps, 1);
+    assert_int_equal(vio_blk_fini(&unit_blk), VIO_ETIMEDOUT);
+    assert_int_equal(unit_env.maps - unit_env.unmaps, 1);
+    assert_true(vio_blk_reap(&unit_blk.queue, done, 4) <= 0);
+    /* The device awakes, and still finds its memory. */
+    model_disk_finish(&unit_disk, mq, 0);
+    unit_dev.reset_reads = 0;
+    assert_int_equal(vio_blk_fini(&unit_blk), 0);
+    assert_int_equal(unit_env.maps, unit_env.unmaps);
+}
+
+/* Any row of T-SPL: here a used id that is not in flight. */
+static void broken_queue_ends_in_a_reset(void **state)
+{
+    struct vio_blk_req other;
+    struct vio_buf buf;
+
+    (void)state;
+    start(2);
+    unit_disk.fault_at = 0;
+    unit_disk.fault.hold = true;
+    assert_int_equal(unit_queue_read(&other, &buf, 0, data + 1024, 512), 0);
+    assert_int_equal(vio_blk_submit(&unit_blk.queue), 0);
+    model_queue_push(mq, 15, 513);
+    assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_EPROTO);
+    assert_int_equal(unit_dev.status, 0);
+    unit_reap_one(&other, VIO_EIO);
+    assert_out_of_use();
+}
+
+/* The asynchronous calls leave the reset to the caller. */
+static void reap_says_that_the_queue_is_broken(void **state)
+{
+    struct vio_blk_req req, *done[2];
+    struct vio_buf buf;
+
+    (void)state;
+    start(2);
+    unit_disk.fault_always = true;
+    unit_disk.fault.hold = true;
+    assert_int_equal(unit_queue_read(&req, &buf, 0, data, 512), 0);
+    assert_int_equal(vio_blk_submit(&unit_blk.queue), 0);
+    model_queue_push(mq, 0xffffffff, 0);
+    assert_int_equal(vio_blk_reap(&unit_blk.queue, done, 2), VIO_EPROTO);
+    assert_int_equal(vio_blk_reap(&unit_blk.queue, done, 2), VIO_EPROTO);
+    assert_int_equal(vio_blk_submit(&unit_blk.queue), VIO_EPROTO);
+    assert_int_equal(vio_blk_wait(&unit_blk.queue, &req, 1000), VIO_EPROTO);
+    assert_int_equal(req.state, VIO_BLK_QUEUED);
+    assert_int_equal(unit_env.unmaps, 0);
+    unit_disk_down();
+    unit_reap_one(&req, VIO_EIO);
+}
+
+/* T-BLI-05, T-BLI-06: statuses and headers are overwritten all the time. The
+ * worst is a wrong result of a request. */
+static uint32_t seed;
+
+static void scribble_requests(enum model_kind kind, const void *ptr,
+                              unsigned width, uint64_t value)
+{
+    (void)kind;
+    (void)width;
+    (void)value;
+    if (ptr >= (const void *)unit_blk.queue.header &&
+        ptr < (const void *)(unit_blk.queue.header + 4))
+        return; /* being written by the driver */
+    memset(unit_blk.queue.status, (int)unit_random(&seed), 4);
+}
+
+static void t_bli_05_status_changes_all_the_time(void **state)
+{
+    (void)state;
+    start(2);
+    seed = 5;
+    model_between = scribble_requests;
+    for (unsigned i = 0; i < 500; i++) {
+        int err = vio_blk_read(&unit_blk, 0, data, 512);
+
+        assert_true(err == 0 || err == VIO_EIO || err == VIO_ENOTSUP);
+    }
+    model_between = NULL;
+    unit_disk_down();
+}
+
+static void t_bli_06_header_is_written_anew(void **state)
+{
+    (void)state;
+    start(2);
+    for (unsigned i = 0; i < 40; i++) {
+        memset(unit_blk.queue.header, 0xee,
+               unit_blk.info.depth * sizeof(*unit_blk.queue.header));
+        assert_int_equal(vio_blk_read(&unit_blk, i, data, 512), 0);
+        assert_int_equal(unit_disk.last.sector, i);
+        assert_int_equal(unit_disk.last.ioprio, 0);
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+    }
+    unit_disk_down();
+}
+
+/* T-LIF-03, T-PCI-24: unplugged at each register access of a read. */
+static void device_is_unplugged_at_any_access(void **state)
+{
+    (void)state;
+    for (int64_t at = 0; at < 3; at++) {
+        int err;
+
+        start(2);
+        unit_dev.gone_after = at;
+        err = vio_blk_read(&unit_blk, 0, data, 512);
+        if (err == 0)
+            continue;
+        assert_true(err == VIO_ETIMEDOUT || err == VIO_ENODEV);
+        assert_int_equal(unit_env.maps, unit_env.unmaps);
+        assert_int_equal(vio_blk_fini(&unit_blk), VIO_ENODEV);
+    }
+}
+
+/* T-INI-05: it asks for a reset with a request in flight, and answers no
+ * more. */
+static void device_needs_reset_in_flight(void **state)
+{
+    (void)state;
+    start(2);
+    model_dev_needs_reset(&unit_dev);
+    assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_ETIMEDOUT);
+    assert_out_of_use();
+}
+
+/* E4: the shared memory is garbage, another one before every access. Nothing
+ * is promised but that it ends, within the caller's memory. */
+static void garbage_everywhere(enum model_kind kind, const void *ptr,
+                               unsigned width, uint64_t value)
+{
+    size_t n = model_used_bytes(mq);
+
+    (void)kind;
+    (void)ptr;
+    (void)width;
+    (void)value;
+    if (mq->live && unit_random(&seed) % 4 == 0)
+        mq->used[unit_random(&seed) % n] = (uint8_t)unit_random(&seed);
+}
+
+static void e4_garbage_in_the_used_ring(void **state)
+{
+    (void)state;
+    seed = 4711;
+    for (unsigned round = 0; round < 400; round++) {
+        unit_disk_device(round & 1 ? 1 : 2, 1024);
+        unit_disk_up(
+            &(struct vio_blk_config){.queue_size = 8, .timeout_ns = 100000000});
+        data = unit_alloc(4096, 16);
+        mq = &unit_dev.queue[0];
+        model_allow("T-SPL-15");
+        model_allow("SPLIT-22");
+        model_allow("DX-SPLIT-OWNER");
+        model_allow("CLN-01");
+        model_allow("SPLIT-11");
+        model_between = garbage_everywhere;
+        for (unsigned i = 0; i < 20; i++) {
+            int err = vio_blk_read(&unit_blk, i, data, 512);
+
+            assert_true(err == 0 || err == VIO_EIO || err == VIO_ETIMEDOUT ||
+                        err == VIO_EPROTO || err == VIO_EBADSTATE);
+            if (err == VIO_EBADSTATE)
+                break;
+        }
+        model_between = NULL;
+        unit_disk_down();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_case(silent_device_is_reset_after_the_time_out),
+        unit_case(silent_device_with_all_slots_taken_is_reset_too),
+        unit_case(silent_device_that_does_not_reset_keeps_the_buffers),
+        unit_case(broken_queue_ends_in_a_reset),
+        unit_case(reap_says_that_the_queue_is_broken),
+        unit_case(t_bli_05_status_changes_all_the_time),
+        unit_case(t_bli_06_header_is_written_anew),
+        unit_case(device_is_unplugged_at_any_access),
+        unit_case(device_needs_reset_in_flight),
+        unit_case(e4_garbage_in_the_used_ring),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The split virtqueue with indirect tables and with IN_ORDER.
+ */
+#include "unit.h"
+
+#define BOTH (MF(MF_INDIRECT) | MF(MF_IN_ORDER))
+
+static struct model_queue *q;
+static struct vio_virtq *vq;
+
+static void start(uint16_t size, uint16_t indirect, uint64_t features)
+{
+    unit_setup(NULL);
+    unit_queue_start_with(&(struct vio_virtq_config){
+        .size = size,
+        .indirect = indirect,
+        .features = features,
+    });
+    q = unit_queue.q;
+    vq = &unit_queue.vq;
+}
+
+/* A3, SPLIT-06 to SPLIT-09: the model's validator looks at every table. */
+static void queue_of_tables_holds_as_many_buffers_as_descriptors(void **state)
+{
+    unsigned n = 0;
+
+    (void)state;
+    start(8, 4, MF(MF_INDIRECT));
+    while (unit_add(2, 2, TOKEN(n + 1)) == 0)
+        n++;
+    /* One or two went directly while there was room. */
+    assert_true(n >= 4 && n <= 8);
+    vio_virtq_kick(vq);
+    assert_int_equal(model_queue_take(q), n);
+    for (unsigned i = n; i-- > 0;) {
+        uint32_t len;
+
+        model_queue_complete(q, i, 32);
+        assert_ptr_equal(unit_get(&len), TOKEN(i + 1));
+        assert_int_equal(len, 32);
+    }
+    assert_int_equal(vio_virtq_num_free(vq), 8);
+}
+
+static void device_sees_the_same_segments_through_a_table(void **state)
+{
+    static struct model_chain chain;
+
+    (void)state;
+    start(8, 6, MF(MF_INDIRECT));
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(unit_add(1, 0, TOKEN(i + 1)), 0);
+    assert_int_equal(unit_add(2, 4, TOKEN(9)), 0);
+    vio_virtq_kick(vq);
+    for (unsigned i = 0; i < 6; i++)
+        assert_true(model_queue_pop(q, &chain));
+    assert_int_equal(chain.n_table, 1);
+    assert_int_equal(chain.n, 6);
+    for (unsigned i = 0; i < 6; i++) {
+        assert_int_equal(chain.segment[i].addr, unit_queue.buffer + 16 * i);
+        assert_int_equal(chain.segment[i].write, i >= 2);
+    }
+    assert_false(model_queue_pop(q, &chain));
+}
+
+/* A2 with tables: a buffer too long for one needs as many free descriptors. */
+static void buffer_too_long_for_a_table_goes_directly(void **state)
+{
+    (void)state;
+    start(8, 3, MF(MF_INDIRECT));
+    assert_int_equal(unit_add(4, 4, TOKEN(1)), 0);
+    assert_int_equal(vio_virtq_num_free(vq), 0);
+    assert_int_equal(unit_add(1, 0, TOKEN(2)), VIO_ENOSPC);
+    vio_virtq_kick(vq);
+    model_queue_take(q);
+    model_queue_complete(q, 0, 0);
+    unit_get(&(uint32_t){0});
+    assert_int_equal(vio_virtq_num_free(vq), 8);
+}
+
+/* SPLIT-05, SPLIT-10: chains of all lengths, round and round the table. */
+static void in_order_uses_descriptors_in_ring_order(void **state)
+{
+    uint32_t seed = 21;
+
+    (void)state;
+    for (unsigned tables = 0; tables < 2; tables++) {
+        start(16, tables ? 4 : 0, BOTH);
+        for (unsigned round = 0; round < 20000; round++) {
+            unsigned n = 0, readable = unit_random(&seed) % 3;
+
+            while (n < 4 && unit_add(readable, 1 + n, TOKEN(n + 1)) == 0)
+                n++;
+            vio_virtq_kick(vq);
+            assert_int_equal(model_queue_take(q), n);
+            for (unsigned i = 0; i < n; i++) {
+                model_queue_complete(q, 0, 16);
+                assert_ptr_equal(unit_get(&(uint32_t){0}), TOKEN(i + 1));
+            }
+            assert_int_equal(vio_virtq_num_free(vq), 16);
+        }
+    }
+}
+
+/* DX-SPLIT-06: one used element for a whole batch; what it skips counts as
+ * written completely. */
+static void one_element_retires_a_batch(void **state)
+{
+    (void)state;
+    start(16, 0, MF(MF_IN_ORDER));
+    for (unsigned round = 0; round < 30000; round++) {
+        unsigned batch = 1 + round % 5;
+        uint16_t last;
+
+        for (unsigned i = 0; i < batch; i++)
+            assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
+        vio_virtq_kick(vq);
+        assert_int_equal(model_queue_take(q), batch);
+        last = q->held[batch - 1];
+        model_queue_fill(q, last, 7);
+        q->used_filled = (uint16_t)(q->used_filled + batch - 1);
+        q->n_held = 0;
+        model_queue_publish(q);
+        for (unsigned i = 0; i < batch; i++) {
+            uint32_t len;
+
+            assert_ptr_equal(unit_get(&len), TOKEN(i + 1));
+            assert_int_equal(len, i + 1 < batch ? 16 : 7);
+        }
+        unit_get_none();
+    }
+}
+
+/* T-SPL-14: the element names a buffer that the index does not reach, or one
+ * that is not in flight. */
+static void t_spl_14_batch_id_outside_the_window(void **state)
+{
+    (void)state;
+    for (unsigned ahead = 1; ahead <= 2; ahead++) {
+        uint32_t len;
+        void *token;
+        int got = 1;
+
+        start(16, 0, MF(MF_IN_ORDER));
+        model_allow("DX-SPLIT-04");
+        for (unsigned i = 0; i < 3; i++)
+            assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
+        vio_virtq_kick(vq);
+        model_queue_take(q);
+        model_queue_push(q, q->held[ahead], 16);
+        for (unsigned i = 0; i < ahead + 1 && got == 1; i++)
+            got = vio_virtq_get_buf(vq, &token, &len);
+        assert_int_equal(got, VIO_EPROTO);
+        assert_true(vio_virtq_is_broken(vq));
+    }
+}
+
+static void t_spl_13_completion_out_of_order_with_in_order(void **state)
+{
+    uint32_t len;
+
+    (void)state;
+    start(16, 0, MF(MF_IN_ORDER));
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
+    vio_virtq_kick(vq);
+    model_queue_take(q);
+    model_queue_complete(q, 0, 16);
+    assert_ptr_equal(unit_get(&len), TOKEN(1));
+    model_queue_push(q, 0, 16); /* once more */
+    unit_assert_breaks();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_case(queue_of_tables_holds_as_many_buffers_as_descriptors),
+        unit_case(device_sees_the_same_segments_through_a_table),
+        unit_case(buffer_too_long_for_a_table_goes_directly),
+        unit_case(in_order_uses_descriptors_in_ring_order),
+        unit_case(one_element_retires_a_batch),
+        unit_case(t_spl_14_batch_id_outside_the_window),
+        unit_case(t_spl_13_completion_out_of_order_with_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the unit tests share: memory between guard zones, an environment that
+ * maps, fails and keeps time, a device with the monitors on.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <vio/blk.h>
+#include <vio/mmio.h>
+
+#include "access.h"
+#include "check.h"
+#include "dev.h"
+#include "disk.h"
+#include "feature.h"
+#include "mem.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A test with the model started before and checked after it. */
+#define unit_case(f) \
+    cmocka_unit_test_setup_teardown(f, unit_setup, unit_teardown)
+
+int unit_setup(void **state);
+int unit_teardown(void **state);
+
+/* Dirty memory with guard zones around it, for the duration of a test. */
+void *unit_alloc(size_t size, size_t align);
+
+/* Both blocks of a device, the shared one known to the model. */
+struct vio_mem unit_mem(size_t shared, size_t priv, size_t align);
+
+/* An environment with a mapping between pointers and device addresses. */
+struct unit_env {
+    struct vio_env env;
+    uint64_t now_ns;
+    uint64_t step_ns;   /* that each look at the clock takes */
+    size_t map_most;    /* bytes of one mapping; 0: no limit */
+    bool map_by_page;   /* a mapping ends with its page */
+    unsigned map_fails; /* the n-th mapping from now fails; 0: none */
+    unsigned maps;
+    unsigned unmaps;
+    unsigned idles;
+    unsigned logs;
+};
+
+extern struct unit_env unit_env;
+
+/* The one device of most tests. */
+extern struct model_dev unit_dev;
+extern struct model_disk unit_disk;
+extern struct vio_mmio unit_mmio;
+
+/* Look at unit_dev, which must succeed. */
+struct vio_device *unit_probe(void);
+
+/* A queue alone, on a device that is taken to be running. */
+struct unit_queue {
+    struct vio_virtq vq;
+    struct vio_virtq_config cfg;
+    struct vio_mem mem;    /* what is left of it */
+    struct model_queue *q; /* the device's side */
+    unsigned callbacks;
+    uint64_t buffer; /* device address of 64 KiB to point at */
+    uint8_t *bytes;  /* the same */
+};
+
+extern struct unit_queue unit_queue;
+
+void unit_queue_start_with(const struct vio_virtq_config *cfg);
+void unit_queue_start(uint16_t size, uint64_t features, bool legacy,
+                      bool callback);
+
+/* Add a buffer of so many segments of 16 bytes. */
+int unit_add(unsigned n_readable, unsigned n_writable, void *token);
+
+/* Take a buffer, which must be there. */
+void *unit_get(uint32_t *len);
+
+/* No buffer is there, and the queue is well. */
+void unit_get_none(void);
+
+/* The next call to the queue finds that the device broke the rules. */
+void unit_assert_breaks(void);
+
+/* Deterministic random numbers. */
+uint32_t unit_random(uint32_t *seed);
+
+#define TOKEN(n) ((void *)(uintptr_t)(n))
+
+#endif
