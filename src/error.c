@@ -4,6 +4,8 @@
  */
 #include <vio/error.h>
 
+#include "divide.h"
+
 static const struct {
     int error;
     const char *text;
@@ -23,6 +25,7 @@ static const struct {
     {VIO_ETIMEDOUT, "the device did not answer in time"},
     {VIO_ENODEV, "no device"},
     {VIO_EIO, "the device reports an I/O error"},
+    {VIO_EZONE, "the state of the zone does not allow it"},
     {VIO_EPROTO, "the device broke the virtio protocol: reset it"},
 };
 
@@ -64,25 +67,6 @@ static void put(struct out *out, char c)
         out->buf[out->used++] = c;
 }
 
-/* Divide *value, and give the remainder; bit by bit, because a 64-bit division
- * is a library call on 32-bit machines. */
-static unsigned divide(uint64_t *value, unsigned by)
-{
-    uint64_t quotient = 0;
-    unsigned rest = 0;
-
-    for (int bit = 63; bit >= 0; bit--) {
-        rest = rest << 1 | (unsigned)(*value >> bit & 1);
-        quotient <<= 1;
-        if (rest >= by) {
-            rest -= by;
-            quotient |= 1;
-        }
-    }
-    *value = quotient;
-    return rest;
-}
-
 static void put_number(struct out *out, uint64_t value, unsigned base)
 {
     char digits[20];
@@ -93,7 +77,7 @@ static void put_number(struct out *out, uint64_t value, unsigned base)
         put(out, 'x');
     }
     do {
-        digits[n++] = "0123456789abcdef"[divide(&value, base)];
+        digits[n++] = "0123456789abcdef"[vio_divide(&value, base)];
     } while (value);
     while (n)
         put(out, digits[--n]);

@@ -18,6 +18,9 @@ static inline size_t vio_round_up(size_t value, size_t align)
 void *vio_mem_shared(struct vio_mem *mem, size_t size, uint64_t *addr);
 void *vio_mem_priv(struct vio_mem *mem, size_t size);
 
+/* Pass over what is left of the shared block up to the next boundary. */
+void vio_mem_align_shared(struct vio_mem *mem, size_t align);
+
 /* What is taken is a multiple of this, so that blocks stay aligned. */
 #define VIO_MEM_ALIGN 16u
 

@@ -39,31 +39,86 @@ struct vio_buf {
     size_t len; /* bytes */
 };
 
+/* A range of sectors, for discard, write-zeroes and secure erase. */
+struct vio_blk_range {
+    uint64_t sector;
+    uint32_t n_sectors;
+};
+
 /* What the caller wishes; 0 means the default everywhere. */
 struct vio_blk_config {
+    uint16_t n_queues;   /* default 1; less where the device has less */
     uint16_t queue_size; /* descriptors, a power of two; default 256. Less is
                             used where the device or the memory has less */
     uint16_t max_segs;   /* segments of one request; default 2 */
     uint16_t depth;      /* requests in flight; default 64. Indirect tables, and
                             memory for them, are used where the descriptors are
                             too few for that */
+    uint16_t max_ranges; /* ranges of one discard and the like; default 2 */
     uint64_t timeout_ns; /* of a synchronous call; default 30 s */
+};
+
+/* The limits of one kind of range request; all 0: it is not supported. */
+struct vio_blk_range_limits {
+    uint32_t max_sectors; /* of one range */
+    uint32_t max_ranges;  /* of one request */
+    uint32_t alignment;   /* sectors: where to split, a hint */
+};
+
+/* What a zoned device is (5.2.4). */
+struct vio_blk_zoned {
+    uint8_t model;               /* VIRTIO_BLK_Z_* */
+    uint32_t zone_sectors;       /* of every zone but the last */
+    uint32_t max_open;           /* zones; 0: no limit */
+    uint32_t max_active;         /* zones; 0: no limit */
+    uint32_t max_append_sectors; /* of one append; 0: no appends */
+    uint32_t write_granularity;  /* bytes */
 };
 
 /* What the device is, read and checked once. */
 struct vio_blk_info {
-    uint64_t capacity;   /* sectors of 512 bytes */
-    uint64_t features;   /* agreed upon */
-    uint32_t block_size; /* bytes, a hint: a power of two from 512 */
+    uint64_t capacity; /* sectors of 512 bytes */
+    uint64_t features; /* agreed upon */
+
+    /* Of one request and one queue. */
     uint32_t size_max;   /* bytes of one segment */
     uint32_t max_bytes;  /* of one request's data */
     uint16_t max_segs;   /* segments of one request */
-    uint16_t queue_size; /* descriptors */
-    uint16_t depth;      /* requests in flight */
+    uint16_t n_queues;   /* queues */
+    uint16_t queue_size; /* descriptors of one */
+    uint16_t depth;      /* requests in flight in one */
     bool indirect;       /* by indirect tables */
+
     bool read_only;
     bool writeback;      /* a write is durable only after a flush */
+    bool can_set_cache;  /* vio_blk_set_writeback() works */
     bool odd_block_size; /* the device's block size made no sense: ignored */
+
+    /* Hints. */
+    uint32_t block_size;       /* bytes, a power of two from 512 */
+    uint32_t physical_block;   /* bytes, a multiple of block_size */
+    uint32_t alignment_offset; /* bytes, of the first aligned block */
+    uint32_t min_io;           /* bytes; 0: unknown */
+    uint32_t optimal_io;       /* bytes; 0: unknown */
+    uint32_t cylinders;        /* geometry, made up where there is none */
+    uint16_t heads;
+    uint16_t sectors_per_track;
+
+    struct vio_blk_range_limits discard;
+    struct vio_blk_range_limits write_zeroes;
+    struct vio_blk_range_limits secure_erase;
+    bool write_zeroes_may_unmap;
+
+    struct vio_blk_zoned zoned;
+};
+
+/* Counted since vio_blk_init(), over all queues and recoveries. */
+struct vio_blk_stats {
+    uint32_t notifications; /* doorbell writes */
+    uint32_t suppressed;    /* submits that the device needed no doorbell for */
+    uint32_t renotified;    /* doorbells repeated by a wait */
+    uint32_t protocol_errors; /* rules that the device broke */
+    uint32_t resets;          /* of the device, since its probe */
 };
 
 enum vio_blk_req_state {
@@ -72,19 +127,22 @@ enum vio_blk_req_state {
     VIO_BLK_DONE,   /* finished, to be reaped */
 };
 
-/* A request. Only `user` and, once reaped, `result` are the caller's. */
+/* A request. Only `user` and, once it is reaped, `result` are the caller's. */
 struct vio_blk_req {
-    int result; /* 0, or VIO_EIO, VIO_ENOTSUP, VIO_EPROTO */
+    int result; /* 0, or VIO_EIO, VIO_ENOTSUP, VIO_EPROTO, VIO_EZONE */
     void *user; /* untouched */
 
-    struct vio_blk_req *next;  /* in the list of finished requests */
-    const struct vio_buf *buf; /* the caller's, until it is reaped */
+    struct vio_blk_req *next; /* in the list of finished requests */
+    const void *data; /* buffers or ranges: the caller's, until reaped */
+    void *out;        /* where an answer is copied to, or NULL */
     uint64_t sector;
-    uint32_t type;  /* VIRTIO_BLK_T_* */
-    uint32_t bytes; /* of data, once queued */
-    uint32_t n_buf;
+    uint32_t bytes;  /* of data, once queued */
+    uint32_t n;      /* buffers or ranges */
+    uint32_t prio;   /* 0, or a priority */
     uint16_t n_segs; /* of the device's view of it, once queued */
+    uint8_t op;      /* what to do: a row of blk_op.c's table */
     uint8_t state;   /* enum vio_blk_req_state */
+    bool unmap;      /* write-zeroes may discard */
 };
 
 struct vio_blk;
@@ -94,6 +152,7 @@ struct vio_blk_map {
     uint64_t addr;
     const void *base;
     size_t len;
+    uint32_t dir; /* enum vio_dir */
 };
 
 /* One queue of a disk. The fields are the library's. */
@@ -102,19 +161,29 @@ struct vio_blk_queue {
     struct vio_blk *blk;
     struct virtio_blk_req_header *header; /* shared: one per slot */
     uint8_t *status;                      /* shared: one per slot */
-    struct vio_blk_map *map;        /* private: what is mapped, per slot */
-    struct vio_blk_req *done_first; /* finished while another was waited */
-    struct vio_blk_req **done_last; /* for, or without the device */
-    struct vio_blk_req sync;        /* of the synchronous calls, */
-    struct vio_buf sync_buf;        /* with its data */
-    uint32_t renotified;            /* notifications repeated by a wait */
+    unsigned char *extra;            /* shared: ranges and small answers, */
+    uint64_t extra_addr;             /* of slot 0, where the device sees */
+    uint32_t extra_len;              /* bytes of one slot */
+    struct vio_blk_map *map;         /* private: what is mapped, per slot */
+    struct vio_blk_req *done_first;  /* finished while another was waited */
+    struct vio_blk_req **done_last;  /* for, or without the device */
+    struct vio_blk_req sync;         /* of the synchronous calls, */
+    struct vio_buf sync_buf;         /* with its data, */
+    struct vio_blk_range sync_range; /* or its range */
+    struct vio_blk_req *parked;      /* taken back from a reset device */
+    uint32_t notifications;          /* counted by earlier lives of vq */
+    uint32_t suppressed;
+    uint32_t renotified;
+    uint32_t protocol_errors;
 };
 
 struct vio_blk {
     struct vio_device *dev;
     struct vio_blk_info info;
-    uint64_t timeout_ns;
-    struct vio_blk_queue queue;
+    struct vio_blk_config cfg; /* as completed: needed again after a reset */
+    struct vio_mem mem;
+    struct vio_blk_queue *queue; /* private: info.n_queues of them */
+    uint32_t disabled;           /* operations that the device does not know */
 };
 
 /**
@@ -166,31 +235,126 @@ int vio_blk_fini(struct vio_blk *blk);
 /** Context: any. Returns: what is known of the disk; valid until fini. */
 const struct vio_blk_info *vio_blk_info(const struct vio_blk *blk);
 
-/**
- * Fill in a read of the sectors from `sector` on.
- *
- * @req: the caller's; must not be queued. `user` is left alone.
- * @buf, @n_buf: where the data goes: together a multiple of 512 bytes. The
- * array and the memory must stay until the request is reaped.
- *
- * Context: any; touches nothing but req.
+/** Context: any. Returns: queue `i` of info's n_queues; 0 is always there. */
+struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
+
+/*
+ * Filling in a request: pure, touches nothing but req. req is the caller's and
+ * must not be queued; its `user` is left alone. Arrays and memory that are
+ * handed over must stay until the request is reaped.
  *
  * Spec: 5.2.6 Device Operation.
+ */
+
+/** Read from `sector` on into n_buf buffers, together a multiple of 512 bytes.
  */
 void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
                        const struct vio_buf *buf, unsigned n_buf);
 
-/**
- * Fill in a write. See vio_blk_prep_read().
- */
+/** Write from `sector` on. */
 void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
                         const struct vio_buf *buf, unsigned n_buf);
 
 /**
- * Fill in a flush: when it is done, every write that was reaped before it was
- * submitted is durable. A disk without a volatile cache does it at once.
+ * Make durable every write that was reaped before this was submitted. A disk
+ * without a volatile cache does it at once. If it fails, nothing is known of
+ * those writes.
  */
 void vio_blk_prep_flush(struct vio_blk_req *req);
+
+/** Say that n ranges are not needed: their content is undefined afterwards. */
+void vio_blk_prep_discard(struct vio_blk_req *req,
+                          const struct vio_blk_range *range, unsigned n);
+
+/** Make n ranges read as zeroes; unmap: they may be given up for that. */
+void vio_blk_prep_write_zeroes(struct vio_blk_req *req,
+                               const struct vio_blk_range *range, unsigned n,
+                               bool unmap);
+
+/** Erase n ranges and all copies of them. */
+void vio_blk_prep_secure_erase(struct vio_blk_req *req,
+                               const struct vio_blk_range *range, unsigned n);
+
+#define VIO_BLK_ID_SIZE 21 /* 20 bytes of the device, and a NUL */
+
+/** Ask for the serial number; id gets it, always NUL-terminated. */
+void vio_blk_prep_get_id(struct vio_blk_req *req, char id[VIO_BLK_ID_SIZE]);
+
+/* How much of a device's life is used. 0: not defined. */
+struct vio_blk_lifetime {
+    uint8_t pre_eol;   /* reserved blocks: 1 normal, 2 80 %, 3 90 % used */
+    uint8_t slc_tenth; /* of SLC cells, in steps of 10 %; 11: exceeded */
+    uint8_t mlc_tenth; /* of MLC cells */
+};
+
+/** Ask for the lifetime. Values that the specification reserves read as 0. */
+void vio_blk_prep_get_lifetime(struct vio_blk_req *req,
+                               struct vio_blk_lifetime *lifetime);
+
+/* What vio_blk_prep_zone() does with the zone that begins at a sector. */
+enum vio_blk_zone_op {
+    VIO_BLK_ZONE_OPEN,
+    VIO_BLK_ZONE_CLOSE,
+    VIO_BLK_ZONE_FINISH,
+    VIO_BLK_ZONE_RESET,
+    VIO_BLK_ZONE_RESET_ALL, /* all zones; sector is not used */
+};
+
+/** Manage a zone; sector is its beginning. */
+void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
+                       uint64_t sector);
+
+/**
+ * Append to the zone that begins at `sector`; *where gets the sector at which
+ * the data landed.
+ */
+void vio_blk_prep_zone_append(struct vio_blk_req *req, uint64_t sector,
+                              const struct vio_buf *buf, unsigned n_buf,
+                              uint64_t *where);
+
+/**
+ * Report the zones from the one that contains `sector` on, for
+ * vio_blk_zone_count() and vio_blk_zone_get(). buf holds 64 bytes, and 64 more
+ * for each zone.
+ */
+void vio_blk_prep_zone_report(struct vio_blk_req *req, uint64_t sector,
+                              const struct vio_buf *buf);
+
+/* A zone, as reported. */
+struct vio_blk_zone {
+    uint64_t start;         /* sector */
+    uint64_t capacity;      /* sectors that can be written */
+    uint64_t write_pointer; /* sector, where the state has one */
+    uint8_t type;           /* VIRTIO_BLK_ZT_* */
+    uint8_t state;          /* VIRTIO_BLK_ZS_* */
+};
+
+/** Returns: how many zones a report has, never more than buf holds. */
+uint64_t vio_blk_zone_count(const struct vio_buf *report);
+
+/** Copy out zone i of a report. Returns: 0; VIO_ERANGE: there is none. */
+int vio_blk_zone_get(const struct vio_buf *report, uint64_t i,
+                     struct vio_blk_zone *zone);
+
+/* A SCSI command, on legacy devices only (5.2.6.3). */
+struct vio_blk_scsi {
+    struct vio_buf cmd;   /* the command block */
+    struct vio_buf data;  /* len 0: none */
+    bool device_writes;   /* data */
+    struct vio_buf sense; /* VIRTIO_BLK_SCSI_SENSE_BYTES bytes */
+
+    /* Once it is reaped: */
+    uint32_t errors;    /* SCSI status */
+    uint32_t sense_len; /* bytes of sense, at most its size */
+    uint32_t residual;  /* bytes of data that were not moved */
+};
+
+/** Pass a SCSI command through; scsi must stay until the request is reaped. */
+void vio_blk_prep_scsi(struct vio_blk_req *req, struct vio_blk_scsi *scsi);
+
+/** Give a filled-in request a priority: higher is more important. A hint, which
+ * only legacy devices are told of. */
+void vio_blk_set_priority(struct vio_blk_req *req, uint32_t priority);
 
 /**
  * Check a request and stage it; nothing happens before vio_blk_submit().
@@ -199,11 +363,12 @@ void vio_blk_prep_flush(struct vio_blk_req *req);
  * first; VIO_EINVAL: no data, or not a multiple of 512 bytes; VIO_EBUSY: it is
  * queued already; VIO_EBADSTATE: the disk is
  * not in use, or no more; VIO_ERANGE: past the end of the disk; VIO_EROFS: a
- * write to a read-only disk; VIO_E2BIG: more than max_bytes bytes, or more than
- * max_segs segments of at most size_max bytes (a longer piece of memory is more
- * than one segment, and so is one that the port maps in parts); VIO_EFAULT: a
- * buffer could not be mapped; VIO_EPROTO: the queue is broken. After an error
- * the request is the caller's.
+ * write to a read-only disk; VIO_ENOTSUP: the device does not offer it;
+ * VIO_E2BIG: more than max_bytes bytes, or more than max_segs segments of at
+ * most size_max bytes (a longer piece of memory is more than one segment, and
+ * so is one that the port maps in parts); VIO_EFAULT: a buffer could not be
+ * mapped; VIO_EPROTO: the queue is broken. After an error the request is the
+ * caller's.
  */
 int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req);
 
@@ -266,6 +431,108 @@ int vio_blk_write(struct vio_blk *blk, uint64_t sector, const void *buf,
  * Make everything that was written durable. See vio_blk_read().
  */
 int vio_blk_flush(struct vio_blk *blk);
+
+/**
+ * Discard, zero or securely erase n_sectors from `sector` on, in as many
+ * requests as the device's limits take, split where it is aligned.
+ *
+ * Context: as vio_blk_read(). Returns: as vio_blk_write(), and VIO_ENOTSUP: the
+ * device does not offer it. After an error any part of it may have been done.
+ */
+int vio_blk_discard(struct vio_blk *blk, uint64_t sector, uint64_t n_sectors);
+int vio_blk_write_zeroes(struct vio_blk *blk, uint64_t sector,
+                         uint64_t n_sectors, bool unmap);
+int vio_blk_secure_erase(struct vio_blk *blk, uint64_t sector,
+                         uint64_t n_sectors);
+
+/**
+ * Ask for the serial number, or for the lifetime.
+ *
+ * @id: NUL-terminated; empty where the device has none.
+ *
+ * Context and Returns: as vio_blk_read(); VIO_ENOTSUP from get_lifetime only.
+ */
+int vio_blk_get_id(struct vio_blk *blk, char id[VIO_BLK_ID_SIZE]);
+int vio_blk_get_lifetime(struct vio_blk *blk,
+                         struct vio_blk_lifetime *lifetime);
+
+/**
+ * Run a request that was filled in: queue it on queue 0, submit, wait. For
+ * those that have no call of their own.
+ *
+ * Context and Returns: as vio_blk_queue() and vio_blk_read().
+ */
+int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req);
+
+/**
+ * Switch the device's cache between write-back and write-through. Before it
+ * returns, everything written so far is flushed.
+ *
+ * Context: as vio_blk_read(). Returns: as vio_blk_flush(); VIO_ENOTSUP: the
+ * device has no such switch.
+ *
+ * Spec: 5.2.6.1 (CONFIG_WCE).
+ */
+int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
+
+/**
+ * Read the capacity again, after a configuration change interrupt
+ * (VIRTIO_ISR_CONFIG) or by polling.
+ *
+ * Context: task, with no queue in use meanwhile. Returns: 1: it has changed,
+ * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing;
+ * VIO_EBADSTATE: the disk is not in use.
+ *
+ * Spec: 5.2.6.1.
+ */
+int vio_blk_refresh(struct vio_blk *blk);
+
+/* What becomes of the requests that were queued when the device is reset. */
+enum vio_blk_recovery {
+    VIO_BLK_RESUBMIT,  /* done again; what is not safe to repeat (zone appends,
+                          SCSI commands) is done with VIO_EIO */
+    VIO_BLK_HAND_BACK, /* done with VIO_EIO, to be reaped */
+};
+
+/**
+ * Stop using the device for a while (suspend, snapshot): reset it and give up
+ * the queues; what is queued is kept.
+ *
+ * Context: owner of all queues, blocks for at most about a second. Returns: as
+ * vio_device_reset(). After VIO_ETIMEDOUT the memory is still the device's.
+ */
+int vio_blk_freeze(struct vio_blk *blk);
+
+/**
+ * Bring a frozen disk up again, and go on.
+ *
+ * Context: owner of all queues. Returns: 0; 1: it came back as another one
+ * (capacity, features or limits differ: see info), and what no longer fits is
+ * done with an error; < 0: as vio_blk_init(), and everything is handed back.
+ */
+int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
+
+/**
+ * The way back from everything that goes wrong at run time: a broken queue, a
+ * time-out, a device that asks for a reset. Freezes and restores.
+ *
+ * Context and Returns: as vio_blk_freeze() and vio_blk_restore().
+ *
+ * Spec: 2.1.2 Device Status Field (DEVICE_NEEDS_RESET).
+ */
+int vio_blk_recover(struct vio_blk *blk, enum vio_blk_recovery recovery);
+
+/** Context: any; the counts of busy queues may lag. */
+void vio_blk_get_stats(const struct vio_blk *blk, struct vio_blk_stats *stats);
+
+/**
+ * The customary name of the disk number `index`: vda ... vdz, vdaa ...
+ *
+ * @buf, @size: 10 bytes hold every one of them.
+ *
+ * Context: any. Returns: buf.
+ */
+char *vio_blk_name(uint32_t index, char *buf, size_t size);
 
 #ifdef __cplusplus
 }

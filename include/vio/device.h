@@ -179,7 +179,7 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
 /**
  * Hand an initialised queue to the device.
  *
- * @vq: its memory is the device's from now until a reset is confirmed.
+ * @vq: not larger than vio_device_queue_max() says; its memory is the device's from now until a reset is confirmed.
  *
  * Context: task, between begin and start, or after vio_device_queue_reset().
  * Returns: 0; VIO_EBADSTATE; VIO_EBUSY:
@@ -220,7 +220,8 @@ struct vio_config_field {
  *
  * @fields, @n: what to read; a field whose feature bit was not offered reads
  * as 0 and is not touched, and so is one that lies beyond config_len.
- * @values: out: n values in the processor's byte order.
+ * @values: out: n values in the processor's byte order; after an error they
+ * mean nothing.
  *
  * Context: task. Returns: 0; VIO_EPROTO: it kept changing.
  *

@@ -40,6 +40,7 @@ enum vio_error {
     /* The device. */
     VIO_ENODEV = -19, /* there is none here, or it is gone */
     VIO_EIO = -5,     /* the device says that the request failed */
+    VIO_EZONE = -84,  /* a zone's state, write pointer or resources forbid it */
     VIO_EPROTO = -71, /* the device broke the rules; reset it to go on */
 };
 
@@ -104,7 +105,7 @@ enum vio_error {
     X(23, MISALIGNED_MEMORY, VIO_EINVAL,                                       \
       "the memory block at %x is not aligned to %w")                           \
     X(24, BAD_STATE, VIO_EBADSTATE,                                            \
-      "not possible in this state of the device (status %x): reset it first")  \
+      "not possible in this state of the device (%f): reset it first")  \
     X(25, BAD_SIZE_MAX, VIO_EPROTO,                                            \
       "the device allows segments of at most %f bytes, less than a sector")    \
     X(26, BAD_CONFIG, VIO_EINVAL,                                              \

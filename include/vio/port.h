@@ -17,6 +17,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where a register lives: in memory, or in the I/O space of an x86. */
+enum vio_space {
+    VIO_SPACE_MEM,
+    VIO_SPACE_PORT,
+};
+
+/* The base of a block of registers. Elsewhere than on x86, what PCI calls an
+ * I/O BAR is reached through memory, and so is a VIO_SPACE_MEM here. */
+struct vio_reg {
+    uintptr_t addr; /* as the processor sees it */
+    enum vio_space space;
+};
+
 #ifdef VIO_PORT_HEADER
 #include VIO_PORT_HEADER
 #endif
@@ -32,19 +45,6 @@
 #else
 #define VIO_HAVE_PORT_IO 0
 #endif
-
-/* Where a register lives: in memory, or in the I/O space of an x86. */
-enum vio_space {
-    VIO_SPACE_MEM,
-    VIO_SPACE_PORT,
-};
-
-/* The base of a block of registers. Elsewhere than on x86, what PCI calls an
- * I/O BAR is reached through memory, and so is a VIO_SPACE_MEM here. */
-struct vio_reg {
-    uintptr_t addr; /* as the processor sees it */
-    enum vio_space space;
-};
 
 /*
  * Register access: `base` and an offset in bytes. One access of exactly the

@@ -79,6 +79,7 @@ struct vio_virtq_stats {
     uint32_t suppressed;    /* kicks that the device did not want to hear of */
     uint32_t interrupts;    /* calls of vio_virtq_interrupt() with work */
     uint32_t spurious;      /* and without */
+    uint32_t broken;        /* rules that the device broke: 0 or 1 */
 };
 
 /*
@@ -116,6 +117,7 @@ struct vio_virtq {
     uint64_t table_addr; /* where the device sees the first */
 
     uint16_t shape_depth;       /* of a queue of fixed-shape requests: slots, */
+    uint16_t shape_max_segs;    /* data segments of one request, */
     uint16_t shape_header_len;  /* bytes of a header, */
     uint16_t *shape_segs;       /* private: segments that a slot is made for, */
     uint64_t shape_header_addr; /* and where the device sees */

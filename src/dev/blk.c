@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bringing a disk up and giving it up again.
+ * The life of a disk: bringing it up, giving it up, and up again.
+ *
+ * There is one way in (bring_up) and one way out (vio_blk_freeze); recovery is
+ * the second followed by the first, and so is going on after a suspend.
  *
  * Spec: 5.2.5 Device Initialization.
  */
@@ -12,9 +15,13 @@
 #define DEFAULT_QUEUE_SIZE 256u
 #define DEFAULT_MAX_SEGS   2u
 #define DEFAULT_DEPTH      64u
+#define DEFAULT_MAX_RANGES 2u
 #define DEFAULT_TIMEOUT_NS 30000000000u
-#define MIN_QUEUE_SIZE     4u /* header, data and status are 3 descriptors */
-#define REQUEST_QUEUE      0u /* 5.2.2 */
+
+static uint16_t or_default(uint16_t value, uint16_t otherwise)
+{
+    return value ? value : otherwise;
+}
 
 /* The caller's wishes with the defaults filled in. */
 static struct vio_blk_config complete(const struct vio_blk_config *cfg)
@@ -23,12 +30,11 @@ static struct vio_blk_config complete(const struct vio_blk_config *cfg)
 
     if (cfg)
         full = *cfg;
-    if (!full.queue_size)
-        full.queue_size = DEFAULT_QUEUE_SIZE;
-    if (!full.max_segs)
-        full.max_segs = DEFAULT_MAX_SEGS;
-    if (!full.depth)
-        full.depth = DEFAULT_DEPTH;
+    full.n_queues = or_default(full.n_queues, 1);
+    full.queue_size = or_default(full.queue_size, DEFAULT_QUEUE_SIZE);
+    full.max_segs = or_default(full.max_segs, DEFAULT_MAX_SEGS);
+    full.depth = or_default(full.depth, DEFAULT_DEPTH);
+    full.max_ranges = or_default(full.max_ranges, DEFAULT_MAX_RANGES);
     if (!full.timeout_ns)
         full.timeout_ns = DEFAULT_TIMEOUT_NS;
     return full;
@@ -39,7 +45,7 @@ static int check_args(struct vio_device *dev, const struct vio_blk_config *cfg)
 {
     unsigned size = cfg->queue_size;
 
-    if (size < MIN_QUEUE_SIZE || size > VIRTQ_SIZE_MAX || (size & (size - 1)))
+    if (size < 4 || size > VIRTQ_SIZE_MAX || (size & (size - 1)))
         return vio_fail(&dev->why, VIO_WHY_BAD_CONFIG, size, cfg->max_segs);
     if (dev->type != VIRTIO_ID_BLOCK)
         return vio_fail(&dev->why, VIO_WHY_WRONG_TYPE, dev->type,
@@ -63,149 +69,20 @@ static int check_alignment(struct vio_device *dev, const struct vio_mem *mem)
     return 0;
 }
 
-/*
- * What a queue will be. A request is a chain of descriptors of the ring, or one
- * descriptor that names an indirect table.
- */
-struct plan {
-    unsigned size; /* descriptors */
-    unsigned max_segs;
-    bool indirect;
-};
-
-static struct vio_virtq_config queue_config(const struct vio_device *dev,
-                                            const struct plan *plan)
+/* The queue structs come first in the private block, and outlive resets. */
+static size_t queues_size(unsigned n)
 {
-    return (struct vio_virtq_config){
-        .index = REQUEST_QUEUE,
-        .size = (uint16_t)plan->size,
-        .indirect = (uint16_t)(plan->indirect ? plan->max_segs + 2 : 0),
-        .legacy = dev->legacy,
-        .align = dev->queue_align,
-        .features = dev->features,
-        .env = dev->env,
-    };
+    return vio_round_up(n * sizeof(struct vio_blk_queue), VIO_MEM_ALIGN);
 }
 
-static unsigned slots_of(const struct plan *plan)
+static struct vio_need whole_need(const struct vio_device *dev,
+                                  const struct vio_blk_config *cfg,
+                                  const struct blk_plan *plan)
 {
-    return plan->indirect ? plan->size : plan->size / (plan->max_segs + 2);
-}
+    struct vio_need need = vio_blk_need(dev, cfg, plan);
 
-/* A port that maps has its mappings recorded. */
-static bool records_maps(const struct vio_device *dev)
-{
-    return dev->env && dev->env->dma_map;
-}
-
-static size_t maps_size(const struct plan *plan)
-{
-    return (size_t)slots_of(plan) * plan->max_segs * sizeof(struct vio_blk_map);
-}
-
-/* The memory of a queue, its headers and statuses included. */
-static struct vio_need need_of(const struct vio_device *dev,
-                               const struct plan *plan)
-{
-    struct vio_virtq_config cfg = queue_config(dev, plan);
-    size_t slots = slots_of(plan);
-    struct vio_need need = {0, 0};
-
-    vio_virtq_mem_size(&cfg, &need);
-    need.shared += vio_round_up(slots * sizeof(struct virtio_blk_req_header),
-                                VIO_MEM_ALIGN) +
-                   vio_round_up(slots, VIO_MEM_ALIGN);
-    need.priv += vio_round_up(slots * sizeof(uint16_t), VIO_MEM_ALIGN);
-    if (records_maps(dev))
-        need.priv += vio_round_up(maps_size(plan), VIO_MEM_ALIGN);
+    need.priv += queues_size(cfg->n_queues);
     return need;
-}
-
-static unsigned round_down_to_power_of_two(uint32_t n)
-{
-    while (n & (n - 1))
-        n &= n - 1;
-    return n;
-}
-
-/* The size to begin with: the caller's wish, never more than the device has;
- * on some transports the device dictates it. */
-static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      unsigned *size)
-{
-    uint32_t max;
-    int err = vio_device_queue_max(dev, REQUEST_QUEUE, &max);
-
-    if (err)
-        return err;
-    if (max == 0)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_ABSENT, REQUEST_QUEUE, 0);
-    if (max < MIN_QUEUE_SIZE)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, max, 3);
-    if (dev->size_fixed || max < cfg->queue_size)
-        *size = round_down_to_power_of_two(max);
-    else
-        *size = cfg->queue_size;
-    return 0;
-}
-
-static uint32_t least_of(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-/*
- * The plan for a size. Direct as long as the ring has the wished depth, because
- * a table costs the device one mapping more; in a packed ring always indirect,
- * because there a chain is written anew each time.
- */
-static struct plan plan_of(const struct vio_device *dev,
-                           const struct vio_blk_config *cfg, uint32_t seg_max,
-                           unsigned size)
-{
-    struct plan plan = {size, least_of(cfg->max_segs, seg_max), false};
-
-    plan.max_segs = least_of(plan.max_segs, size - 2);
-    if (vio_device_has(dev, VIRTIO_F_INDIRECT_DESC))
-        plan.indirect = vio_device_has(dev, VIRTIO_F_RING_PACKED) ||
-                        slots_of(&plan) < cfg->depth;
-    return plan;
-}
-
-static bool fits(const struct vio_device *dev, const struct plan *plan,
-                 const struct vio_mem *mem)
-{
-    struct vio_need need = need_of(dev, plan);
-
-    return need.shared <= mem->shared_size && need.priv <= mem->priv_size;
-}
-
-static int no_memory(struct vio_device *dev, const struct plan *plan,
-                     const struct vio_mem *mem)
-{
-    struct vio_need need = need_of(dev, plan);
-
-    if (need.shared > mem->shared_size)
-        return vio_fail(&dev->why, VIO_WHY_NEED_SHARED_MEMORY, mem->shared_size,
-                        need.shared);
-    return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
-                    need.priv);
-}
-
-/* The next thing to try where the memory does not suffice: without tables, then
- * half the size. False: this is the least. */
-static bool shrink(const struct vio_device *dev,
-                   const struct vio_blk_config *cfg, uint32_t seg_max,
-                   struct plan *plan)
-{
-    if (plan->indirect) {
-        plan->indirect = false;
-        return true;
-    }
-    if (dev->size_fixed || plan->size <= MIN_QUEUE_SIZE)
-        return false;
-    *plan = plan_of(dev, cfg, seg_max, plan->size / 2);
-    return true;
 }
 
 int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
@@ -213,137 +90,211 @@ int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
 {
     struct vio_blk_config full = complete(cfg);
     struct vio_blk_info info;
-    struct plan plan;
+    struct blk_plan plan;
     uint32_t seg_max;
-    unsigned size;
     int err = check_args(dev, &full);
 
     if (!err)
-        err = vio_device_begin(dev, vio_blk_wanted_features(dev), 0);
+        err = vio_blk_negotiate(dev, &full, &info, &seg_max);
     if (!err)
-        err = vio_blk_read_config(dev, &info, &seg_max);
-    if (!err)
-        err = first_size(dev, &full, &size);
+        err = vio_blk_make_plan(dev, &full, &info, seg_max, &plan);
     if (err)
         return err;
-    plan = plan_of(dev, &full, seg_max, size);
-    *want = need_of(dev, &plan);
-    while (shrink(dev, &full, seg_max, &plan))
+    *want = whole_need(dev, &full, &plan);
+    while (vio_blk_shrink_plan(dev, &full, &plan))
         ;
-    *least = need_of(dev, &plan);
+    *least = whole_need(dev, &full, &plan);
     return vio_device_reset(dev);
 }
 
-/* What one request may have, now that queue and device are known. */
-static void set_limits(struct vio_blk_info *info, const struct plan *plan)
+/* Steps 1 to 7 of the initialisation: features, limits and the queues. */
+static int set_up(struct vio_blk *blk)
 {
-    uint64_t bytes = (uint64_t)plan->max_segs * info->size_max;
-
-    info->queue_size = (uint16_t)plan->size;
-    info->max_segs = (uint16_t)plan->max_segs;
-    info->depth = (uint16_t)slots_of(plan);
-    info->indirect = plan->indirect;
-    if (bytes > BLK_MAX_BYTES)
-        bytes = BLK_MAX_BYTES;
-    info->max_bytes = (uint32_t)(bytes - bytes % VIRTIO_BLK_SECTOR_SIZE);
-}
-
-/* Lay out the queue and its slots; the memory is there. */
-static int lay_out(struct vio_blk *blk, const struct plan *plan,
-                   struct vio_mem *mem)
-{
-    struct vio_blk_queue *q = &blk->queue;
-    struct vio_virtq_config cfg = queue_config(blk->dev, plan);
-    struct vio_shape shape = {
-        .depth = blk->info.depth,
-        .header_len = sizeof *q->header,
-    };
-    int err = vio_virtq_init(&q->vq, &cfg, mem);
-
-    if (err)
-        return err;
-    q->header = vio_mem_shared(mem, shape.depth * sizeof *q->header,
-                               &shape.header_addr);
-    q->status = vio_mem_shared(mem, shape.depth, &shape.status_addr);
-    shape.segs = vio_mem_priv(mem, shape.depth * sizeof *shape.segs);
-    if (records_maps(blk->dev))
-        q->map = vio_mem_priv(mem, maps_size(plan));
-    q->blk = blk;
-    q->done_last = &q->done_first;
-    vio_shape_init(&q->vq, &shape);
-    return 0;
-}
-
-/* Step 7 of the initialisation: limits and the queue. */
-static int set_up(struct vio_blk *blk, const struct vio_blk_config *cfg,
-                  struct vio_mem *mem)
-{
-    struct vio_device *dev = blk->dev;
-    struct plan plan;
+    struct vio_mem left = blk->mem;
+    struct blk_plan plan;
     uint32_t seg_max;
-    unsigned size;
-    int err = vio_blk_read_config(dev, &blk->info, &seg_max);
+    int err = vio_blk_negotiate(blk->dev, &blk->cfg, &blk->info, &seg_max);
 
     if (!err)
-        err = first_size(dev, cfg, &size);
+        err =
+            vio_blk_make_plan(blk->dev, &blk->cfg, &blk->info, seg_max, &plan);
+    if (!err)
+        err = vio_blk_fit_plan(blk->dev, &blk->cfg, &left, &plan);
     if (err)
         return err;
-    plan = plan_of(dev, cfg, seg_max, size);
-    while (!fits(dev, &plan, mem))
-        if (!shrink(dev, cfg, seg_max, &plan))
-            return no_memory(dev, &plan, mem);
-    set_limits(&blk->info, &plan);
-    err = lay_out(blk, &plan, mem);
-    return err ? err : vio_device_queue_start(dev, &blk->queue.vq);
+    vio_blk_set_limits(&blk->info, &plan);
+    for (unsigned i = 0; i < plan.n_queues && !err; i++) {
+        err = vio_blk_lay_out(blk, &plan, i, &left);
+        if (!err)
+            err = vio_device_queue_start(blk->dev, &blk->queue[i].vq);
+    }
+    return err;
+}
+
+/* All of the initialisation. The device may know a queue when a later step
+ * fails: its memory is the caller's again only after a reset. FAILED says to
+ * the device why (2.1.1). */
+static int bring_up(struct vio_blk *blk)
+{
+    struct vio_device *dev = blk->dev;
+    struct vio_why why;
+    int err = set_up(blk);
+
+    blk->disabled = 0;
+    if (!err)
+        err = vio_device_start(dev);
+    if (!err)
+        return 0;
+    why = dev->why;
+    if (dev->state == VIO_DEVICE_NEGOTIATED)
+        vio_device_fail(dev);
+    if (blk->queue[0].vq.size && vio_device_reset(dev) == VIO_ETIMEDOUT)
+        return VIO_ETIMEDOUT;
+    dev->why = why;
+    return err;
 }
 
 int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
                  const struct vio_blk_config *cfg, const struct vio_mem *mem)
 {
-    struct vio_blk_config full = complete(cfg);
-    struct vio_mem left = *mem;
-    int err = check_args(dev, &full);
+    struct vio_blk fresh = {.dev = dev, .cfg = complete(cfg), .mem = *mem};
+    size_t queues = queues_size(fresh.cfg.n_queues);
+    int err = check_args(dev, &fresh.cfg);
 
     if (!err)
         err = check_alignment(dev, mem);
-    if (!err)
-        err = vio_device_begin(dev, vio_blk_wanted_features(dev), 0);
     if (err)
         return err;
-    *blk = (struct vio_blk){.dev = dev, .timeout_ns = full.timeout_ns};
-    err = set_up(blk, &full, &left);
-    if (!err)
-        err = vio_device_start(dev);
-    if (err) {
-        /* The device may know the queue already: its memory is the caller's
-         * again only after a reset. FAILED says to it why (2.1.1). */
-        struct vio_why why = dev->why;
-
-        vio_device_fail(dev);
-        if (vio_device_reset(dev) == VIO_ETIMEDOUT)
-            return VIO_ETIMEDOUT;
-        dev->why = why;
+    fresh.queue = vio_mem_priv(&fresh.mem, queues);
+    if (!fresh.queue)
+        return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
+                        queues);
+    *blk = fresh;
+    for (unsigned i = 0; i < blk->cfg.n_queues; i++) {
+        blk->queue[i].blk = blk;
+        blk->queue[i].done_last = &blk->queue[i].done_first;
     }
-    return err;
+    return bring_up(blk);
 }
 
-int vio_blk_abort(struct vio_blk *blk)
+struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i)
 {
-    int err = vio_device_reset(blk->dev);
-
-    vio_virtq_break(&blk->queue.vq);
-    /* A device that is gone does no DMA; one that does not confirm may. */
-    if (err != VIO_ETIMEDOUT)
-        vio_blk_hand_back(&blk->queue);
-    return err;
-}
-
-int vio_blk_fini(struct vio_blk *blk)
-{
-    return vio_blk_abort(blk);
+    return &blk->queue[i];
 }
 
 const struct vio_blk_info *vio_blk_info(const struct vio_blk *blk)
 {
     return &blk->info;
+}
+
+/* Take everything outstanding back from a device that is reset. */
+static void park(struct vio_blk_queue *q)
+{
+    for (unsigned slot = 0; slot < q->vq.shape_depth; slot++) {
+        struct vio_blk_req *req = q->vq.slot[slot].token;
+
+        if (q->vq.slot[slot].bound == 0)
+            continue;
+        shape_release(&q->vq, (uint16_t)slot);
+        vio_blk_unmap(q, slot, req);
+        req->next = q->parked;
+        q->parked = req;
+    }
+    q->notifications += q->vq.stats.notifications;
+    q->suppressed += q->vq.stats.suppressed;
+    q->vq.stats = (struct vio_virtq_stats){0};
+}
+
+int vio_blk_freeze(struct vio_blk *blk)
+{
+    int err = vio_device_reset(blk->dev);
+
+    for (unsigned i = 0; i < blk->info.n_queues; i++) {
+        vio_virtq_break(&blk->queue[i].vq);
+        /* A device that is gone does no DMA; one that does not confirm may. */
+        if (err != VIO_ETIMEDOUT)
+            park(&blk->queue[i]);
+    }
+    return err;
+}
+
+/* Do a parked request again, or say that it is done. The synchronous calls' own
+ * is nobody's any more: its caller has been told. */
+static void unpark(struct vio_blk_queue *from, struct vio_blk_queue *to,
+                   struct vio_blk_req *req, bool again)
+{
+    int err = VIO_EIO;
+
+    req->state = VIO_BLK_IDLE;
+    if (req == &from->sync)
+        return;
+    if (again && blk_op(req)->repeatable)
+        err = vio_blk_queue(to, req);
+    if (err)
+        vio_blk_finish(from, req, err);
+}
+
+static void unpark_all(struct vio_blk *blk, bool again)
+{
+    for (unsigned i = 0; i < blk->cfg.n_queues; i++) {
+        struct vio_blk_queue *q = &blk->queue[i];
+        struct vio_blk_queue *to = i < blk->info.n_queues ? q : blk->queue;
+        struct vio_blk_req *req = q->parked, *next;
+
+        q->parked = NULL;
+        for (; req; req = next) {
+            next = req->next;
+            unpark(q, to, req, again);
+        }
+        if (again)
+            vio_blk_submit(to);
+    }
+}
+
+void vio_blk_hand_back(struct vio_blk *blk)
+{
+    unpark_all(blk, false);
+}
+
+int vio_blk_fini(struct vio_blk *blk)
+{
+    int err = vio_blk_freeze(blk);
+
+    vio_blk_hand_back(blk);
+    return err;
+}
+
+/* Is it the same disk in every respect that a user may rely on? */
+static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
+{
+    return a->capacity == b->capacity && a->features == b->features &&
+           a->size_max == b->size_max && a->max_bytes == b->max_bytes &&
+           a->max_segs == b->max_segs && a->depth == b->depth &&
+           a->n_queues == b->n_queues && a->block_size == b->block_size &&
+           a->writeback == b->writeback;
+}
+
+int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)
+{
+    struct vio_blk_info before = blk->info;
+    int err;
+
+    if (blk->dev->state != VIO_DEVICE_RESET)
+        return VIO_EBADSTATE;
+    err = bring_up(blk);
+    unpark_all(blk, !err && recovery == VIO_BLK_RESUBMIT);
+    return err ? err : !is_same(&before, &blk->info);
+}
+
+int vio_blk_recover(struct vio_blk *blk, enum vio_blk_recovery recovery)
+{
+    int err = vio_blk_freeze(blk);
+
+    if (err == VIO_ETIMEDOUT)
+        return err;
+    if (err) {
+        vio_blk_hand_back(blk);
+        return err;
+    }
+    return vio_blk_restore(blk, recovery);
 }

@@ -11,27 +11,105 @@
  * bytes of a chain (2.7.5.1), and what hosts take in one piece. */
 #define BLK_MAX_BYTES (1u << 30)
 
+/* What a slot has room for besides header and status, at the least: any of the
+ * small answers. */
+#define BLK_MIN_EXTRA 32u
+
+/* What the data of an operation is. */
+enum blk_data {
+    BLK_NO_DATA,
+    BLK_SECTORS, /* the caller's buffers, whole sectors within the capacity */
+    BLK_RANGES,  /* ranges of sectors, copied to the slot */
+    BLK_ANSWER,  /* a few bytes from the device, copied from the slot */
+    BLK_REPORT,  /* one buffer of the caller's, filled as far as it goes */
+    BLK_COMMAND, /* a struct vio_blk_scsi */
+};
+
+enum blk_op_index {
+    BLK_READ,
+    BLK_WRITE,
+    BLK_FLUSH,
+    BLK_DISCARD,
+    BLK_WRITE_ZEROES,
+    BLK_SECURE_ERASE,
+    BLK_GET_ID,
+    BLK_GET_LIFETIME,
+    BLK_ZONE_OPEN,
+    BLK_ZONE_CLOSE,
+    BLK_ZONE_FINISH,
+    BLK_ZONE_RESET,
+    BLK_ZONE_RESET_ALL,
+    BLK_ZONE_APPEND,
+    BLK_ZONE_REPORT,
+    BLK_SCSI,
+    BLK_N_OPS,
+};
+
+/* One kind of request. */
+struct blk_op {
+    uint8_t type;       /* VIRTIO_BLK_T_* */
+    uint8_t feature;    /* the bit that it needs, or VIO_CONFIG_ALWAYS */
+    uint8_t data;       /* enum blk_data */
+    uint8_t answer;     /* bytes that the device writes besides data */
+    bool device_writes; /* the data */
+    bool modifies;      /* refused on a read-only disk */
+    bool repeatable;    /* doing it twice is doing it once */
+};
+
+extern const struct blk_op vio_blk_ops[BLK_N_OPS];
+
+static inline const struct blk_op *blk_op(const struct vio_blk_req *req)
+{
+    return &vio_blk_ops[req->op];
+}
+
+/* How a disk's queues will be laid out: blk_plan.c. */
+struct blk_plan {
+    unsigned n_queues;
+    unsigned size;       /* descriptors of one */
+    unsigned max_segs;   /* data segments of one request */
+    unsigned extra_segs; /* and what some operations have besides */
+    bool indirect;       /* a request is one descriptor that names a table */
+};
+
+int vio_blk_make_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
+                      const struct vio_blk_info *info, uint32_t seg_max,
+                      struct blk_plan *plan);
+int vio_blk_fit_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
+                     const struct vio_mem *mem, struct blk_plan *plan);
+bool vio_blk_shrink_plan(const struct vio_device *dev,
+                         const struct vio_blk_config *cfg,
+                         struct blk_plan *plan);
+struct vio_need vio_blk_need(const struct vio_device *dev,
+                             const struct vio_blk_config *cfg,
+                             const struct blk_plan *plan);
+int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
+                    unsigned index, struct vio_mem *mem);
+void vio_blk_set_limits(struct vio_blk_info *info, const struct blk_plan *plan);
+
 /* Feature bits of the block device that are of use here and whose fields the
  * configuration space has. */
-uint64_t vio_blk_wanted_features(const struct vio_device *dev);
+uint64_t vio_blk_wanted_features(const struct vio_device *dev,
+                                 const struct vio_blk_config *cfg);
 
-/* Read and check the configuration space; the queue's part of info is not its
- * business. */
-int vio_blk_read_config(struct vio_device *dev, struct vio_blk_info *info,
-                        uint32_t *seg_max);
+/* Agree on features, and read and check the configuration space; what depends
+ * on the queues is not its business. */
+int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg,
+                      struct vio_blk_info *info, uint32_t *seg_max);
 
 /* Put a finished request where reap finds it. */
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
                     int result);
 
-/* The device has been reset: everything outstanding is done with VIO_EIO. */
-void vio_blk_hand_back(struct vio_blk_queue *q);
+/* Give the caller's memory back from the device, segment by segment. */
+void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot,
+                   const struct vio_blk_req *req);
 
 /* Submit, and wait until at least one request is done. > 0, VIO_ETIMEDOUT or
  * VIO_EPROTO. */
 int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns);
 
-/* Reset the device, and hand everything back if that is confirmed. */
-int vio_blk_abort(struct vio_blk *blk);
+/* Everything that is parked is done with VIO_EIO. */
+void vio_blk_hand_back(struct vio_blk *blk);
 
 #endif

@@ -1,73 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Requests: prep, queue, submit, reap, wait.
+ * Queueing a request: check it, map its memory, stage it.
  *
- * A request takes a slot of the queue. Header and status of the slot lie in
- * memory of the queue that the device reaches; the caller's struct, to which
- * the slot's token points, does not.
+ * A request takes a slot of the queue. Header, status and small data of the
+ * slot lie in memory of the queue that the device reaches; the caller's struct,
+ * to which the slot's token points, does not.
  *
  * Spec: 5.2.6 Device Operation.
  */
-#include "../deadline.h"
-#include "../swap.h"
+#include "../divide.h"
 #include "../virtq/shape.h"
 #include "blk_impl.h"
 
 #define STATUS_UNWRITTEN 0xffu /* no status of the specification's */
 
-/* A wait notifies again after this long without a completion: hosts do lose
- * notifications, and one too many does no harm (2.8.7 allows repeating it). */
-#define RENOTIFY_NS 250000000u
+#define REPORT_HEADER sizeof(struct virtio_blk_zone_report)
+#define REPORT_ZONE   sizeof(struct virtio_blk_zone_descriptor)
 
-static void prep(struct vio_blk_req *req, uint32_t type, uint64_t sector,
-                 const struct vio_buf *buf, unsigned n_buf)
+/* By subtraction, which cannot wrap. */
+static bool in_range(const struct vio_blk_info *info, uint64_t sector,
+                     uint64_t n)
 {
-    req->result = 0;
-    req->next = NULL;
-    req->buf = buf;
-    req->sector = sector;
-    req->type = type;
-    req->bytes = 0;
-    req->n_buf = n_buf;
-    req->n_segs = 0;
-    req->state = VIO_BLK_IDLE;
+    return n <= info->capacity && sector <= info->capacity - n;
 }
 
-void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
-                       const struct vio_buf *buf, unsigned n_buf)
-{
-    prep(req, VIRTIO_BLK_T_IN, sector, buf, n_buf);
-}
-
-void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
-                        const struct vio_buf *buf, unsigned n_buf)
-{
-    prep(req, VIRTIO_BLK_T_OUT, sector, buf, n_buf);
-}
-
-void vio_blk_prep_flush(struct vio_blk_req *req)
-{
-    prep(req, VIRTIO_BLK_T_FLUSH, 0, NULL, 0); /* 5.2.6.1: sector 0, no data */
-}
-
-void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
-                    int result)
-{
-    req->result = result;
-    req->state = VIO_BLK_DONE;
-    req->next = NULL;
-    *q->done_last = req;
-    q->done_last = &req->next;
-}
-
-/* How much data there is: a multiple of 512 bytes, as far as one request goes
- * (5.2.6.1). */
+/* How much data there is, as far as one request goes. */
 static int measure(const struct vio_blk_info *info, struct vio_blk_req *req)
 {
+    const struct vio_buf *buf = req->data;
     size_t bytes = 0;
 
-    for (unsigned i = 0; i < req->n_buf; i++) {
-        size_t len = req->buf[i].len;
+    for (unsigned i = 0; i < req->n; i++) {
+        size_t len = buf[i].len;
 
         if (len == 0)
             return VIO_EINVAL;
@@ -75,84 +39,195 @@ static int measure(const struct vio_blk_info *info, struct vio_blk_req *req)
             return VIO_E2BIG;
         bytes += len;
     }
-    if (bytes == 0 || bytes % VIRTIO_BLK_SECTOR_SIZE)
-        return VIO_EINVAL;
     req->bytes = (uint32_t)bytes;
-    return 0;
+    return bytes ? 0 : VIO_EINVAL;
 }
 
-/* 5.2.6.1: nothing past the capacity; by subtraction, which cannot wrap. */
-static int check_range(const struct vio_blk_info *info,
-                       const struct vio_blk_req *req)
+/* 5.2.6.1: a multiple of 512 bytes, and nothing past the capacity. */
+static int check_sectors(const struct vio_blk_info *info,
+                         struct vio_blk_req *req)
 {
-    uint32_t n = req->bytes / VIRTIO_BLK_SECTOR_SIZE;
+    int err = measure(info, req);
 
-    return n <= info->capacity && req->sector <= info->capacity - n
+    if (err)
+        return err;
+    if (req->bytes % VIRTIO_BLK_SECTOR_SIZE)
+        return VIO_EINVAL;
+    return in_range(info, req->sector, req->bytes / VIRTIO_BLK_SECTOR_SIZE)
                ? 0
                : VIO_ERANGE;
 }
 
+/* 5.2.6.2: the beginning of a zone, in units of the device's granularity, and
+ * no more than it takes. */
+static int check_append(const struct vio_blk_info *info,
+                        const struct vio_blk_req *req)
+{
+    const struct vio_blk_zoned *z = &info->zoned;
+
+    if (z->max_append_sectors == 0)
+        return VIO_ENOTSUP;
+    if (req->bytes / VIRTIO_BLK_SECTOR_SIZE > z->max_append_sectors)
+        return VIO_E2BIG;
+    return vio_modulo(req->bytes, z->write_granularity) ? VIO_EINVAL : 0;
+}
+
+/* 5.2.6.2: what acts on one zone names its first sector. */
+static int check_zone(const struct vio_blk_info *info,
+                      const struct vio_blk_req *req)
+{
+    if (info->zoned.model == VIRTIO_BLK_Z_NONE)
+        return VIO_ENOTSUP;
+    if (req->sector >= info->capacity)
+        return VIO_ERANGE;
+    if (req->op != BLK_ZONE_REPORT && req->op != BLK_ZONE_RESET_ALL &&
+        vio_modulo(req->sector, info->zoned.zone_sectors))
+        return VIO_EINVAL;
+    return req->op == BLK_ZONE_APPEND ? check_append(info, req) : 0;
+}
+
+static const struct vio_blk_range_limits *
+limits_of(const struct vio_blk_info *info, const struct vio_blk_req *req)
+{
+    return req->op == BLK_DISCARD        ? &info->discard
+           : req->op == BLK_WRITE_ZEROES ? &info->write_zeroes
+                                         : &info->secure_erase;
+}
+
+static int check_ranges(const struct vio_blk_info *info,
+                        struct vio_blk_req *req)
+{
+    const struct vio_blk_range_limits *limits = limits_of(info, req);
+    const struct vio_blk_range *range = req->data;
+
+    if (req->n == 0)
+        return VIO_EINVAL;
+    if (limits->max_sectors == 0)
+        return VIO_ENOTSUP;
+    if (req->n > limits->max_ranges)
+        return VIO_E2BIG;
+    for (unsigned i = 0; i < req->n; i++) {
+        if (range[i].n_sectors == 0)
+            return VIO_EINVAL;
+        if (range[i].n_sectors > limits->max_sectors)
+            return VIO_E2BIG;
+        if (!in_range(info, range[i].sector, range[i].n_sectors))
+            return VIO_ERANGE;
+    }
+    req->bytes =
+        req->n * (uint32_t)sizeof(struct virtio_blk_discard_write_zeroes);
+    return 0;
+}
+
+static int check_report(const struct vio_blk_info *info,
+                        struct vio_blk_req *req)
+{
+    int err = measure(info, req);
+
+    if (err)
+        return err;
+    return req->bytes < REPORT_HEADER + REPORT_ZONE ||
+                   (req->bytes - REPORT_HEADER) % REPORT_ZONE
+               ? VIO_EINVAL
+               : 0;
+}
+
+static int check_command(const struct vio_blk_info *info,
+                         struct vio_blk_req *req)
+{
+    const struct vio_blk_scsi *scsi = req->data;
+
+    if (scsi->cmd.len == 0 || scsi->sense.len != VIRTIO_BLK_SCSI_SENSE_BYTES)
+        return VIO_EINVAL;
+    if (scsi->cmd.len > info->max_bytes || scsi->data.len > info->max_bytes)
+        return VIO_E2BIG;
+    req->bytes = (uint32_t)scsi->data.len;
+    return 0;
+}
+
+/* The data of everything but reads and writes. */
+static int check_data(const struct vio_blk_info *info, struct vio_blk_req *req)
+{
+    int err = 0;
+
+    switch (blk_op(req)->data) {
+    case BLK_SECTORS:
+        err = check_sectors(info, req);
+        break;
+    case BLK_RANGES:
+        return check_ranges(info, req);
+    case BLK_REPORT:
+        err = check_report(info, req);
+        break;
+    case BLK_COMMAND:
+        return check_command(info, req);
+    }
+    return err || blk_op(req)->feature != VIRTIO_BLK_F_ZONED
+               ? err
+               : check_zone(info, req);
+}
+
 static int check(const struct vio_blk_queue *q, struct vio_blk_req *req)
 {
-    const struct vio_blk_info *info = &q->blk->info;
-    int err;
+    const struct vio_blk *blk = q->blk;
+    const struct blk_op *op = blk_op(req);
 
     if (req->state != VIO_BLK_IDLE)
         return VIO_EBUSY;
     if (ring_broken(&q->vq))
-        return q->blk->dev->state == VIO_DEVICE_RUNNING ? VIO_EPROTO
-                                                        : VIO_EBADSTATE;
-    if (req->type == VIRTIO_BLK_T_FLUSH)
-        return 0;
-    if (req->type == VIRTIO_BLK_T_OUT && info->read_only)
+        return blk->dev->state == VIO_DEVICE_RUNNING ? VIO_EPROTO
+                                                     : VIO_EBADSTATE;
+    if (op->modifies && blk->info.read_only)
         return VIO_EROFS;
-    err = measure(info, req);
-    return err ? err : check_range(info, req);
+    if (req->op <= BLK_WRITE) /* the usual */
+        return check_sectors(&blk->info, req);
+    if ((op->feature != VIO_CONFIG_ALWAYS &&
+         !vio_device_has(blk->dev, op->feature)) ||
+        blk->disabled >> req->op & 1)
+        return VIO_ENOTSUP;
+    return check_data(&blk->info, req);
 }
 
-static enum vio_dir direction(const struct vio_blk_req *req)
-{
-    return req->type == VIRTIO_BLK_T_IN ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
-}
-
-/* Give the caller's memory back from the device, segment by segment. */
-static void unmap(struct vio_blk_queue *q, unsigned slot,
-                  const struct vio_blk_req *req)
+void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot,
+                   const struct vio_blk_req *req)
 {
     const struct vio_env *env = q->blk->dev->env;
-    const struct vio_blk_map *map = &q->map[slot * q->blk->info.max_segs];
+    const struct vio_blk_map *map;
 
     if (!q->map || !env->dma_unmap)
         return;
+    map = &q->map[slot * q->vq.shape_max_segs];
     for (unsigned k = 0; k < req->n_segs; k++)
-        env->dma_unmap(env->ctx, map[k].addr, map[k].base, map[k].len,
-                       direction(req));
+        if (map[k].base)
+            env->dma_unmap(env->ctx, map[k].addr, map[k].base, map[k].len,
+                           (enum vio_dir)map[k].dir);
 }
 
 /* Where the device finds the front of a piece of memory, and how much of it. */
 static int map_front(struct vio_blk_queue *q, const struct vio_blk_req *req,
-                     const void *base, size_t *len, uint64_t *addr)
+                     const void *base, size_t *len, enum vio_dir dir,
+                     uint64_t *addr)
 {
     const struct vio_env *env = q->blk->dev->env;
-    struct vio_blk_map *map;
     size_t asked = *len;
 
     if (!q->map) {
         *addr = (uintptr_t)base;
         return 0;
     }
-    if (env->dma_map(env->ctx, base, len, direction(req), addr) < 0 ||
-        *len == 0 || *len > asked)
+    if (env->dma_map(env->ctx, base, len, dir, addr) < 0)
         return VIO_EFAULT;
-    map = &q->map[shape_next(&q->vq) * q->blk->info.max_segs + req->n_segs];
-    *map = (struct vio_blk_map){*addr, base, *len};
+    if (*len == 0 || *len > asked)
+        return VIO_EFAULT;
+    q->map[shape_next(&q->vq) * q->vq.shape_max_segs + req->n_segs] =
+        (struct vio_blk_map){*addr, base, *len, dir};
     return 0;
 }
 
 /* Make segments of one piece of memory: as many as size_max and the port's
  * mapping take. */
 static int add_piece(struct vio_blk_queue *q, struct vio_blk_req *req,
-                     const struct vio_buf *buf, bool is_last_piece)
+                     const struct vio_buf *buf, enum vio_dir dir, bool is_last)
 {
     const struct vio_blk_info *info = &q->blk->info;
     const unsigned char *base = buf->base;
@@ -163,33 +238,103 @@ static int add_piece(struct vio_blk_queue *q, struct vio_blk_req *req,
         uint64_t addr;
         int err;
 
-        if (req->n_segs == info->max_segs)
+        if (req->n_segs == q->vq.shape_max_segs)
             return VIO_E2BIG;
-        err = map_front(q, req, base, &len, &addr);
+        err = map_front(q, req, base, &len, dir, &addr);
         if (err)
             return err;
         base += len;
         left -= len;
         shape_segment(&q->vq, req->n_segs++,
                       (struct vio_sg){addr, (uint32_t)len},
-                      req->type == VIRTIO_BLK_T_IN, is_last_piece && !left);
+                      dir == VIO_DEVICE_WRITES, is_last && !left);
     }
     return 0;
 }
 
-/* Everything before shape_add() can fail, and leaves nothing behind. */
+/* The slot's own memory as the last segment. */
+static int add_extra(struct vio_blk_queue *q, struct vio_blk_req *req,
+                     uint32_t len, enum vio_dir dir)
+{
+    unsigned slot = shape_next(&q->vq);
+    uint64_t addr = q->extra_addr + (uint64_t)slot * q->extra_len;
+
+    if (req->n_segs == q->vq.shape_max_segs)
+        return VIO_E2BIG;
+    if (q->map)
+        q->map[slot * q->vq.shape_max_segs + req->n_segs].base = NULL;
+    shape_segment(&q->vq, req->n_segs++, (struct vio_sg){addr, len},
+                  dir == VIO_DEVICE_WRITES, true);
+    return 0;
+}
+
+static int add_buffers(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    const struct blk_op *op = blk_op(req);
+    const struct vio_buf *buf = req->data;
+    enum vio_dir dir = op->device_writes ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
+    int err = 0;
+
+    for (unsigned i = 0; i < req->n && !err; i++)
+        err = add_piece(q, req, &buf[i], dir, i + 1 == req->n && !op->answer);
+    return err;
+}
+
+/* Copied to the slot, in the device's form. */
+static int add_ranges(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    const struct vio_blk_range *range = req->data;
+    bool unmap = req->unmap && q->blk->info.write_zeroes_may_unmap;
+    struct virtio_blk_discard_write_zeroes *seg =
+        (void *)(q->extra + (size_t)shape_next(&q->vq) * q->extra_len);
+
+    for (unsigned i = 0; i < req->n; i++) {
+        vio_shared_store64(&seg[i].sector, ring64(&q->vq, range[i].sector));
+        vio_shared_store32(&seg[i].num_sectors,
+                           ring32(&q->vq, range[i].n_sectors));
+        /* 5.2.6.1: of a discard the unmap flag is 0. */
+        vio_shared_store32(
+            &seg[i].flags,
+            ring32(&q->vq, unmap ? VIRTIO_BLK_WRITE_ZEROES_UNMAP : 0));
+    }
+    return add_extra(q, req, req->bytes, VIO_DEVICE_READS);
+}
+
+/* 5.2.6.4: command, data, sense and the rest each in descriptors of their own;
+ * data that the device writes comes after everything it reads anyway. */
+static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    const struct vio_blk_scsi *scsi = req->data;
+    enum vio_dir dir =
+        scsi->device_writes ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
+    int err = add_piece(q, req, &scsi->cmd, VIO_DEVICE_READS, false);
+
+    if (!err)
+        err = add_piece(q, req, &scsi->data, dir, false);
+    if (!err)
+        err = add_piece(q, req, &scsi->sense, VIO_DEVICE_WRITES, false);
+    return err;
+}
+
+/* All segments of a request. Everything before shape_add() can fail, and leaves
+ * nothing behind. */
 static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
-    req->n_segs = 0;
-    for (unsigned i = 0; i < req->n_buf; i++) {
-        int err = add_piece(q, req, &req->buf[i], i + 1 == req->n_buf);
+    const struct blk_op *op = blk_op(req);
+    int err = 0;
 
-        if (err) {
-            unmap(q, shape_next(&q->vq), req);
-            return err;
-        }
-    }
-    return 0;
+    req->n_segs = 0;
+    if (op->data == BLK_SECTORS || op->data == BLK_REPORT)
+        err = add_buffers(q, req);
+    else if (op->data == BLK_RANGES)
+        err = add_ranges(q, req);
+    else if (op->data == BLK_COMMAND)
+        err = add_command(q, req);
+    if (!err && op->answer)
+        err = add_extra(q, req, op->answer, VIO_DEVICE_WRITES);
+    if (err)
+        vio_blk_unmap(q, shape_next(&q->vq), req);
+    return err;
 }
 
 /* Header and status of the slot that comes next. Both are written anew for
@@ -198,11 +343,30 @@ static void write_header(struct vio_blk_queue *q, const struct vio_blk_req *req)
 {
     unsigned slot = shape_next(&q->vq);
     struct virtio_blk_req_header *h = &q->header[slot];
+    /* 5.2.6: reserved, but a priority on legacy devices (5.2.6.4). */
+    uint32_t prio = q->vq.flags & VQ_LEGACY ? req->prio : 0;
 
-    vio_shared_store32(&h->type, ring32(&q->vq, req->type));
-    vio_shared_store32(&h->ioprio, 0);
+    vio_shared_store32(&h->type, ring32(&q->vq, blk_op(req)->type));
+    vio_shared_store32(&h->ioprio, ring32(&q->vq, prio));
     vio_shared_store64(&h->sector, ring64(&q->vq, req->sector));
     vio_shared_store8(&q->status[slot], STATUS_UNWRITTEN);
+}
+
+/* How much the device may write besides the status. */
+static uint32_t writable_bytes(const struct vio_blk_req *req)
+{
+    const struct blk_op *op = blk_op(req);
+    uint32_t bytes = op->answer;
+
+    if (op->device_writes)
+        bytes += req->bytes;
+    if (op->data == BLK_COMMAND) {
+        const struct vio_blk_scsi *scsi = req->data;
+
+        bytes += VIRTIO_BLK_SCSI_SENSE_BYTES;
+        bytes += scsi->device_writes ? req->bytes : 0;
+    }
+    return bytes;
 }
 
 int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
@@ -212,9 +376,8 @@ int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
     DEBUG_OWN(&q->vq);
     if (err)
         return err;
-    if (req->type == VIRTIO_BLK_T_FLUSH && !q->blk->info.writeback) {
-        vio_blk_finish(q, req,
-                       0); /* every write was durable when it was done */
+    if (req->op == BLK_FLUSH && !q->blk->info.writeback) {
+        vio_blk_finish(q, req, 0); /* what was written is durable already */
         return 0;
     }
     if (shape_is_full(&q->vq))
@@ -223,8 +386,7 @@ int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
     if (err)
         return err;
     write_header(q, req);
-    shape_add(&q->vq, req->n_segs,
-              req->type == VIRTIO_BLK_T_IN ? req->bytes : 0, req);
+    shape_add(&q->vq, req->n_segs, writable_bytes(req), req);
     req->state = VIO_BLK_QUEUED;
     return 0;
 }
@@ -233,192 +395,4 @@ int vio_blk_submit(struct vio_blk_queue *q)
 {
     vio_virtq_kick(&q->vq);
     return ring_broken(&q->vq) ? VIO_EPROTO : 0;
-}
-
-/* What a status means, given that the device wrote `len` bytes of the request's
- * device-writable part. */
-static int result_of(const struct vio_blk_queue *q,
-                     const struct vio_blk_req *req, uint8_t status,
-                     uint32_t len)
-{
-    uint32_t whole = (req->type == VIRTIO_BLK_T_IN ? req->bytes : 0) + 1;
-
-    if (status == VIRTIO_BLK_S_UNSUPP)
-        return VIO_ENOTSUP;
-    if (status != VIRTIO_BLK_S_OK)
-        return VIO_EIO;
-    /* 2.7.8.2: what lies past the used length was not written. 5.2.6.4: a
-     * legacy length means nothing. */
-    return q->blk->dev->legacy || len == whole ? 0 : VIO_EPROTO;
-}
-
-/* Take one request back from the device. 1, 0 or VIO_EPROTO. */
-static int take(struct vio_blk_queue *q, struct vio_blk_req **req, int *result)
-{
-    uint16_t slot;
-    uint32_t len;
-    void *token;
-    int taken;
-
-    DEBUG_OWN(&q->vq);
-    taken = shape_take(&q->vq, &slot, &token, &len);
-    if (taken <= 0)
-        return taken;
-    *req = token;
-    *result = result_of(q, *req, vio_shared_load8(&q->status[slot]), len);
-    unmap(q, slot, *req);
-    return 1;
-}
-
-/* The caller has the request again. */
-static void release(struct vio_blk_req *req, int result)
-{
-    req->result = result;
-    req->state = VIO_BLK_IDLE;
-}
-
-/* The first request of the list of finished ones, or NULL. */
-static struct vio_blk_req *pop_done(struct vio_blk_queue *q)
-{
-    struct vio_blk_req *req = q->done_first;
-
-    if (req) {
-        q->done_first = req->next;
-        if (!q->done_first)
-            q->done_last = &q->done_first;
-        release(req, req->result);
-    }
-    return req;
-}
-
-int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
-                 unsigned max)
-{
-    unsigned n = 0;
-    int taken = 0;
-
-    while (n < max && (done[n] = pop_done(q)))
-        n++;
-    while (n < max) {
-        int result;
-
-        taken = take(q, &done[n], &result);
-        if (taken <= 0)
-            break;
-        release(done[n++], result);
-    }
-    return n ? (int)n : taken;
-}
-
-/* Take a request out of the list of finished ones, wherever it stands. */
-static void unlink_done(struct vio_blk_queue *q, struct vio_blk_req *req)
-{
-    struct vio_blk_req **link = &q->done_first;
-
-    while (*link != req)
-        link = &(*link)->next;
-    *link = req->next;
-    if (!*link)
-        q->done_last = link;
-}
-
-/* Move everything that is ready to the list of finished requests. */
-static int collect(struct vio_blk_queue *q)
-{
-    struct vio_blk_req *req;
-    int result, taken, n = 0;
-
-    while ((taken = take(q, &req, &result)) > 0) {
-        vio_blk_finish(q, req, result);
-        n++;
-    }
-    return taken < 0 ? taken : n;
-}
-
-/* Nothing was ready: sleep until an interrupt, where the port can. The queue is
- * armed and looked at once more before, or the interrupt could be missed. */
-static int idle(struct vio_blk_queue *q, const struct vio_deadline *until)
-{
-    const struct vio_env *env = q->blk->dev->env;
-    int err;
-
-    if (!vio_has_clock(env) || !env->idle)
-        return 0;
-    if (!vio_virtq_enable_cb(&q->vq))
-        return 0;
-    err = env->idle(env->ctx, until->start_ns + until->timeout_ns);
-    vio_virtq_disable_cb(&q->vq);
-    return err;
-}
-
-static struct vio_deadline nudge_deadline(const struct vio_blk_queue *q)
-{
-    return vio_deadline(q->blk->dev->env, RENOTIFY_NS, RENOTIFY_NS);
-}
-
-/* Wait until something is ready. > 0, VIO_ETIMEDOUT or VIO_EPROTO. */
-static int wait_some(struct vio_blk_queue *q, struct vio_deadline *deadline)
-{
-    struct vio_deadline nudge = nudge_deadline(q);
-
-    for (;;) {
-        int n = collect(q);
-
-        if (n)
-            return n;
-        if (vio_deadline_passed(deadline))
-            return VIO_ETIMEDOUT;
-        if (vio_deadline_passed(&nudge)) {
-            q->renotified++;
-            vio_virtq_notify(&q->vq);
-            nudge = nudge_deadline(q);
-        }
-        if (idle(q, &nudge) < 0)
-            return VIO_ETIMEDOUT;
-    }
-}
-
-int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
-{
-    struct vio_deadline deadline =
-        vio_deadline(q->blk->dev->env, timeout_ns, timeout_ns);
-
-    vio_blk_submit(q);
-    return wait_some(q, &deadline);
-}
-
-int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
-                 uint64_t timeout_ns)
-{
-    struct vio_deadline deadline =
-        vio_deadline(q->blk->dev->env, timeout_ns, timeout_ns);
-
-    if (req->state == VIO_BLK_IDLE)
-        return VIO_EINVAL;
-    vio_blk_submit(q);
-    while (req->state == VIO_BLK_QUEUED) {
-        int n = wait_some(q, &deadline);
-
-        if (n < 0)
-            return n;
-    }
-    unlink_done(q, req);
-    release(req, req->result);
-    return req->result;
-}
-
-void vio_blk_hand_back(struct vio_blk_queue *q)
-{
-    for (unsigned slot = 0; slot < q->blk->info.depth; slot++) {
-        struct vio_blk_req *req = q->vq.slot[slot].token;
-
-        if (q->vq.slot[slot].bound == 0)
-            continue;
-        shape_release(&q->vq, (uint16_t)slot);
-        unmap(q, slot, req);
-        if (req == &q->sync)
-            release(req, VIO_EIO); /* nobody reaps it */
-        else
-            vio_blk_finish(q, req, VIO_EIO);
-    }
 }

@@ -122,6 +122,7 @@ static inline bool ring_broken(const struct vio_virtq *vq)
  * Returns the error for it. */
 static inline int ring_break(struct vio_virtq *vq)
 {
+    vq->stats.broken = 1;
     __atomic_store_n(&vq->broken, true, __ATOMIC_RELAXED);
     return VIO_EPROTO;
 }

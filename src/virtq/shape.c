@@ -79,6 +79,7 @@ void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
 void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)
 {
     vq->shape_depth = shape->depth;
+    vq->shape_max_segs = shape->max_segs;
     vq->shape_header_len = shape->header_len;
     vq->shape_header_addr = shape->header_addr;
     vq->shape_status_addr = shape->status_addr;

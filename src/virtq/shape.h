@@ -28,6 +28,7 @@
 
 struct vio_shape {
     uint16_t depth;       /* slots */
+    uint16_t max_segs;    /* data segments of one request */
     uint16_t header_len;  /* bytes */
     uint64_t header_addr; /* of slot 0; the next one is header_len further */
     uint64_t status_addr; /* of slot 0; one byte each */

@@ -314,7 +314,7 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
 void vio_virtq_break(struct vio_virtq *vq)
 {
-    ring_break(vq);
+    __atomic_store_n(&vq->broken, true, __ATOMIC_RELAXED);
 }
 
 bool vio_virtq_is_broken(const struct vio_virtq *vq)

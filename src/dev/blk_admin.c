@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Around a disk's data: identity, cache switch, counters, its customary name.
+ */
+#include <vio/spec/blk.h>
+
+#include "blk_impl.h"
+
+int vio_blk_get_id(struct vio_blk *blk, char id[VIO_BLK_ID_SIZE])
+{
+    int err;
+
+    vio_blk_prep_get_id(&blk->queue->sync, id);
+    err = vio_blk_run(blk, &blk->queue->sync);
+    if (err == VIO_ENOTSUP) {
+        id[0] = '\0';
+        err = 0;
+    }
+    return err;
+}
+
+int vio_blk_get_lifetime(struct vio_blk *blk, struct vio_blk_lifetime *lifetime)
+{
+    vio_blk_prep_get_lifetime(&blk->queue->sync, lifetime);
+    return vio_blk_run(blk, &blk->queue->sync);
+}
+
+int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
+{
+    int err;
+
+    if (!blk->info.can_set_cache)
+        return VIO_ENOTSUP;
+    err = vio_device_config_write(blk->dev, VIRTIO_BLK_CONFIG_WRITEBACK, 1,
+                                  writeback);
+    if (err)
+        return err;
+    /* 5.2.6.1: what was written while the cache was write-back is not durable
+     * by the switch. So it is flushed, as long as that is a request. */
+    blk->info.writeback = true;
+    err = vio_blk_flush(blk);
+    blk->info.writeback = writeback;
+    return err;
+}
+
+void vio_blk_get_stats(const struct vio_blk *blk, struct vio_blk_stats *stats)
+{
+    struct vio_blk_stats sum = {.resets = blk->dev->resets};
+
+    for (unsigned i = 0; i < blk->cfg.n_queues; i++) {
+        const struct vio_blk_queue *q = &blk->queue[i];
+
+        sum.notifications += q->notifications + q->vq.stats.notifications;
+        sum.suppressed += q->suppressed + q->vq.stats.suppressed;
+        sum.renotified += q->renotified;
+        sum.protocol_errors += q->protocol_errors + q->vq.stats.broken;
+    }
+    *stats = sum;
+}
+
+char *vio_blk_name(uint32_t index, char *buf, size_t size)
+{
+    char name[10];
+    size_t at = sizeof name, n = 0;
+    uint64_t rest = index;
+
+    /* Letters from the last to the first: 25 z, 26 aa. */
+    name[--at] = '\0';
+    do {
+        name[--at] = (char)('a' + rest % 26);
+        rest = rest / 26;
+    } while (rest-- > 0);
+    name[--at] = 'd';
+    name[--at] = 'v';
+    for (; n + 1 < size && name[at]; n++)
+        buf[n] = name[at++];
+    if (size)
+        buf[n] = '\0';
+    return buf;
+}

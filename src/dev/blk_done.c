@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests that are done: what became of them, reaping them, waiting for them.
+ *
+ * Spec: 5.2.6 Device Operation.
+ */
+#include "../deadline.h"
+#include "../virtq/shape.h"
+#include "blk_impl.h"
+
+/* A wait notifies again after this long without a completion: hosts do lose
+ * notifications, and one too many does no harm. */
+#define RENOTIFY_NS 250000000u
+
+void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
+                    int result)
+{
+    req->result = result;
+    req->state = VIO_BLK_DONE;
+    req->next = NULL;
+    *q->done_last = req;
+    q->done_last = &req->next;
+}
+
+/*
+ * Did the device write what it says it did? What lies past the used length was
+ * not written (2.7.8.2). A report may be shorter than its buffer; a legacy
+ * length means nothing (5.2.6.4).
+ */
+static bool covers(const struct vio_blk_queue *q, const struct vio_blk_req *req,
+                   uint32_t len)
+{
+    const struct blk_op *op = blk_op(req);
+
+    if (q->vq.flags & VQ_LEGACY)
+        return true;
+    if (op->data == BLK_REPORT)
+        return len > sizeof(struct virtio_blk_zone_report);
+    return len == op->answer + (op->device_writes ? req->bytes : 0) + 1;
+}
+
+/* An operation that the device did not know in spite of its features is not
+ * tried again. */
+static int unsupported(struct vio_blk_queue *q, const struct vio_blk_req *req)
+{
+    if (blk_op(req)->feature != VIO_CONFIG_ALWAYS)
+        __atomic_or_fetch(&q->blk->disabled, 1u << req->op, __ATOMIC_RELAXED);
+    return VIO_ENOTSUP;
+}
+
+static int result_of(struct vio_blk_queue *q, const struct vio_blk_req *req,
+                     uint8_t status, uint32_t len)
+{
+    bool zoned = vio_device_has(q->blk->dev, VIRTIO_BLK_F_ZONED);
+
+    if (status == VIRTIO_BLK_S_OK)
+        return covers(q, req, len) ? 0 : VIO_EPROTO;
+    if (status == VIRTIO_BLK_S_UNSUPP)
+        return unsupported(q, req);
+    if (zoned && status >= VIRTIO_BLK_S_ZONE_INVALID_CMD &&
+        status <= VIRTIO_BLK_S_ZONE_ACTIVE_RESOURCE)
+        return VIO_EZONE;
+    return VIO_EIO;
+}
+
+/* The device's answers lie in the slot's own memory, and are copied out once.
+ */
+static int take_id(const unsigned char *extra, struct vio_blk_req *req)
+{
+    char *id = req->out;
+
+    for (unsigned i = 0; i < VIRTIO_BLK_ID_BYTES; i++)
+        id[i] = (char)vio_shared_load8(&extra[i]);
+    id[VIRTIO_BLK_ID_BYTES] = '\0';
+    return 0;
+}
+
+static uint16_t answer16(const struct vio_virtq *vq, const unsigned char *p)
+{
+    return ring16(vq, vio_shared_load16((const uint16_t *)(const void *)p));
+}
+
+static uint32_t answer32(const struct vio_virtq *vq, const unsigned char *p)
+{
+    return ring32(vq, vio_shared_load32((const uint32_t *)(const void *)p));
+}
+
+static uint64_t answer64(const struct vio_virtq *vq, const unsigned char *p)
+{
+    uint64_t first = answer32(vq, p), second = answer32(vq, p + 4);
+
+    /* Guest-endian only where that is legacy. */
+    return VIO_BIG_ENDIAN && !ring_swaps(vq) ? first << 32 | second
+                                             : second << 32 | first;
+}
+
+/* What the specification reserves is taken as 'not defined'. */
+static uint8_t at_most(uint16_t value, unsigned last)
+{
+    return value <= last ? (uint8_t)value : 0;
+}
+
+static int take_lifetime(const struct vio_virtq *vq, const unsigned char *extra,
+                         struct vio_blk_req *req)
+{
+    struct vio_blk_lifetime *lifetime = req->out;
+
+    lifetime->pre_eol =
+        at_most(answer16(vq, extra), VIRTIO_BLK_PRE_EOL_INFO_URGENT);
+    lifetime->slc_tenth =
+        at_most(answer16(vq, extra + 2), VIRTIO_BLK_LIFETIME_EXCEEDED);
+    lifetime->mlc_tenth =
+        at_most(answer16(vq, extra + 4), VIRTIO_BLK_LIFETIME_EXCEEDED);
+    return 0;
+}
+
+/* 5.2.6.2: where the data landed, which must be in the zone. */
+static int take_append(const struct vio_blk_queue *q,
+                       const unsigned char *extra, struct vio_blk_req *req)
+{
+    uint64_t where = answer64(&q->vq, extra);
+
+    if (where < req->sector ||
+        where - req->sector >= q->blk->info.zoned.zone_sectors)
+        return VIO_EPROTO;
+    *(uint64_t *)req->out = where;
+    return 0;
+}
+
+static int take_scsi(const struct vio_virtq *vq, const unsigned char *extra,
+                     struct vio_blk_req *req)
+{
+    struct vio_blk_scsi *scsi = req->out;
+    uint32_t sense_len =
+        answer32(vq, extra + offsetof(struct virtio_scsi_inhdr, sense_len));
+    uint32_t residual =
+        answer32(vq, extra + offsetof(struct virtio_scsi_inhdr, residual));
+
+    scsi->errors = answer32(vq, extra);
+    scsi->sense_len = sense_len <= VIRTIO_BLK_SCSI_SENSE_BYTES
+                          ? sense_len
+                          : VIRTIO_BLK_SCSI_SENSE_BYTES;
+    scsi->residual = residual <= req->bytes ? residual : req->bytes;
+    return 0;
+}
+
+static int take_answer(struct vio_blk_queue *q, unsigned slot,
+                       struct vio_blk_req *req)
+{
+    const unsigned char *extra = q->extra + (size_t)slot * q->extra_len;
+
+    switch (req->op) {
+    case BLK_GET_ID:
+        return take_id(extra, req);
+    case BLK_GET_LIFETIME:
+        return take_lifetime(&q->vq, extra, req);
+    case BLK_ZONE_APPEND:
+        return take_append(q, extra, req);
+    default:
+        return take_scsi(&q->vq, extra, req);
+    }
+}
+
+/* Take one request back from the device. 1, 0 or VIO_EPROTO. */
+static int take(struct vio_blk_queue *q, struct vio_blk_req **done, int *result)
+{
+    struct vio_blk_req *req;
+    uint16_t slot;
+    uint32_t len;
+    void *token;
+    int taken;
+
+    DEBUG_OWN(&q->vq);
+    taken = shape_take(&q->vq, &slot, &token, &len);
+    if (taken <= 0)
+        return taken;
+    *done = req = token;
+    *result = result_of(q, req, vio_shared_load8(&q->status[slot]), len);
+    if (*result == 0 && blk_op(req)->answer)
+        *result = take_answer(q, slot, req);
+    if (*result == VIO_EPROTO)
+        q->protocol_errors++;
+    vio_blk_unmap(q, slot, req);
+    return 1;
+}
+
+/* The caller has the request again. */
+static void release(struct vio_blk_req *req, int result)
+{
+    req->result = result;
+    req->state = VIO_BLK_IDLE;
+}
+
+/* The first request of the list of finished ones, or NULL. */
+static struct vio_blk_req *pop_done(struct vio_blk_queue *q)
+{
+    struct vio_blk_req *req = q->done_first;
+
+    if (req) {
+        q->done_first = req->next;
+        if (!q->done_first)
+            q->done_last = &q->done_first;
+        release(req, req->result);
+    }
+    return req;
+}
+
+int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
+                 unsigned max)
+{
+    unsigned n = 0;
+    int taken = 0;
+
+    while (n < max && q->done_first)
+        done[n++] = pop_done(q);
+    while (n < max) {
+        int result;
+
+        taken = take(q, &done[n], &result);
+        if (taken <= 0)
+            break;
+        release(done[n++], result);
+    }
+    return n ? (int)n : taken;
+}
+
+/* Take a request out of the list of finished ones, wherever it stands. */
+static void unlink_done(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    struct vio_blk_req **link = &q->done_first;
+
+    while (*link != req)
+        link = &(*link)->next;
+    *link = req->next;
+    if (!*link)
+        q->done_last = link;
+}
+
+/* Move everything that is ready to the list of finished requests. */
+static int collect(struct vio_blk_queue *q)
+{
+    struct vio_blk_req *req;
+    int result, taken, n = 0;
+
+    while ((taken = take(q, &req, &result)) > 0) {
+        vio_blk_finish(q, req, result);
+        n++;
+    }
+    return taken < 0 ? taken : n;
+}
+
+/* Nothing was ready: sleep until an interrupt, where the port can. The queue is
+ * armed and looked at once more before, or the interrupt could be missed. */
+static int idle(struct vio_blk_queue *q, const struct vio_deadline *until)
+{
+    const struct vio_env *env = q->blk->dev->env;
+    int err;
+
+    if (!vio_has_clock(env) || !env->idle)
+        return 0;
+    if (!vio_virtq_enable_cb(&q->vq))
+        return 0;
+    err = env->idle(env->ctx, until->start_ns + until->timeout_ns);
+    vio_virtq_disable_cb(&q->vq);
+    return err;
+}
+
+static struct vio_deadline nudge_deadline(const struct vio_blk_queue *q)
+{
+    return vio_deadline(q->blk->dev->env, RENOTIFY_NS, RENOTIFY_NS);
+}
+
+/* Wait until something is ready. > 0, VIO_ETIMEDOUT or VIO_EPROTO. */
+static int wait_some(struct vio_blk_queue *q, struct vio_deadline *deadline)
+{
+    struct vio_deadline nudge = nudge_deadline(q);
+
+    for (;;) {
+        int n = collect(q);
+
+        if (n)
+            return n;
+        if (vio_deadline_passed(deadline))
+            return VIO_ETIMEDOUT;
+        if (vio_deadline_passed(&nudge)) {
+            q->renotified++;
+            vio_virtq_notify(&q->vq);
+            nudge = nudge_deadline(q);
+        }
+        if (idle(q, &nudge) < 0)
+            return VIO_ETIMEDOUT;
+    }
+}
+
+int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
+{
+    struct vio_deadline deadline =
+        vio_deadline(q->blk->dev->env, timeout_ns, timeout_ns);
+
+    vio_blk_submit(q);
+    return wait_some(q, &deadline);
+}
+
+int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
+                 uint64_t timeout_ns)
+{
+    struct vio_deadline deadline =
+        vio_deadline(q->blk->dev->env, timeout_ns, timeout_ns);
+
+    if (req->state == VIO_BLK_IDLE)
+        return VIO_EINVAL;
+    vio_blk_submit(q);
+    while (req->state == VIO_BLK_QUEUED) {
+        int n = wait_some(q, &deadline);
+
+        if (n < 0)
+            return n;
+    }
+    unlink_done(q, req);
+    release(req, req->result);
+    return req->result;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How many queues of which size, how a request lies in them, and how much
+ * memory that takes: a plan, made smaller until it fits the memory that there
+ * is.
+ */
+#include "../mem.h"
+#include "../virtq/shape.h"
+#include "../why.h"
+#include "blk_impl.h"
+
+#define MIN_QUEUE_SIZE 4u /* header, data and status are 3 descriptors */
+#define FRAME_SEGS     2u /* the header and the status */
+
+static uint32_t least_of(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Descriptors of the longest request. */
+static unsigned chain_of(const struct blk_plan *plan)
+{
+    return plan->max_segs + plan->extra_segs + FRAME_SEGS;
+}
+
+static unsigned slots_of(const struct blk_plan *plan)
+{
+    return plan->indirect ? plan->size : plan->size / chain_of(plan);
+}
+
+static struct vio_virtq_config queue_config(const struct vio_device *dev,
+                                            const struct blk_plan *plan,
+                                            unsigned index)
+{
+    return (struct vio_virtq_config){
+        .index = (uint16_t)index,
+        .size = (uint16_t)plan->size,
+        .indirect = (uint16_t)(plan->indirect ? chain_of(plan) : 0),
+        .legacy = dev->legacy,
+        .align = dev->queue_align,
+        .features = dev->features,
+        .env = dev->env,
+    };
+}
+
+/* Bytes of a slot for ranges and answers. */
+static uint32_t extra_len(const struct vio_blk_config *cfg)
+{
+    uint32_t ranges = cfg->max_ranges *
+                      (uint32_t)sizeof(struct virtio_blk_discard_write_zeroes);
+
+    return ranges > BLK_MIN_EXTRA ? ranges : BLK_MIN_EXTRA;
+}
+
+/* A port that maps has its mappings recorded. */
+static size_t maps_size(const struct vio_device *dev,
+                        const struct blk_plan *plan)
+{
+    bool maps = dev->env && dev->env->dma_map;
+
+    return maps ? (size_t)slots_of(plan) * (chain_of(plan) - FRAME_SEGS) *
+                      sizeof(struct vio_blk_map)
+                : 0;
+}
+
+struct vio_need vio_blk_need(const struct vio_device *dev,
+                             const struct vio_blk_config *cfg,
+                             const struct blk_plan *plan)
+{
+    struct vio_virtq_config vq = queue_config(dev, plan, 0);
+    size_t slots = slots_of(plan);
+    struct vio_need need = {0, 0};
+
+    vio_virtq_mem_size(&vq, &need);
+    need.shared += slots * sizeof(struct virtio_blk_req_header) +
+                   vio_round_up(slots, VIO_MEM_ALIGN) + slots * extra_len(cfg);
+    need.priv += vio_round_up(slots * sizeof(uint16_t), VIO_MEM_ALIGN) +
+                 vio_round_up(maps_size(dev, plan), VIO_MEM_ALIGN);
+    /* Each queue begins where its ring may begin. */
+    if (dev->queue_align)
+        need.shared = vio_round_up(need.shared, dev->queue_align);
+    need.shared *= plan->n_queues;
+    need.priv *= plan->n_queues;
+    return need;
+}
+
+/* Direct as long as the ring has the wished depth, because a table costs the
+ * device one mapping more; in a packed ring always indirect, because there a
+ * chain is written anew each time. */
+static bool goes_indirect(const struct vio_device *dev,
+                          const struct vio_blk_config *cfg,
+                          const struct blk_plan *plan)
+{
+    return vio_device_has(dev, VIRTIO_F_INDIRECT_DESC) &&
+           chain_of(plan) <= plan->size &&
+           (vio_device_has(dev, VIRTIO_F_RING_PACKED) ||
+            slots_of(plan) < cfg->depth);
+}
+
+static void set_size(const struct vio_device *dev,
+                     const struct vio_blk_config *cfg, unsigned size,
+                     struct blk_plan *plan)
+{
+    plan->size = size;
+    plan->max_segs =
+        least_of(plan->max_segs, size - plan->extra_segs - FRAME_SEGS);
+    plan->indirect = false;
+    plan->indirect = goes_indirect(dev, cfg, plan);
+}
+
+static unsigned round_down_to_power_of_two(uint32_t n)
+{
+    while (n & (n - 1))
+        n &= n - 1;
+    return n;
+}
+
+/* 5.2.2: all queues of a disk are request queues. The size to begin with is the
+ * caller's wish, never more than any of them has; on some transports the device
+ * dictates it. */
+static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
+                      struct blk_plan *plan, unsigned *size)
+{
+    *size = dev->size_fixed ? VIRTQ_SIZE_MAX : cfg->queue_size;
+    for (unsigned i = 0; i < plan->n_queues; i++) {
+        uint32_t max;
+        int err = vio_device_queue_max(dev, (uint16_t)i, &max);
+
+        if (err)
+            return err;
+        if (max == 0 && i > 0) {
+            plan->n_queues = i; /* fewer than the configuration space says */
+            break;
+        }
+        if (max == 0)
+            return vio_fail(&dev->why, VIO_WHY_QUEUE_ABSENT, i, 0);
+        *size = least_of(*size, round_down_to_power_of_two(max));
+    }
+    return 0;
+}
+
+int vio_blk_make_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
+                      const struct vio_blk_info *info, uint32_t seg_max,
+                      struct blk_plan *plan)
+{
+    unsigned size, least;
+    int err;
+
+    plan->n_queues = least_of(cfg->n_queues, info->n_queues);
+    plan->max_segs = least_of(cfg->max_segs, seg_max);
+    plan->extra_segs = vio_device_has(dev, VIRTIO_BLK_F_SCSI)    ? 3
+                       : vio_device_has(dev, VIRTIO_BLK_F_ZONED) ? 1
+                                                                 : 0;
+    err = first_size(dev, cfg, plan, &size);
+    if (err)
+        return err;
+    least = plan->extra_segs + FRAME_SEGS + 1;
+    if (size < least)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, size, least);
+    set_size(dev, cfg, size, plan);
+    return 0;
+}
+
+/* The next thing to try: without tables, then half the size, then fewer queues.
+ * False: this is the least. */
+bool vio_blk_shrink_plan(const struct vio_device *dev,
+                         const struct vio_blk_config *cfg,
+                         struct blk_plan *plan)
+{
+    unsigned half = plan->size / 2;
+
+    if (plan->indirect && slots_of(plan) > 0) {
+        plan->indirect = false;
+        return true;
+    }
+    if (!dev->size_fixed && half >= MIN_QUEUE_SIZE &&
+        half > plan->extra_segs + FRAME_SEGS) {
+        set_size(dev, cfg, half, plan);
+        return true;
+    }
+    if (plan->n_queues > 1) {
+        plan->n_queues--;
+        return true;
+    }
+    return false;
+}
+
+int vio_blk_fit_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
+                     const struct vio_mem *mem, struct blk_plan *plan)
+{
+    for (;;) {
+        struct vio_need need = vio_blk_need(dev, cfg, plan);
+
+        if (need.shared <= mem->shared_size && need.priv <= mem->priv_size)
+            return 0;
+        if (vio_blk_shrink_plan(dev, cfg, plan))
+            continue;
+        if (need.shared > mem->shared_size)
+            return vio_fail(&dev->why, VIO_WHY_NEED_SHARED_MEMORY,
+                            mem->shared_size, need.shared);
+        return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
+                        need.priv);
+    }
+}
+
+void vio_blk_set_limits(struct vio_blk_info *info, const struct blk_plan *plan)
+{
+    uint64_t bytes = (uint64_t)plan->max_segs * info->size_max;
+
+    info->n_queues = (uint16_t)plan->n_queues;
+    info->queue_size = (uint16_t)plan->size;
+    info->max_segs = (uint16_t)plan->max_segs;
+    info->depth = (uint16_t)slots_of(plan);
+    info->indirect = plan->indirect;
+    if (bytes > BLK_MAX_BYTES)
+        bytes = BLK_MAX_BYTES;
+    info->max_bytes = (uint32_t)(bytes - bytes % VIRTIO_BLK_SECTOR_SIZE);
+}
+
+/* Lay out one queue and its slots; the memory is there. */
+int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
+                    unsigned index, struct vio_mem *mem)
+{
+    struct vio_blk_queue *q = &blk->queue[index];
+    struct vio_virtq_config cfg = queue_config(blk->dev, plan, index);
+    struct vio_shape shape = {
+        .depth = (uint16_t)slots_of(plan),
+        .max_segs = (uint16_t)(chain_of(plan) - FRAME_SEGS),
+        .header_len = sizeof *q->header,
+    };
+    size_t maps = maps_size(blk->dev, plan);
+    int err = vio_virtq_init(&q->vq, &cfg, mem);
+
+    if (err)
+        return err;
+    q->header = vio_mem_shared(mem, shape.depth * sizeof *q->header,
+                               &shape.header_addr);
+    q->status = vio_mem_shared(mem, shape.depth, &shape.status_addr);
+    q->extra_len = extra_len(&blk->cfg);
+    q->extra =
+        vio_mem_shared(mem, (size_t)shape.depth * q->extra_len, &q->extra_addr);
+    if (blk->dev->queue_align)
+        vio_mem_align_shared(mem, blk->dev->queue_align);
+    shape.segs = vio_mem_priv(mem, shape.depth * sizeof *shape.segs);
+    q->map = maps ? vio_mem_priv(mem, maps) : NULL;
+    vio_shape_init(&q->vq, &shape);
+    return 0;
+}
