@@ -52,7 +52,7 @@ static void reader_init(struct reader *r, struct vio_blk *blk)
     size_t request = least(SLOT_BYTES, least(info->size_max, info->max_bytes));
 
     *r = (struct reader){
-        .queue = &blk->queue,
+        .queue = blk->queue,
         .capacity = info->capacity,
         .slots = (unsigned)least(SLOTS, info->depth),
         .request = request - request % VIRTIO_BLK_SECTOR_SIZE,

@@ -69,22 +69,6 @@ static int check_alignment(struct vio_device *dev, const struct vio_mem *mem)
     return 0;
 }
 
-/* The queue structs come first in the private block, and outlive resets. */
-static size_t queues_size(unsigned n)
-{
-    return vio_round_up(n * sizeof(struct vio_blk_queue), VIO_MEM_ALIGN);
-}
-
-static struct vio_need whole_need(const struct vio_device *dev,
-                                  const struct vio_blk_config *cfg,
-                                  const struct blk_plan *plan)
-{
-    struct vio_need need = vio_blk_need(dev, cfg, plan);
-
-    need.priv += queues_size(cfg->n_queues);
-    return need;
-}
-
 int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
                      struct vio_need *want, struct vio_need *least)
 {
@@ -100,11 +84,28 @@ int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
         err = vio_blk_make_plan(dev, &full, &info, seg_max, &plan);
     if (err)
         return err;
-    *want = whole_need(dev, &full, &plan);
+    *want = vio_blk_need(dev, &full, &plan);
     while (vio_blk_shrink_plan(dev, &full, &plan))
         ;
-    *least = whole_need(dev, &full, &plan);
+    *least = vio_blk_need(dev, &full, &plan);
     return vio_device_reset(dev);
+}
+
+/* The queue structs come first in the private block, and outlive resets. */
+static void take_queues(struct vio_blk *blk, struct vio_mem *left)
+{
+    size_t size = vio_blk_queues_size(&blk->cfg);
+
+    if (blk->queue) {
+        left->priv = (unsigned char *)left->priv + size;
+        left->priv_size -= size;
+        return;
+    }
+    blk->queue = vio_mem_priv(left, size);
+    for (unsigned i = 0; i < blk->cfg.n_queues; i++) {
+        blk->queue[i].blk = blk;
+        blk->queue[i].done_last = &blk->queue[i].done_first;
+    }
 }
 
 /* Steps 1 to 7 of the initialisation: features, limits and the queues. */
@@ -122,6 +123,7 @@ static int set_up(struct vio_blk *blk)
         err = vio_blk_fit_plan(blk->dev, &blk->cfg, &left, &plan);
     if (err)
         return err;
+    take_queues(blk, &left);
     vio_blk_set_limits(&blk->info, &plan);
     for (unsigned i = 0; i < plan.n_queues && !err; i++) {
         err = vio_blk_lay_out(blk, &plan, i, &left);
@@ -148,7 +150,7 @@ static int bring_up(struct vio_blk *blk)
     why = dev->why;
     if (dev->state == VIO_DEVICE_NEGOTIATED)
         vio_device_fail(dev);
-    if (blk->queue[0].vq.size && vio_device_reset(dev) == VIO_ETIMEDOUT)
+    if (blk->queue && vio_device_reset(dev) == VIO_ETIMEDOUT)
         return VIO_ETIMEDOUT;
     dev->why = why;
     return err;
@@ -158,22 +160,13 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
                  const struct vio_blk_config *cfg, const struct vio_mem *mem)
 {
     struct vio_blk fresh = {.dev = dev, .cfg = complete(cfg), .mem = *mem};
-    size_t queues = queues_size(fresh.cfg.n_queues);
     int err = check_args(dev, &fresh.cfg);
 
     if (!err)
         err = check_alignment(dev, mem);
     if (err)
         return err;
-    fresh.queue = vio_mem_priv(&fresh.mem, queues);
-    if (!fresh.queue)
-        return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
-                        queues);
     *blk = fresh;
-    for (unsigned i = 0; i < blk->cfg.n_queues; i++) {
-        blk->queue[i].blk = blk;
-        blk->queue[i].done_last = &blk->queue[i].done_first;
-    }
     return bring_up(blk);
 }
 

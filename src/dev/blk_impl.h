@@ -83,6 +83,7 @@ bool vio_blk_shrink_plan(const struct vio_device *dev,
 struct vio_need vio_blk_need(const struct vio_device *dev,
                              const struct vio_blk_config *cfg,
                              const struct blk_plan *plan);
+size_t vio_blk_queues_size(const struct vio_blk_config *cfg);
 int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
                     unsigned index, struct vio_mem *mem);
 void vio_blk_set_limits(struct vio_blk_info *info, const struct blk_plan *plan);

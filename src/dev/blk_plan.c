@@ -63,6 +63,12 @@ static size_t maps_size(const struct vio_device *dev,
                 : 0;
 }
 
+size_t vio_blk_queues_size(const struct vio_blk_config *cfg)
+{
+    return vio_round_up(cfg->n_queues * sizeof(struct vio_blk_queue),
+                        VIO_MEM_ALIGN);
+}
+
 struct vio_need vio_blk_need(const struct vio_device *dev,
                              const struct vio_blk_config *cfg,
                              const struct blk_plan *plan)
@@ -81,6 +87,7 @@ struct vio_need vio_blk_need(const struct vio_device *dev,
         need.shared = vio_round_up(need.shared, dev->queue_align);
     need.shared *= plan->n_queues;
     need.priv *= plan->n_queues;
+    need.priv += vio_blk_queues_size(cfg);
     return need;
 }
 

@@ -277,6 +277,12 @@ static const struct model_field fields[] = {
     {60, 4, 4, MF_BLK_SECURE_ERASE, false, false},
     {64, 4, 4, MF_BLK_SECURE_ERASE, false, false},
     {68, 4, 4, MF_BLK_SECURE_ERASE, false, false},
+    {72, 4, 4, MF_BLK_ZONED, false, false},
+    {76, 4, 4, MF_BLK_ZONED, false, false},
+    {80, 4, 4, MF_BLK_ZONED, false, false},
+    {84, 4, 4, MF_BLK_ZONED, false, false},
+    {88, 4, 4, MF_BLK_ZONED, false, false},
+    {92, 1, 1, MF_BLK_ZONED, false, false},
     {0, 0, 0, 0, false, false},
 };
 

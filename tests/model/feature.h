@@ -30,6 +30,7 @@
 #define MF_BLK_WRITE_ZEROES 14
 #define MF_BLK_LIFETIME     15
 #define MF_BLK_SECURE_ERASE 16
+#define MF_BLK_ZONED 17
 #define MF_BLK_ZONED        17
 
 #define MF(bit) ((uint64_t)1 << (bit))

@@ -17,7 +17,7 @@ static int queue(struct vio_blk *blk, struct vio_blk_req *req, uint64_t sector,
                  const struct vio_buf *buf, unsigned n)
 {
     vio_blk_prep_read(req, sector, buf, n);
-    return vio_blk_queue(&blk->queue, req);
+    return vio_blk_queue(blk->queue, req);
 }
 
 static void bad_ranges(struct vio_blk *blk, uint64_t end)
@@ -66,8 +66,8 @@ static void twice(struct vio_blk *blk)
     static struct vio_buf buf = {data, 512};
 
     guest_expect("queue", queue(blk, &req, 0, &buf, 1), 0);
-    guest_expect("queue twice", vio_blk_queue(&blk->queue, &req), VIO_EBUSY);
-    guest_expect("wait", vio_blk_wait(&blk->queue, &req, 30000000000u), 0);
+    guest_expect("queue twice", vio_blk_queue(blk->queue, &req), VIO_EBUSY);
+    guest_expect("wait", vio_blk_wait(blk->queue, &req, 30000000000u), 0);
 }
 
 int main(void)

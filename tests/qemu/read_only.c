@@ -14,7 +14,7 @@ static int queue_write(struct vio_blk *blk)
     static struct vio_buf buf = {data, sizeof data};
 
     vio_blk_prep_write(&req, 0, &buf, 1);
-    return vio_blk_queue(&blk->queue, &req);
+    return vio_blk_queue(blk->queue, &req);
 }
 
 int main(void)

@@ -19,7 +19,7 @@ static void start(uint32_t version, const struct vio_blk_config *cfg)
     unit_disk_up(cfg);
     data = unit_alloc((DEPTH_MAX + 1) * 1024, 16);
     memset(req, 0x5a, sizeof(req));
-    q = &unit_blk.queue;
+    q = unit_blk.queue;
     mq = &unit_dev.queue[0];
 }
 
@@ -333,7 +333,7 @@ static void bad_requests_are_refused(void **state)
     model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
     unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
     data = unit_alloc(65536, 16);
-    q = &unit_blk.queue;
+    q = unit_blk.queue;
     assert_int_equal(unit_queue_read(&r, two, 0, data, 100), VIO_EINVAL);
     assert_int_equal(unit_queue_read(&r, two, 0, data, 0), VIO_EINVAL);
     vio_blk_prep_read(&r, 0, two, 0);
@@ -389,7 +389,7 @@ static void flush_of_a_disk_without_cache_is_reaped_like_any(void **state)
     unit_disk_device(2, 1024);
     unit_dev.offered &= ~MF(MF_BLK_FLUSH);
     unit_disk_up(NULL);
-    q = &unit_blk.queue;
+    q = unit_blk.queue;
     vio_blk_prep_flush(&req[0]);
     assert_int_equal(vio_blk_queue(q, &req[0]), 0);
     assert_int_equal(vio_blk_queue(q, &req[0]), VIO_EBUSY);

@@ -92,7 +92,7 @@ static void silent_device_that_does_not_reset_keeps_the_buffers(void **state)
     assert_int_equal(unit_env.maps - unit_env.unmaps, 1);
     assert_int_equal(vio_blk_fini(&unit_blk), VIO_ETIMEDOUT);
     assert_int_equal(unit_env.maps - unit_env.unmaps, 1);
-    assert_true(vio_blk_reap(&unit_blk.queue, done, 4) <= 0);
+    assert_true(vio_blk_reap(unit_blk.queue, done, 4) <= 0);
     /* The device awakes, and still finds its memory. */
     model_disk_finish(&unit_disk, mq, 0);
     unit_dev.reset_reads = 0;
@@ -111,7 +111,7 @@ static void broken_queue_ends_in_a_reset(void **state)
     unit_disk.fault_at = 0;
     unit_disk.fault.hold = true;
     assert_int_equal(unit_queue_read(&other, &buf, 0, data + 1024, 512), 0);
-    assert_int_equal(vio_blk_submit(&unit_blk.queue), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
     model_queue_push(mq, 15, 513);
     assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_EPROTO);
     assert_int_equal(unit_dev.status, 0);
@@ -130,12 +130,12 @@ static void reap_says_that_the_queue_is_broken(void **state)
     unit_disk.fault_always = true;
     unit_disk.fault.hold = true;
     assert_int_equal(unit_queue_read(&req, &buf, 0, data, 512), 0);
-    assert_int_equal(vio_blk_submit(&unit_blk.queue), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
     model_queue_push(mq, 0xffffffff, 0);
-    assert_int_equal(vio_blk_reap(&unit_blk.queue, done, 2), VIO_EPROTO);
-    assert_int_equal(vio_blk_reap(&unit_blk.queue, done, 2), VIO_EPROTO);
-    assert_int_equal(vio_blk_submit(&unit_blk.queue), VIO_EPROTO);
-    assert_int_equal(vio_blk_wait(&unit_blk.queue, &req, 1000), VIO_EPROTO);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, 2), VIO_EPROTO);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, 2), VIO_EPROTO);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), VIO_EPROTO);
+    assert_int_equal(vio_blk_wait(unit_blk.queue, &req, 1000), VIO_EPROTO);
     assert_int_equal(req.state, VIO_BLK_QUEUED);
     assert_int_equal(unit_env.unmaps, 0);
     unit_disk_down();
@@ -152,10 +152,10 @@ static void scribble_requests(enum model_kind kind, const void *ptr,
     (void)kind;
     (void)width;
     (void)value;
-    if (ptr >= (const void *)unit_blk.queue.header &&
-        ptr < (const void *)(unit_blk.queue.header + 4))
+    if (ptr >= (const void *)unit_blk.queue->header &&
+        ptr < (const void *)(unit_blk.queue->header + 4))
         return; /* being written by the driver */
-    memset(unit_blk.queue.status, (int)unit_random(&seed), 4);
+    memset(unit_blk.queue->status, (int)unit_random(&seed), 4);
 }
 
 static void t_bli_05_status_changes_all_the_time(void **state)
@@ -178,8 +178,8 @@ static void t_bli_06_header_is_written_anew(void **state)
     (void)state;
     start(2);
     for (unsigned i = 0; i < 40; i++) {
-        memset(unit_blk.queue.header, 0xee,
-               unit_blk.info.depth * sizeof(*unit_blk.queue.header));
+        memset(unit_blk.queue->header, 0xee,
+               unit_blk.info.depth * sizeof(*unit_blk.queue->header));
         assert_int_equal(vio_blk_read(&unit_blk, i, data, 512), 0);
         assert_int_equal(unit_disk.last.sector, i);
         assert_int_equal(unit_disk.last.ioprio, 0);

@@ -233,7 +233,7 @@ static void start(unsigned kind)
     unit_disk.fault.hold = true;
     unit_env.map_most = most[kind % 4];
     unit_disk_up(&cfg);
-    q = &unit_blk.queue;
+    q = unit_blk.queue;
     memcpy(disk, unit_disk.data, sizeof(disk));
     memset(is_durable, 0, sizeof(is_durable));
     memset(written, 0, sizeof(written));

@@ -42,7 +42,7 @@ int unit_queue_read(struct vio_blk_req *req, struct vio_buf *buf,
 {
     *buf = (struct vio_buf){to, len};
     vio_blk_prep_read(req, sector, buf, 1);
-    return vio_blk_queue(&unit_blk.queue, req);
+    return vio_blk_queue(unit_blk.queue, req);
 }
 
 int unit_queue_write(struct vio_blk_req *req, struct vio_buf *buf,
@@ -50,14 +50,14 @@ int unit_queue_write(struct vio_blk_req *req, struct vio_buf *buf,
 {
     *buf = (struct vio_buf){(void *)(uintptr_t)from, len};
     vio_blk_prep_write(req, sector, buf, 1);
-    return vio_blk_queue(&unit_blk.queue, req);
+    return vio_blk_queue(unit_blk.queue, req);
 }
 
 void unit_reap_one(struct vio_blk_req *req, int result)
 {
     struct vio_blk_req *done[2] = {NULL, NULL};
 
-    assert_int_equal(vio_blk_reap(&unit_blk.queue, done, 2), 1);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, 2), 1);
     assert_ptr_equal(done[0], req);
     assert_int_equal(req->result, result);
     assert_int_equal(req->state, VIO_BLK_IDLE);
@@ -67,5 +67,5 @@ void unit_reap_none(void)
 {
     struct vio_blk_req *done[1];
 
-    assert_int_equal(vio_blk_reap(&unit_blk.queue, done, 1), 0);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, 1), 0);
 }
