@@ -55,6 +55,7 @@ struct vio_blk_config {
                             memory for them, are used where the descriptors are
                             too few for that */
     uint16_t max_ranges; /* ranges of one discard and the like; default 2 */
+    bool scsi;           /* pass SCSI commands through, on legacy devices */
     uint64_t timeout_ns; /* of a synchronous call; default 30 s */
 };
 

@@ -100,7 +100,7 @@ uint64_t vio_blk_wanted_features(const struct vio_device *dev,
             out_of_reach |= bit;
         wanted |= bit;
     }
-    if (dev->legacy)
+    if (dev->legacy && cfg->scsi)
         wanted |= VIRTIO_BIT(VIRTIO_BLK_F_SCSI);
     if (cfg->n_queues == 1)
         wanted &= ~VIRTIO_BIT(VIRTIO_BLK_F_MQ);

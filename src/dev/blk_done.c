@@ -40,11 +40,17 @@ static bool covers(const struct vio_blk_queue *q, const struct vio_blk_req *req,
 }
 
 /* An operation that the device did not know in spite of its features is not
- * tried again. */
+ * tried again. Another queue may note one at the same time: what is lost then
+ * is noted the next time. */
 static int unsupported(struct vio_blk_queue *q, const struct vio_blk_req *req)
 {
+    uint32_t *disabled = &q->blk->disabled;
+
     if (blk_op(req)->feature != VIO_CONFIG_ALWAYS)
-        __atomic_or_fetch(&q->blk->disabled, 1u << req->op, __ATOMIC_RELAXED);
+        __atomic_store_n(disabled,
+                         __atomic_load_n(disabled, __ATOMIC_RELAXED) |
+                             1u << req->op,
+                         __ATOMIC_RELAXED);
     return VIO_ENOTSUP;
 }
 

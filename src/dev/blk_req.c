@@ -183,7 +183,7 @@ static int check(const struct vio_blk_queue *q, struct vio_blk_req *req)
         return check_sectors(&blk->info, req);
     if ((op->feature != VIO_CONFIG_ALWAYS &&
          !vio_device_has(blk->dev, op->feature)) ||
-        blk->disabled >> req->op & 1)
+        __atomic_load_n(&blk->disabled, __ATOMIC_RELAXED) >> req->op & 1)
         return VIO_ENOTSUP;
     return check_data(&blk->info, req);
 }
@@ -230,6 +230,8 @@ static int add_piece(struct vio_blk_queue *q, struct vio_blk_req *req,
                      const struct vio_buf *buf, enum vio_dir dir, bool is_last)
 {
     const struct vio_blk_info *info = &q->blk->info;
+    unsigned max = blk_op(req)->data == BLK_COMMAND ? q->vq.shape_max_segs
+                                                    : info->max_segs;
     const unsigned char *base = buf->base;
     size_t left = buf->len;
 
@@ -238,7 +240,7 @@ static int add_piece(struct vio_blk_queue *q, struct vio_blk_req *req,
         uint64_t addr;
         int err;
 
-        if (req->n_segs == q->vq.shape_max_segs)
+        if (req->n_segs == max)
             return VIO_E2BIG;
         err = map_front(q, req, base, &len, dir, &addr);
         if (err)

@@ -21,8 +21,8 @@ static int stage(struct vio_blk *blk, struct vio_blk_req *req)
     return err;
 }
 
-/* A device that does not answer or breaks the rules is reset, so that the buffer
- * is the caller's when the call returns. */
+/* A device that does not answer or breaks the rules is reset, so that the
+ * buffer is the caller's when the call returns. */
 static int abort_if_fatal(struct vio_blk *blk, struct vio_blk_req *req, int err)
 {
     if (err != VIO_ETIMEDOUT && err != VIO_EPROTO)
