@@ -339,6 +339,14 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq);
  */
 void vio_virtq_break(struct vio_virtq *vq);
 
+/**
+ * Hold a queue, or let it go on: while it is held, nothing is made visible to
+ * the device and it is not notified. Buffers can be staged and taken.
+ *
+ * Context: owner. Spec: 3.4 Device Suspend (of version 1.4).
+ */
+void vio_virtq_hold(struct vio_virtq *vq, bool held);
+
 /** Context: any. Returns: is the queue broken? */
 bool vio_virtq_is_broken(const struct vio_virtq *vq);
 

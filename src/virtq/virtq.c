@@ -195,7 +195,7 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
     bool wanted;
 
     DEBUG_OWN(vq);
-    if (ring_broken(vq))
+    if (ring_broken(vq) || (vq->flags & VQ_HELD))
         return false;
     wanted = ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
                                 : vio_split_kick_prepare(vq);
@@ -208,7 +208,7 @@ void vio_virtq_notify(struct vio_virtq *vq)
 {
     uint32_t value = vq->doorbell_value;
 
-    if (ring_broken(vq))
+    if (ring_broken(vq) || (vq->flags & VQ_HELD))
         return;
     vq->stats.notifications++;
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
@@ -315,6 +315,15 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 void vio_virtq_break(struct vio_virtq *vq)
 {
     __atomic_store_n(&vq->broken, true, __ATOMIC_RELAXED);
+}
+
+void vio_virtq_hold(struct vio_virtq *vq, bool held)
+{
+    DEBUG_OWN(vq);
+    if (held)
+        vq->flags |= VQ_HELD;
+    else
+        vq->flags &= ~VQ_HELD;
 }
 
 bool vio_virtq_is_broken(const struct vio_virtq *vq)

@@ -15,6 +15,7 @@
 #define MF_SR_IOV          37
 #define MF_NOTIFY_DATA     38
 #define MF_RING_RESET      40
+#define MF_SUSPEND         43
 #define MF_ADMIN_VQ        41
 
 #define MF_BLK_SIZE_MAX     1
