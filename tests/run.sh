@@ -48,10 +48,13 @@ ctest_label()
 # How many cases each program of a suite has.
 count_cases()
 {
-    for log in "$root/build/$1"/Testing/Temporary/LastTest.log; do
-        sed -n 's/^\[==========\] \([a-z_0-9]*\): Running \([0-9]*\).*/\1: \2 cases/p' \
-            "$log"
-    done
+    awk '/ Testing: unit\// { name = $NF }
+         /Test: unit\// { name = $NF }
+         /^\[==========\] Running/ {
+             printf "%-24s %4d cases\n", name, $3; sum += $3
+         }
+         END { printf "%-24s %4d cases\n", "all", sum }' \
+        "$root/build/$1/Testing/Temporary/LastTest.log"
 }
 
 # To compile and link a program of the host's.

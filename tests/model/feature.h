@@ -40,6 +40,7 @@
 #define MS_DRIVER      0x02u
 #define MS_DRIVER_OK   0x04u
 #define MS_FEATURES_OK 0x08u
+#define MS_SUSPEND     0x10u
 #define MS_NEEDS_RESET 0x40u
 #define MS_FAILED      0x80u
 
