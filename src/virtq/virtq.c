@@ -204,6 +204,19 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
     return wanted;
 }
 
+/* Registers are little-endian but for legacy MMIO ones, which are native. */
+static uint16_t doorbell16(const struct vio_virtq *vq, uint16_t value)
+{
+    return VIO_BIG_ENDIAN && (vq->flags & VQ_DOORBELL_LE) ? vio_swap16(value)
+                                                          : value;
+}
+
+static uint32_t doorbell32(const struct vio_virtq *vq, uint32_t value)
+{
+    return VIO_BIG_ENDIAN && (vq->flags & VQ_DOORBELL_LE) ? vio_swap32(value)
+                                                          : value;
+}
+
 void vio_virtq_notify(struct vio_virtq *vq)
 {
     uint32_t value = vq->doorbell_value;
@@ -214,12 +227,12 @@ void vio_virtq_notify(struct vio_virtq *vq)
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
     if (vq->flags & VQ_NOTIFY_DATA)
         value |= (uint32_t)ring_published(vq) << 16;
-    if (vq->flags & VQ_DOORBELL16)
-        vio_reg_write16(vq->doorbell, 0, (uint16_t)value);
-    else if (vq->flags & VQ_DOORBELL_CALL)
+    if (vq->flags & VQ_DOORBELL_CALL)
         vq->doorbell_call(vq, value);
+    else if (vq->flags & VQ_DOORBELL16)
+        vio_reg_write16(vq->doorbell, 0, doorbell16(vq, (uint16_t)value));
     else
-        vio_reg_write32(vq->doorbell, 0, value);
+        vio_reg_write32(vq->doorbell, 0, doorbell32(vq, value));
 }
 
 void vio_virtq_kick(struct vio_virtq *vq)
