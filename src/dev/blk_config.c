@@ -149,17 +149,25 @@ static void set_geometry(struct vio_blk_info *info, const uint64_t *value)
                           : (uint32_t)(info->capacity >> 11);
 }
 
-/* A limit of 0 means that the device cannot do it after all. */
+static uint64_t least_of(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A limit of 0 means that the device cannot do it after all. The ranges of one
+ * request are one segment. */
 static struct vio_blk_range_limits
-range_limits(const struct vio_blk_config *cfg, uint64_t sectors, uint64_t seg,
-             uint64_t alignment)
+range_limits(const struct vio_blk_config *cfg, uint32_t size_max,
+             uint64_t sectors, uint64_t seg, uint64_t alignment)
 {
     struct vio_blk_range_limits limits = {0};
 
     if (sectors == 0 || seg == 0)
         return limits;
+    seg = least_of(seg,
+                   size_max / sizeof(struct virtio_blk_discard_write_zeroes));
     limits.max_sectors = (uint32_t)sectors;
-    limits.max_ranges = seg < cfg->max_ranges ? (uint32_t)seg : cfg->max_ranges;
+    limits.max_ranges = (uint32_t)least_of(seg, cfg->max_ranges);
     limits.alignment = alignment ? (uint32_t)alignment : 1;
     return limits;
 }
@@ -167,11 +175,11 @@ range_limits(const struct vio_blk_config *cfg, uint64_t sectors, uint64_t seg,
 static void set_ranges(struct vio_blk_info *info,
                        const struct vio_blk_config *cfg, const uint64_t *value)
 {
-    info->discard = range_limits(cfg, value[DISCARD_SECTORS],
+    info->discard = range_limits(cfg, info->size_max, value[DISCARD_SECTORS],
                                  value[DISCARD_SEG], value[DISCARD_ALIGNMENT]);
-    info->write_zeroes =
-        range_limits(cfg, value[ZEROES_SECTORS], value[ZEROES_SEG], 1);
-    info->secure_erase = range_limits(cfg, value[ERASE_SECTORS],
+    info->write_zeroes = range_limits(
+        cfg, info->size_max, value[ZEROES_SECTORS], value[ZEROES_SEG], 1);
+    info->secure_erase = range_limits(cfg, info->size_max, value[ERASE_SECTORS],
                                       value[ERASE_SEG], value[ERASE_ALIGNMENT]);
     info->write_zeroes_may_unmap = value[ZEROES_MAY_UNMAP] != 0;
 }
