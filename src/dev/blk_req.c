@@ -188,8 +188,7 @@ static int check(const struct vio_blk_queue *q, struct vio_blk_req *req)
     return check_data(&blk->info, req);
 }
 
-void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot,
-                   const struct vio_blk_req *req)
+void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs)
 {
     const struct vio_env *env = q->blk->dev->env;
     const struct vio_blk_map *map;
@@ -197,7 +196,7 @@ void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot,
     if (!q->map || !env->dma_unmap)
         return;
     map = &q->map[slot * q->vq.shape_max_segs];
-    for (unsigned k = 0; k < req->n_segs; k++)
+    for (unsigned k = 0; k < n_segs; k++)
         if (map[k].base)
             env->dma_unmap(env->ctx, map[k].addr, map[k].base, map[k].len,
                            (enum vio_dir)map[k].dir);
@@ -335,7 +334,7 @@ static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req)
     if (!err && op->answer)
         err = add_extra(q, req, op->answer, VIO_DEVICE_WRITES);
     if (err)
-        vio_blk_unmap(q, shape_next(&q->vq), req);
+        vio_blk_unmap(q, shape_next(&q->vq), req->n_segs);
     return err;
 }
 
