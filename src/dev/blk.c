@@ -274,6 +274,22 @@ int vio_blk_fini(struct vio_blk *blk)
     return err;
 }
 
+static bool same_ranges(const struct vio_blk_range_limits *a,
+                        const struct vio_blk_range_limits *b)
+{
+    return a->max_sectors == b->max_sectors && a->max_ranges == b->max_ranges &&
+           a->alignment == b->alignment;
+}
+
+static bool same_zones(const struct vio_blk_zoned *a,
+                       const struct vio_blk_zoned *b)
+{
+    return a->model == b->model && a->zone_sectors == b->zone_sectors &&
+           a->max_open == b->max_open && a->max_active == b->max_active &&
+           a->max_append_sectors == b->max_append_sectors &&
+           a->write_granularity == b->write_granularity;
+}
+
 /* Is it the same disk in every respect that a user may rely on? */
 static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
 {
@@ -281,7 +297,11 @@ static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
            a->size_max == b->size_max && a->max_bytes == b->max_bytes &&
            a->max_segs == b->max_segs && a->depth == b->depth &&
            a->n_queues == b->n_queues && a->block_size == b->block_size &&
-           a->writeback == b->writeback;
+           a->writeback == b->writeback &&
+           same_ranges(&a->discard, &b->discard) &&
+           same_ranges(&a->write_zeroes, &b->write_zeroes) &&
+           same_ranges(&a->secure_erase, &b->secure_erase) &&
+           same_zones(&a->zoned, &b->zoned);
 }
 
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)
