@@ -301,6 +301,16 @@ static int add_ranges(struct vio_blk_queue *q, struct vio_blk_req *req)
     return add_extra(q, req, req->bytes, VIO_DEVICE_READS);
 }
 
+/* Memory that has to be one segment. */
+static int add_whole(struct vio_blk_queue *q, struct vio_blk_req *req,
+                     const struct vio_buf *buf, enum vio_dir dir)
+{
+    unsigned before = req->n_segs;
+    int err = add_piece(q, req, buf, dir, false);
+
+    return !err && req->n_segs != before + 1 ? VIO_E2BIG : err;
+}
+
 /* 5.2.6.4: command, data, sense and the rest each in descriptors of their own;
  * data that the device writes comes after everything it reads anyway. */
 static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
@@ -308,12 +318,12 @@ static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
     const struct vio_blk_scsi *scsi = req->data;
     enum vio_dir dir =
         scsi->device_writes ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
-    int err = add_piece(q, req, &scsi->cmd, VIO_DEVICE_READS, false);
+    int err = add_whole(q, req, &scsi->cmd, VIO_DEVICE_READS);
 
     if (!err)
         err = add_piece(q, req, &scsi->data, dir, false);
     if (!err)
-        err = add_piece(q, req, &scsi->sense, VIO_DEVICE_WRITES, false);
+        err = add_whole(q, req, &scsi->sense, VIO_DEVICE_WRITES);
     return err;
 }
 
