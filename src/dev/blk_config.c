@@ -102,6 +102,8 @@ uint64_t vio_blk_wanted_features(const struct vio_device *dev,
     }
     if (dev->legacy && cfg->scsi)
         wanted |= VIRTIO_BIT(VIRTIO_BLK_F_SCSI);
+    if (dev->legacy) /* 5.2.5.2: zones cannot be agreed upon there */
+        wanted &= ~VIRTIO_BIT(VIRTIO_BLK_F_ZONED);
     if (cfg->n_queues == 1)
         wanted &= ~VIRTIO_BIT(VIRTIO_BLK_F_MQ);
     return wanted & ~out_of_reach;

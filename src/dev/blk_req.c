@@ -94,6 +94,16 @@ limits_of(const struct vio_blk_info *info, const struct vio_blk_req *req)
                                          : &info->secure_erase;
 }
 
+/* 5.2.6.2: zones are erased as a whole. */
+static bool whole_zones(const struct vio_blk_info *info,
+                        const struct vio_blk_range *range)
+{
+    uint32_t zone = info->zoned.zone_sectors;
+
+    return zone == 0 || (vio_modulo(range->sector, zone) == 0 &&
+                         vio_modulo(range->n_sectors, zone) == 0);
+}
+
 static int check_ranges(const struct vio_blk_info *info,
                         struct vio_blk_req *req)
 {
@@ -113,6 +123,8 @@ static int check_ranges(const struct vio_blk_info *info,
             return VIO_E2BIG;
         if (!in_range(info, range[i].sector, range[i].n_sectors))
             return VIO_ERANGE;
+        if (req->op == BLK_SECURE_ERASE && !whole_zones(info, &range[i]))
+            return VIO_EINVAL;
     }
     req->bytes =
         req->n * (uint32_t)sizeof(struct virtio_blk_discard_write_zeroes);
