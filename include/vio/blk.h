@@ -478,10 +478,12 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
 
 /**
  * Read the capacity again, after a configuration change interrupt
- * (VIRTIO_ISR_CONFIG) or by polling.
+ * (VIRTIO_ISR_CONFIG) or by polling. Such an interrupt also comes when the
+ * device asks for a reset.
  *
  * Context: task, with no queue in use meanwhile. Returns: 1: it has changed,
- * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing;
+ * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing,
+ * or the device asks for a reset: vio_blk_recover(); VIO_ENODEV: it is gone;
  * VIO_EBADSTATE: the disk is not in use.
  *
  * Spec: 5.2.6.1.

@@ -134,10 +134,11 @@ static void set_topology(struct vio_blk_info *info, const uint64_t *value)
     info->optimal_io = size <= UINT32_MAX ? (uint32_t)size : 0;
 }
 
-/* Cylinders, heads, sectors: for those who still ask. Made up, they multiply to
- * no more than the capacity. */
+/* The capacity, and cylinders, heads, sectors for those who still ask. Made up,
+ * they multiply to no more than the capacity. */
 static void set_geometry(struct vio_blk_info *info, const uint64_t *value)
 {
+    info->capacity = value[CAPACITY];
     if (value[CYLINDERS] && value[HEADS] && value[SECTORS]) {
         info->cylinders = (uint32_t)value[CYLINDERS];
         info->heads = (uint16_t)value[HEADS];
@@ -231,7 +232,6 @@ static int read_config(struct vio_device *dev, const struct vio_blk_config *cfg,
                         0);
     *info = (struct vio_blk_info){
         .features = dev->features,
-        .capacity = value[CAPACITY],
         .size_max = value[SIZE_MAXIMUM] && value[SIZE_MAXIMUM] < BLK_MAX_BYTES
                         ? (uint32_t)value[SIZE_MAXIMUM]
                         : BLK_MAX_BYTES,
@@ -269,14 +269,18 @@ int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg,
 
 int vio_blk_refresh(struct vio_blk *blk)
 {
-    uint64_t capacity = 0, before = blk->info.capacity;
+    uint64_t value[SECTORS + 1] = {0}, before = blk->info.capacity;
     int err;
 
     if (blk->dev->state != VIO_DEVICE_RUNNING)
         return VIO_EBADSTATE;
-    err = vio_device_config_get(blk->dev, &fields[CAPACITY], 1, &capacity);
+    err = vio_device_config_get(blk->dev, fields, SECTORS + 1, value);
+    /* The values of a device that is gone are all ones. The interrupt may also
+     * have been about its wish to be reset (2.1.2). */
+    if (!err)
+        err = vio_device_check(blk->dev);
     if (err)
         return err;
-    blk->info.capacity = capacity;
-    return capacity != before;
+    set_geometry(&blk->info, value);
+    return blk->info.capacity != before;
 }
