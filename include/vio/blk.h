@@ -413,7 +413,8 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  *
  * Context: owner of the disk's queue, blocks for at most the time-out of the
  * configuration per request. Returns: 0; VIO_EINVAL: len is not a multiple of
- * 512; VIO_ERANGE: past the end of the disk; VIO_EIO: the device failed;
+ * 512; VIO_ERANGE: past the end of the disk; VIO_EFAULT: not a single sector of
+ * buf could be mapped for the device; VIO_EIO: the device failed;
  * VIO_ETIMEDOUT, VIO_EPROTO: it did not answer or broke the rules; the device
  * has been reset, everything else that was queued is done with VIO_EIO, and the
  * disk has to be initialised again. After an error the content of buf is
