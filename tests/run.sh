@@ -95,9 +95,13 @@ suite_qemu()
 {
     need cmake:cmake make:make gcc:gcc python3:python3 mke2fs:e2fsprogs \
         riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
-        qemu-system-x86_64:qemu-system-x86 qemu-system-riscv64:qemu-system-misc
-    build qemu-x86_64
-    build qemu-riscv64
+        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
+        qemu-system-x86_64:qemu-system-x86 \
+        qemu-system-riscv64:qemu-system-misc \
+        qemu-system-aarch64:qemu-system-arm
+    for arch in x86_64 riscv64 aarch64; do
+        build "qemu-$arch"
+    done
     python3 "$root/tests/qemu/run.py" --no-skip
 }
 

@@ -51,6 +51,11 @@ RISCV64 = Machine('qemu-riscv64', 'riscv64 virt',
                   ['-machine', 'virt', '-bios', 'none'],
                   lambda status: status,
                   lambda bus: 0x10001000 + bus * 0x1000)
+AARCH64 = Machine('qemu-aarch64', 'aarch64 virt',
+                  ['-machine', 'virt,gic-version=2', '-cpu', 'cortex-a53',
+                   '-semihosting'],
+                  lambda status: status,
+                  lambda bus: 0x0a000000 + bus * 0x200)
 
 
 class Failure(Exception):
@@ -404,7 +409,7 @@ CASES = [read_hash, one_sector, short_end, out_of_order, two_disks, no_disk,
 
 def table():
     """Every (case, machine, version of virtio-mmio)."""
-    for machine in (MICROVM, RISCV64):
+    for machine in (MICROVM, RISCV64, AARCH64):
         for version in (1, 2):
             for case in CASES:
                 yield case, machine, version
@@ -428,7 +433,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--guests', metavar='PORT=FOLDER', action='append',
                         default=[], help='build folder of a port; only the '
-                        'named ports are tested (default: build/PORT of both)')
+                        'named ports are tested (default: build/PORT of all)')
     parser.add_argument('--only', metavar='REGEX', default='',
                         help='only the cases whose line matches')
     parser.add_argument('--no-skip', action='store_true',
@@ -442,7 +447,7 @@ def main():
     args = arguments()
     folders = dict(pair.split('=', 1) for pair in args.guests) or {
         port: os.path.join(ROOT, 'build', port)
-        for port in ('qemu-x86_64', 'qemu-riscv64')}
+        for port in ('qemu-x86_64', 'qemu-riscv64', 'qemu-aarch64')}
     count = {'ok': 0, 'not ok': 0, 'skip': 0}
     number = 0
     for case, machine, version in table():
