@@ -21,6 +21,9 @@ void machine_init(void);
 /* Send one byte to the console. */
 void machine_putc(char c);
 
+/* Take one byte from the console, or < 0: none is there. */
+int machine_getc(void);
+
 /* A clock that never goes back. */
 uint64_t machine_now_ns(void);
 
@@ -55,6 +58,7 @@ _Noreturn void machine_fault(uint64_t cause, uint64_t pc, uint64_t address,
 /* A 16550-compatible serial console with byte-wide registers. */
 void uart16550_init(struct vio_reg base);
 void uart16550_putc(struct vio_reg base, char c);
+int uart16550_getc(struct vio_reg base);
 
 /* A PC's clock: the time stamp counter. */
 void pc_clock_init(void);

@@ -16,6 +16,9 @@
  * and the flags 0 and -. */
 void port_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Wait for one line of input, without its end; what is too long is cut. */
+void port_read_line(char *buf, size_t size);
+
 /* Where virtio-mmio devices may be. Returns how many are stored, at most max.
  * A slot may be empty: the probe tells. */
 unsigned port_mmio_slots(struct vio_mmio_slot *slots, unsigned max);

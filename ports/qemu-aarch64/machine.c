@@ -4,9 +4,10 @@
 
 #define UART_DR      0x00
 #define UART_FR      0x18
+#define UART_FR_RXFE 0x10 /* nothing has come */
 #define UART_FR_TXFF 0x20 /* the FIFO is full */
 #define UART_CR      0x30
-#define UART_CR_TX   0x101
+#define UART_CR_ON   0x301 /* both directions */
 
 #define GICD_CTLR      0x000
 #define GICD_ISENABLER 0x100
@@ -53,7 +54,7 @@ static uint64_t psci(uint64_t function, uint64_t arg1, uint64_t arg2,
 
 void machine_init(void)
 {
-    vio_reg_write32(uart, UART_CR, UART_CR_TX | 1);
+    vio_reg_write32(uart, UART_CR, UART_CR_ON);
     __asm__("mrs %0, cntfrq_el0" : "=r"(ticks_per_s));
     vio_reg_write32(gicd, GICD_CTLR, 1);
     vio_reg_write32(gicc, GICC_PMR, 0xff);
@@ -67,6 +68,13 @@ void machine_putc(char c)
     while (vio_reg_read32(uart, UART_FR) & UART_FR_TXFF)
         vio_relax();
     vio_reg_write32(uart, UART_DR, (uint8_t)c);
+}
+
+int machine_getc(void)
+{
+    if (vio_reg_read32(uart, UART_FR) & UART_FR_RXFE)
+        return -1;
+    return vio_reg_read32(uart, UART_DR) & 0xff;
 }
 
 uint64_t machine_now_ns(void)

@@ -50,6 +50,11 @@ void machine_putc(char c)
     uart16550_putc(uart, c);
 }
 
+int machine_getc(void)
+{
+    return uart16550_getc(uart);
+}
+
 uint64_t machine_now_ns(void)
 {
     return *(volatile uint64_t *)(clint.addr + CLINT_MTIME) * MTIME_PERIOD;

@@ -37,6 +37,11 @@ void machine_putc(char c)
     uart16550_putc(com1, c);
 }
 
+int machine_getc(void)
+{
+    return uart16550_getc(com1);
+}
+
 /* QEMU exits with 2 * value + 1. An offset keeps our statuses apart from its
  * own: 33 is success, neither 0 (a triple fault) nor 1 (an error of QEMU). */
 _Noreturn void port_exit(int status)
