@@ -79,6 +79,8 @@ struct model_dev {
 
     /* How it misbehaves. */
     unsigned reset_reads; /* status reads before a reset shows */
+    unsigned suspend_reads; /* and before a suspend or resume does */
+    bool refuse_suspend;    /* ask for a reset instead */
     bool refuse_features;
     bool refuse_queue;  /* QueueReady and QueuePFN stay 0 */
     int64_t gone_after; /* accesses until it is unplugged; < 0: never */
@@ -94,6 +96,8 @@ struct model_dev {
     uint32_t page_size;
     uint32_t generation;
     unsigned reset_left;
+    unsigned suspend_left;
+    bool suspended;
     bool resetting;
     struct {
         uint32_t size, align, pfn, ready;
@@ -129,6 +133,10 @@ void model_dev_run(struct model_dev *d);
 
 /* Raise the interrupt: bit 0 used buffers, bit 1 configuration. */
 void model_dev_interrupt(struct model_dev *d, uint32_t bits);
+
+/* The status is written with SUSPEND in it, or read: see suspend.c. */
+uint32_t model_suspend_write(struct model_dev *d, uint32_t value);
+void model_suspend_read(struct model_dev *d);
 
 /* Ask for a reset. */
 void model_dev_needs_reset(struct model_dev *d);
