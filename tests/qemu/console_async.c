@@ -3,6 +3,7 @@
 #include "console.h"
 
 #define WAIT_NS 30000000000u
+#define CHUNK   4096u /* bytes of a request of the stream */
 
 static unsigned char memory[CONSOLE_SLOTS][CONSOLE_BYTES]
     __attribute__((aligned(4096)));
@@ -88,6 +89,18 @@ static int run_restore(const uint64_t *arg)
     return err < 0 ? err : 0;
 }
 
+/* reinit QUEUE_SIZE DEPTH: give the disk up, and bring it up again. */
+static int run_reinit(const uint64_t *arg)
+{
+    struct vio_blk_config cfg = {.queue_size = (uint16_t)arg[0],
+                                 .depth = (uint16_t)arg[1]};
+    int err = vio_blk_fini(&console_disk);
+
+    if (err == 0)
+        err = vio_blk_init(&console_disk, &console_mmio.dev, &cfg, &guest_mem);
+    return err;
+}
+
 /* Read request number i of 4 KiB into a slot, at the first sectors. */
 static int start_read(struct console_slot *slot, uint64_t i)
 {
@@ -137,34 +150,62 @@ static int run_reads(const uint64_t *arg)
     return err;
 }
 
-/* One pass of the stream over chunks of 4 KiB: all slots in flight. */
+/* As many in flight as there can be. */
+static uint64_t stream_depth(void)
+{
+    uint64_t depth = vio_blk_info(&console_disk)->depth;
+
+    return depth < CONSOLE_SLOTS ? depth : CONSOLE_SLOTS;
+}
+
+/* Begin to write or read chunk number i of a stream. */
+static int start_chunk(uint64_t i, uint64_t seed, bool write)
+{
+    struct console_slot *slot = &console_slot[i % stream_depth()];
+
+    slot->buf.len = CHUNK;
+    if (write) {
+        console_fill(slot->buf.base, i * (CHUNK / 512), CHUNK, seed);
+        vio_blk_prep_write(&slot->req, i * (CHUNK / 512), &slot->buf, 1);
+    } else {
+        vio_blk_prep_read(&slot->req, i * (CHUNK / 512), &slot->buf, 1);
+    }
+    return vio_blk_queue(queue(), &slot->req);
+}
+
+/* Wait for it; what was read must be what was written. */
+static int end_chunk(uint64_t i, uint64_t seed, bool write)
+{
+    static unsigned char want[CHUNK] __attribute__((aligned(8)));
+    struct console_slot *slot = &console_slot[i % stream_depth()];
+    int err = wait_slot(slot, WAIT_NS);
+
+    if (err < 0 || write)
+        return err;
+    console_fill(want, i * (CHUNK / 512), CHUNK, seed);
+    return console_sum(want, CHUNK) == console_sum(slot->buf.base, CHUNK)
+               ? 0
+               : VIO_EPROTO;
+}
+
+/* One pass over all chunks. */
 static int stream_pass(uint64_t chunks, uint64_t seed, bool write)
 {
-    static unsigned char want[4096] __attribute__((aligned(8)));
+    uint64_t depth = stream_depth();
+    uint64_t ended = 0;
     int err = 0;
 
-    for (uint64_t i = 0; err == 0 && i < chunks + CONSOLE_SLOTS; i++) {
-        struct console_slot *slot = &console_slot[i % CONSOLE_SLOTS];
-        uint64_t before = i - CONSOLE_SLOTS;
-
-        if (i >= CONSOLE_SLOTS && before < chunks) {
-            err = wait_slot(slot, WAIT_NS);
-            console_fill(want, before * 8, 4096, seed);
-            if (err == 0 && !write &&
-                console_sum(want, 4096) != console_sum(slot->buf.base, 4096))
-                err = VIO_EPROTO; /* not what was written */
-        }
-        if (err < 0 || i >= chunks)
-            continue;
-        slot->buf.len = 4096;
-        if (write)
-            console_fill(slot->buf.base, i * 8, 4096, seed);
-        if (write)
-            vio_blk_prep_write(&slot->req, i * 8, &slot->buf, 1);
-        else
-            vio_blk_prep_read(&slot->req, i * 8, &slot->buf, 1);
-        err = vio_blk_queue(queue(), &slot->req);
+    for (uint64_t i = 0; err == 0 && i < chunks; i++) {
+        if (i >= depth)
+            err = end_chunk(ended++, seed, write);
+        if (err == 0)
+            err = start_chunk(i, seed, write);
+        /* Half of them at a time: the device has work meanwhile. */
+        if (err == 0 && i % (depth / 2 + 1) == 0)
+            err = vio_blk_submit(queue());
     }
+    while (err == 0 && ended < chunks)
+        err = end_chunk(ended++, seed, write);
     return err;
 }
 
@@ -187,6 +228,6 @@ const struct console_command console_async[] = {
     {"queue", 3, run_queue},   {"submit", 0, run_submit},
     {"wait", 2, run_wait},     {"recover", 1, run_recover},
     {"freeze", 0, run_freeze}, {"restore", 1, run_restore},
-    {"reads", 2, run_reads},   {"stream", 2, run_stream},
-    {NULL, 0, NULL},
+    {"reinit", 2, run_reinit}, {"reads", 2, run_reads},
+    {"stream", 2, run_stream}, {NULL, 0, NULL},
 };
