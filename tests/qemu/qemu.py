@@ -88,7 +88,6 @@ class Context:
         self.smp = '1,maxcpus=2'  # with one possible, QEMU drops barriers
         self.options = ()         # of each disk's device
         self.trace = os.path.join(folder, 'trace')
-        self.seconds = 0          # of the processor, that QEMU took
 
     def file(self, name):
         return os.path.join(self.folder, name)
@@ -128,7 +127,6 @@ class Context:
 
     def boot(self, guest, status=0, devices=()):
         """Run a guest to its end, check its status, return what it printed."""
-        before = os.times()
         try:
             done = subprocess.run(
                 self.command(guest, ['-no-reboot', *devices]),
@@ -137,9 +135,6 @@ class Context:
         except subprocess.TimeoutExpired as late:
             raise Failure(f'no end after {TIMEOUT} s; printed:\n'
                           + (late.stdout or b'').decode(errors='replace'))
-        after = os.times()
-        self.seconds = (after.children_user - before.children_user
-                        + after.children_system - before.children_system)
         output = done.stdout.decode(errors='replace').replace('\r', '')
         want = self.machine.exit_status(status)
         if done.returncode != want:
