@@ -413,7 +413,8 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  *
  * Context: owner of the disk's queue, blocks for at most the time-out of the
  * configuration per request. Returns: 0; VIO_EINVAL: len is not a multiple of
- * 512; VIO_ERANGE: past the end of the disk; VIO_EIO: the device failed;
+ * 512; VIO_ERANGE: past the end of the disk; VIO_EFAULT: not a single sector of
+ * buf could be mapped for the device; VIO_EIO: the device failed;
  * VIO_ETIMEDOUT, VIO_EPROTO: it did not answer or broke the rules; the device
  * has been reset, everything else that was queued is done with VIO_EIO, and the
  * disk has to be initialised again. After an error the content of buf is
@@ -478,10 +479,12 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
 
 /**
  * Read the capacity again, after a configuration change interrupt
- * (VIRTIO_ISR_CONFIG) or by polling.
+ * (VIRTIO_ISR_CONFIG) or by polling. Such an interrupt also comes when the
+ * device asks for a reset.
  *
  * Context: task, with no queue in use meanwhile. Returns: 1: it has changed,
- * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing;
+ * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing,
+ * or the device asks for a reset: vio_blk_recover(); VIO_ENODEV: it is gone;
  * VIO_EBADSTATE: the disk is not in use.
  *
  * Spec: 5.2.6.1.
@@ -522,6 +525,23 @@ int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
  * Spec: 2.1.2 Device Status Field (DEVICE_NEEDS_RESET).
  */
 int vio_blk_recover(struct vio_blk *blk, enum vio_blk_recovery recovery);
+
+/**
+ * Make the device stand still where it knows how to (VIRTIO_F_SUSPEND), with
+ * everything as it is; requests can be queued and reaped meanwhile.
+ *
+ * Context: owner of all queues, blocks for at most about a second. Returns: as
+ * vio_device_suspend(); after an error the disk goes on, or has to be
+ * recovered.
+ */
+int vio_blk_suspend(struct vio_blk *blk);
+
+/**
+ * Let a suspended disk go on, with what was queued meanwhile.
+ *
+ * Context: owner of all queues. Returns: as vio_device_resume().
+ */
+int vio_blk_resume(struct vio_blk *blk);
 
 /** Context: any; the counts of busy queues may lag. */
 void vio_blk_get_stats(const struct vio_blk *blk, struct vio_blk_stats *stats);

@@ -14,15 +14,18 @@
 #include "../swap.h"
 #include "debug.h"
 
-/* Of struct vio_virtq's flags; fixed when the queue is set up. */
+/* Of struct vio_virtq's flags; all but HELD are fixed when the queue is set up.
+ */
 #define VQ_EVENT_IDX      0x01u
 #define VQ_LEGACY         0x02u
 #define VQ_ORDER_PLATFORM 0x04u
 #define VQ_PACKED         0x08u
 #define VQ_IN_ORDER       0x10u
-#define VQ_NOTIFY_DATA    0x20u /* the doorbell takes the position, too */
-#define VQ_DOORBELL16     0x40u /* the doorbell is 16 bits wide */
-#define VQ_DOORBELL_CALL  0x80u /* the doorbell takes more than one access */
+#define VQ_NOTIFY_DATA    0x20u  /* the doorbell takes the position, too */
+#define VQ_DOORBELL16     0x40u  /* the doorbell is 16 bits wide */
+#define VQ_DOORBELL_CALL  0x80u  /* the doorbell takes more than one access */
+#define VQ_DOORBELL_LE    0x200u /* the doorbell is little-endian */
+#define VQ_HELD           0x100u /* the device is suspended */
 
 /*
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or

@@ -198,7 +198,7 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
     bool wanted;
 
     DEBUG_OWN(vq);
-    if (ring_broken(vq))
+    if (ring_broken(vq) || (vq->flags & VQ_HELD))
         return false;
     wanted = ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
                                 : vio_split_kick_prepare(vq);
@@ -207,22 +207,35 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
     return wanted;
 }
 
+/* Registers are little-endian but for legacy MMIO ones, which are native. */
+static uint16_t doorbell16(const struct vio_virtq *vq, uint16_t value)
+{
+    return VIO_BIG_ENDIAN && (vq->flags & VQ_DOORBELL_LE) ? vio_swap16(value)
+                                                          : value;
+}
+
+static uint32_t doorbell32(const struct vio_virtq *vq, uint32_t value)
+{
+    return VIO_BIG_ENDIAN && (vq->flags & VQ_DOORBELL_LE) ? vio_swap32(value)
+                                                          : value;
+}
+
 void vio_virtq_notify(struct vio_virtq *vq)
 {
     uint32_t value = vq->doorbell_value;
 
-    if (ring_broken(vq))
+    if (ring_broken(vq) || (vq->flags & VQ_HELD))
         return;
     vq->stats.notifications++;
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
     if (vq->flags & VQ_NOTIFY_DATA)
         value |= (uint32_t)ring_published(vq) << 16;
-    if (vq->flags & VQ_DOORBELL16)
-        vio_reg_write16(vq->doorbell, 0, (uint16_t)value);
-    else if (vq->flags & VQ_DOORBELL_CALL)
+    if (vq->flags & VQ_DOORBELL_CALL)
         vq->doorbell_call(vq, value);
+    else if (vq->flags & VQ_DOORBELL16)
+        vio_reg_write16(vq->doorbell, 0, doorbell16(vq, (uint16_t)value));
     else
-        vio_reg_write32(vq->doorbell, 0, value);
+        vio_reg_write32(vq->doorbell, 0, doorbell32(vq, value));
 }
 
 void vio_virtq_kick(struct vio_virtq *vq)
@@ -318,6 +331,15 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 void vio_virtq_break(struct vio_virtq *vq)
 {
     __atomic_store_n(&vq->broken, true, __ATOMIC_RELAXED);
+}
+
+void vio_virtq_hold(struct vio_virtq *vq, bool held)
+{
+    DEBUG_OWN(vq);
+    if (held)
+        vq->flags |= VQ_HELD;
+    else
+        vq->flags &= ~VQ_HELD;
 }
 
 bool vio_virtq_is_broken(const struct vio_virtq *vq)

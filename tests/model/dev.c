@@ -121,6 +121,8 @@ void model_dev_reset(struct model_dev *d)
 {
     d->resetting = false;
     d->status = 0;
+    d->suspended = false;
+    d->suspend_left = 0;
     d->isr = 0;
     d->accepted = 0;
     d->resets++;

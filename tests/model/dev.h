@@ -79,7 +79,9 @@ struct model_dev {
     void *ctx;
 
     /* How it misbehaves. */
-    unsigned reset_reads;       /* status reads before a reset shows */
+    unsigned reset_reads; /* status reads before a reset shows */
+    unsigned suspend_reads; /* and before a suspend or resume does */
+    bool refuse_suspend;    /* ask for a reset instead */
     unsigned queue_reset_reads; /* QueueReset reads before that of a queue */
     bool refuse_features;
     bool refuse_queue;  /* QueueReady and QueuePFN stay 0 */
@@ -96,6 +98,8 @@ struct model_dev {
     uint32_t page_size;
     uint32_t generation;
     unsigned reset_left;
+    unsigned suspend_left;
+    bool suspended;
     bool resetting;
     struct {
         uint32_t size, align, pfn, ready;
@@ -134,6 +138,10 @@ void model_dev_run(struct model_dev *d);
 
 /* Raise the interrupt: bit 0 used buffers, bit 1 configuration. */
 void model_dev_interrupt(struct model_dev *d, uint32_t bits);
+
+/* The status is written with SUSPEND in it, or read: see suspend.c. */
+uint32_t model_suspend_write(struct model_dev *d, uint32_t value);
+void model_suspend_read(struct model_dev *d);
 
 /* Ask for a reset. */
 void model_dev_needs_reset(struct model_dev *d);

@@ -15,6 +15,7 @@
 #define MF_SR_IOV          37
 #define MF_NOTIFY_DATA     38
 #define MF_RING_RESET      40
+#define MF_SUSPEND         43
 #define MF_ADMIN_VQ        41
 
 #define MF_BLK_SIZE_MAX     1
@@ -22,6 +23,7 @@
 #define MF_BLK_GEOMETRY     4
 #define MF_BLK_RO           5
 #define MF_BLK_BLK_SIZE     6
+#define MF_BLK_SCSI         7
 #define MF_BLK_FLUSH        9
 #define MF_BLK_TOPOLOGY     10
 #define MF_BLK_CONFIG_WCE   11
@@ -30,7 +32,6 @@
 #define MF_BLK_WRITE_ZEROES 14
 #define MF_BLK_LIFETIME     15
 #define MF_BLK_SECURE_ERASE 16
-#define MF_BLK_ZONED 17
 #define MF_BLK_ZONED        17
 
 #define MF(bit) ((uint64_t)1 << (bit))
@@ -39,6 +40,7 @@
 #define MS_DRIVER      0x02u
 #define MS_DRIVER_OK   0x04u
 #define MS_FEATURES_OK 0x08u
+#define MS_SUSPEND     0x10u
 #define MS_NEEDS_RESET 0x40u
 #define MS_FAILED      0x80u
 

@@ -203,6 +203,7 @@ static uint32_t read_status(struct model_dev *d, uint32_t offset)
     (void)offset;
     if (d->resetting && d->reset_left != MODEL_FOREVER && d->reset_left-- == 0)
         model_dev_reset(d);
+    model_suspend_read(d);
     return d->status;
 }
 
@@ -222,6 +223,8 @@ static void write_status(struct model_dev *d, uint32_t offset, uint32_t value)
     if ((value & MS_FEATURES_OK) &&
         (d->refuse_features || (d->accepted & ~d->offered)))
         value &= ~MS_FEATURES_OK;
+    if (value & MS_SUSPEND)
+        value = model_suspend_write(d, value);
     d->status = value | (d->status & MS_NEEDS_RESET);
 }
 

@@ -264,10 +264,14 @@ static void t_mem_06_mapping_fails(void **state)
 {
     (void)state;
     for (unsigned at = 1; at <= 4; at++) {
+        struct vio_blk_req req;
+        struct vio_buf buf;
+
         start(2, &(struct vio_blk_config){.max_segs = 4});
         unit_env.map_most = 1024;
         unit_env.map_fails = at;
-        assert_int_equal(vio_blk_read(&unit_blk, 0, data, 4096), VIO_EFAULT);
+        assert_int_equal(unit_queue_read(&req, &buf, 0, data, 4096),
+                         VIO_EFAULT);
         assert_int_equal(unit_env.maps, unit_env.unmaps);
         assert_int_equal(unit_disk.requests, 0);
         assert_int_equal(vio_blk_read(&unit_blk, 0, data, 4096), 0);
