@@ -10,6 +10,8 @@
  *                             RUNNING             the same, else FAILED
  *     vio_device_queue_reset  RUNNING             the same
  *     vio_device_start        NEGOTIATED          RUNNING, else FAILED
+ *     vio_device_suspend      RUNNING             SUSPENDED (device_suspend.c)
+ *     vio_device_resume       SUSPENDED           RUNNING
  *     vio_device_fail         any                 FAILED
  *
  * Every register that the device answers with is read once, into a local, and
@@ -18,13 +20,10 @@
 #include <vio/device.h>
 
 #include "deadline.h"
+#include "device_impl.h"
 #include "why.h"
 
-/* Bounds of the wait for a reset, of which a look is a register read, and of
- * the attempts at a stable configuration space. */
-#define RESET_TIMEOUT_NS 1000000000u
-#define RESET_LOOKS      1000000u
-#define CONFIG_TRIES     64u
+#define CONFIG_TRIES 64u /* at a stable configuration space */
 
 #define STATUS_GONE 0xffu /* what a read of absent hardware gives */
 
@@ -38,13 +37,13 @@
     (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |   \
      VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) | \
      PACKED_FEATURE | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) |                  \
-     VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA))
+     VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) | VIRTIO_BIT(VIRTIO_F_SUSPEND))
 #define LEGACY_RING_FEATURES                                                \
     (VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | \
      VIRTIO_BIT(VIRTIO_F_EVENT_IDX))
 #define FRONTEND_FEATURES \
     (~(uint64_t)RESERVED_FEATURES | VIRTIO_BIT(VIRTIO_F_IN_ORDER))
-#define RESERVED_FEATURES (0x3ffffull << 24) /* bits 24 to 41 (2.2) */
+#define RESERVED_FEATURES (0xfffffull << 24) /* bits 24 to 43 (2.2) */
 
 /* The ring formats of this build. */
 #ifdef VIO_NO_PACKED
@@ -60,8 +59,7 @@
 
 #define LEGACY_FEATURES 0xffffffffu /* no more can be said (4.1.4.8, 4.2.4) */
 
-/* Read the status; a device that is gone is noticed here. */
-static int read_status(struct vio_device *dev, uint8_t *status)
+int vio_device_read_status(struct vio_device *dev, uint8_t *status)
 {
     uint8_t value = dev->ops->get_status(dev);
 
@@ -73,11 +71,10 @@ static int read_status(struct vio_device *dev, uint8_t *status)
     return 0;
 }
 
-/* Set bits, and never clear one (2.1.1). */
-static int add_status(struct vio_device *dev, uint8_t bits)
+int vio_device_add_status(struct vio_device *dev, uint8_t bits)
 {
     uint8_t status;
-    int err = read_status(dev, &status);
+    int err = vio_device_read_status(dev, &status);
 
     if (err)
         return err;
@@ -95,7 +92,7 @@ static int give_up(struct vio_device *dev, int err)
 
 void vio_device_fail(struct vio_device *dev)
 {
-    if (add_status(dev, VIRTIO_CONFIG_S_FAILED) == 0)
+    if (vio_device_add_status(dev, VIRTIO_CONFIG_S_FAILED) == 0)
         dev->state = VIO_DEVICE_FAILED;
 }
 
@@ -107,10 +104,10 @@ int vio_device_reset(struct vio_device *dev)
     dev->state = VIO_DEVICE_UNKNOWN;
     dev->features = 0;
     dev->ops->set_status(dev, 0);
-    deadline = vio_deadline(dev->env, RESET_TIMEOUT_NS, RESET_LOOKS);
+    deadline = vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
     /* 2.4.2: the reset is complete when the status reads 0. */
     for (;;) {
-        int err = read_status(dev, &status);
+        int err = vio_device_read_status(dev, &status);
 
         if (err)
             return err;
@@ -169,10 +166,10 @@ static int confirm_features(struct vio_device *dev)
 
     if (dev->legacy)
         return 0;
-    err = add_status(dev, VIRTIO_CONFIG_S_FEATURES_OK);
+    err = vio_device_add_status(dev, VIRTIO_CONFIG_S_FEATURES_OK);
     if (err)
         return err;
-    err = read_status(dev, &status);
+    err = vio_device_read_status(dev, &status);
     if (err)
         return err;
     if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
@@ -190,10 +187,10 @@ int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
     if (err)
         return give_up(dev, err);
     /* Step 2: the guest has noticed the device. */
-    err = add_status(dev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
+    err = vio_device_add_status(dev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
     /* Step 3: it knows how to drive it. */
     if (!err)
-        err = add_status(dev, VIRTIO_CONFIG_S_DRIVER);
+        err = vio_device_add_status(dev, VIRTIO_CONFIG_S_DRIVER);
     /* Step 4: features. */
     if (!err)
         err = negotiate(dev, wanted, required);
@@ -209,7 +206,7 @@ int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
     return 0;
 }
 
-static int bad_state(struct vio_device *dev)
+int vio_device_bad_state(struct vio_device *dev)
 {
     return vio_fail(&dev->why, VIO_WHY_BAD_STATE, dev->state, 0);
 }
@@ -220,11 +217,11 @@ int vio_device_start(struct vio_device *dev)
     int err;
 
     if (dev->state != VIO_DEVICE_NEGOTIATED)
-        return bad_state(dev);
+        return vio_device_bad_state(dev);
     /* Step 8: the device is live. */
-    err = add_status(dev, VIRTIO_CONFIG_S_DRIVER_OK);
+    err = vio_device_add_status(dev, VIRTIO_CONFIG_S_DRIVER_OK);
     if (!err)
-        err = read_status(dev, &status);
+        err = vio_device_read_status(dev, &status);
     if (!err && (status & VIRTIO_CONFIG_S_NEEDS_RESET))
         err = vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
     if (err)
@@ -239,8 +236,8 @@ int vio_device_check(struct vio_device *dev)
     int err;
 
     if (dev->state != VIO_DEVICE_RUNNING)
-        return bad_state(dev);
-    err = read_status(dev, &status);
+        return vio_device_bad_state(dev);
+    err = vio_device_read_status(dev, &status);
     if (err)
         return err;
     if ((status & VIRTIO_CONFIG_S_NEEDS_RESET) ||
@@ -270,7 +267,7 @@ int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq)
     int err;
 
     if (dev->state != VIO_DEVICE_NEGOTIATED && !again)
-        return bad_state(dev);
+        return vio_device_bad_state(dev);
     err = dev->ops->queue_start(dev, vq);
     return err ? give_up(dev, err) : 0;
 }
@@ -280,12 +277,12 @@ int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq)
     struct vio_deadline deadline;
 
     if (dev->state != VIO_DEVICE_RUNNING)
-        return bad_state(dev);
+        return vio_device_bad_state(dev);
     if (!vio_device_has(dev, VIRTIO_F_RING_RESET))
         return VIO_ENOTSUP;
     vio_virtq_break(vq); /* nobody touches the ring meanwhile */
     dev->ops->queue_reset(dev, vq->index);
-    deadline = vio_deadline(dev->env, RESET_TIMEOUT_NS, RESET_LOOKS);
+    deadline = vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
     /* 2.6.1.1.2: it is reset when the device says so. */
     while (dev->ops->queue_in_reset(dev, vq->index))
         if (vio_deadline_passed(&deadline))
@@ -364,7 +361,7 @@ int vio_device_config_write(struct vio_device *dev, uint32_t offset,
         return VIO_EINVAL;
     /* 3.1.1: nothing is written before the features are agreed upon. */
     if (dev->state != VIO_DEVICE_NEGOTIATED && dev->state != VIO_DEVICE_RUNNING)
-        return bad_state(dev);
+        return vio_device_bad_state(dev);
     dev->ops->config_write(dev, offset, width, value);
     return 0;
 }

@@ -1,23 +1,31 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# To be sourced: need COMMAND:PACKAGE... makes sure that the commands are there.
-# What is missing is installed as a Debian package, or the person is told how.
+# To be sourced: need COMMAND:PACKAGE... makes sure that the commands are there;
+# what begins with a slash is a file that has to be. What is missing is installed as a Debian package, or the person is told how.
 # shellcheck shell=sh disable=SC2086 # lists of words
 
 # Administrators' tools are not on everybody's path.
 PATH=$PATH:/usr/sbin:/sbin
 
+need_has()
+{
+    case $1 in
+    /*) [ -e "$1" ] ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
 need()
 {
     need_packages=
     for need_pair in "$@"; do
-        command -v "${need_pair%%:*}" >/dev/null ||
+        need_has "${need_pair%%:*}" ||
             need_packages="$need_packages ${need_pair#*:}"
     done
     [ -n "$need_packages" ] || return 0
     need_install || exit 1
 
     for need_pair in "$@"; do
-        command -v "${need_pair%%:*}" >/dev/null && continue
+        need_has "${need_pair%%:*}" && continue
         echo "${need_pair%%:*} is still missing" >&2
         exit 1
     done

@@ -10,6 +10,7 @@
 #     build      the library as others build it: compilers, symbols, headers
 #     sanitize   unit, under the address and undefined-behaviour sanitizers
 #     qemu       guests under QEMU
+#     faults     the same with disks that fail, stall, change, or are moved
 #
 # Nothing is skipped: what is missing is installed, or named.
 set -eu
@@ -48,24 +49,22 @@ ctest_label()
 # How many cases each program of a suite has.
 count_cases()
 {
-    for log in "$root/build/$1"/Testing/Temporary/LastTest.log; do
-        sed -n 's/^\[==========\] \([a-z_0-9]*\): Running \([0-9]*\).*/\1: \2 cases/p' \
-            "$log"
-    done
+    awk '/ Testing: unit\// { name = $NF }
+         /Test: unit\// { name = $NF }
+         /^\[==========\] Running/ {
+             printf "%-24s %4d cases\n", name, $3; sum += $3
+         }
+         END { printf "%-24s %4d cases\n", "all", sum }' \
+        "$root/build/$1/Testing/Temporary/LastTest.log"
 }
 
-need_cmocka()
-{
-    [ -e /usr/include/cmocka.h ] || [ -e /usr/local/include/cmocka.h ] || {
-        need_packages=' libcmocka-dev'
-        need_install || exit 1
-    }
-}
+# To compile and link a program of the host's.
+host_tools='cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev'
+unit_tools="$host_tools /usr/include/cmocka.h:libcmocka-dev"
 
 suite_unit()
 {
-    need cmake:cmake make:make gcc:gcc
-    need_cmocka
+    need $unit_tools
     build test
     ctest_label test unit
     count_cases test
@@ -73,43 +72,57 @@ suite_unit()
 
 suite_sanitize()
 {
-    need cmake:cmake make:make gcc:gcc
-    need_cmocka
+    need $unit_tools
     build sanitize
     ctest_label sanitize unit
 }
 
 suite_build()
 {
-    need cmake:cmake make:make gcc:gcc g++:g++ clang:clang clang++:clang \
+    need $unit_tools g++:g++ clang:clang clang++:clang \
         nm:binutils pkg-config:pkg-config \
         aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
         riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
         s390x-linux-gnu-gcc:gcc-s390x-linux-gnu
-    need_cmocka
     build test
     ctest_label test build
 }
 
+build_guests()
+{
+    need cmake:cmake make:make gcc:gcc python3:python3 \
+        riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
+        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
+        qemu-system-x86_64:qemu-system-x86 \
+        qemu-system-riscv64:qemu-system-misc \
+        qemu-system-aarch64:qemu-system-arm
+    for arch in x86_64 riscv64 aarch64; do
+        build "qemu-$arch"
+    done
+}
+
 suite_qemu()
 {
-    need cmake:cmake make:make gcc:gcc python3:python3 mke2fs:e2fsprogs \
-        riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
-        qemu-system-x86_64:qemu-system-x86 qemu-system-riscv64:qemu-system-misc
-    build qemu-x86_64
-    build qemu-riscv64
+    build_guests
     python3 "$root/tests/qemu/run.py" --no-skip
+}
+
+suite_faults()
+{
+    need qemu-img:qemu-utils qemu-nbd:qemu-utils
+    build_guests
+    python3 "$root/tests/qemu/faults.py" --no-skip
 }
 
 case ${1:-all} in
 all)
-    for suite in unit build sanitize qemu; do
+    for suite in unit build sanitize qemu faults; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | sanitize | qemu)
+unit | build | sanitize | qemu | faults)
     "suite_$1"
     ;;
 *)

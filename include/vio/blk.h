@@ -526,6 +526,23 @@ int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
  */
 int vio_blk_recover(struct vio_blk *blk, enum vio_blk_recovery recovery);
 
+/**
+ * Make the device stand still where it knows how to (VIRTIO_F_SUSPEND), with
+ * everything as it is; requests can be queued and reaped meanwhile.
+ *
+ * Context: owner of all queues, blocks for at most about a second. Returns: as
+ * vio_device_suspend(); after an error the disk goes on, or has to be
+ * recovered.
+ */
+int vio_blk_suspend(struct vio_blk *blk);
+
+/**
+ * Let a suspended disk go on, with what was queued meanwhile.
+ *
+ * Context: owner of all queues. Returns: as vio_device_resume().
+ */
+int vio_blk_resume(struct vio_blk *blk);
+
 /** Context: any; the counts of busy queues may lag. */
 void vio_blk_get_stats(const struct vio_blk *blk, struct vio_blk_stats *stats);
 

@@ -76,6 +76,7 @@ enum vio_device_state {
     VIO_DEVICE_RESET,      /* reset is confirmed: no DMA */
     VIO_DEVICE_NEGOTIATED, /* features are agreed upon */
     VIO_DEVICE_RUNNING,    /* DRIVER_OK */
+    VIO_DEVICE_SUSPENDED,  /* stands still, and remembers everything */
     VIO_DEVICE_FAILED,     /* given up: reset it to try again */
 };
 
@@ -148,6 +149,30 @@ int vio_device_reset(struct vio_device *dev);
 int vio_device_quiesce(struct vio_device *dev);
 
 /**
+ * Make a running device stand still (VIRTIO_F_SUSPEND): it finishes what it is
+ * at work on and touches no memory until it is resumed.
+ *
+ * The queues are to be held before, with vio_virtq_hold(); vio_blk_suspend()
+ * does both.
+ *
+ * Context: task, blocks for at most about a second. Returns: 0; VIO_ENOTSUP:
+ * the feature is not agreed upon; VIO_EBADSTATE: it is not running;
+ * VIO_ETIMEDOUT: not confirmed; VIO_EPROTO: the device asks for a reset
+ * instead; VIO_ENODEV: it is gone.
+ *
+ * Spec: 3.4 Device Suspend (of version 1.4).
+ */
+int vio_device_suspend(struct vio_device *dev);
+
+/**
+ * Let a suspended device run again.
+ *
+ * Context and Returns: as vio_device_suspend(); VIO_EBADSTATE: it is not
+ * suspended.
+ */
+int vio_device_resume(struct vio_device *dev);
+
+/**
  * Look whether the device is well.
  *
  * Context: task. Returns: 0; VIO_EPROTO: it asks for a reset or dropped
@@ -179,7 +204,8 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
 /**
  * Hand an initialised queue to the device.
  *
- * @vq: not larger than vio_device_queue_max() says; its memory is the device's from now until a reset is confirmed.
+ * @vq: not larger than vio_device_queue_max() says; its memory is the device's
+ * from now until a reset is confirmed.
  *
  * Context: task, between begin and start, or after vio_device_queue_reset().
  * Returns: 0; VIO_EBADSTATE; VIO_EBUSY:

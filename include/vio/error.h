@@ -64,8 +64,8 @@ enum vio_error {
       "of device")                                                             \
     X(5, LEGACY_REFUSED, VIO_ENOTSUP,                                          \
       "a legacy device, which the caller's policy refuses: allow legacy, or "  \
-      "use QEMU's -global virtio-mmio.force-legacy=false or "                  \
-      "disable-legacy=on")                                                     \
+      "use QEMU's disable-legacy=on (PCI) or -global "                         \
+      "virtio-mmio.force-legacy=false (MMIO)")                                 \
     X(6, MODERN_REFUSED, VIO_ENOTSUP,                                          \
       "a modern device, which the caller's policy refuses: allow modern")      \
     X(7, CONFIG_TOO_SMALL, VIO_EPROTO,                                         \
@@ -105,7 +105,7 @@ enum vio_error {
     X(23, MISALIGNED_MEMORY, VIO_EINVAL,                                       \
       "the memory block at %x is not aligned to %w")                           \
     X(24, BAD_STATE, VIO_EBADSTATE,                                            \
-      "not possible in this state of the device (%f): reset it first")  \
+      "not possible in this state of the device (%f): reset it first")         \
     X(25, BAD_SIZE_MAX, VIO_EPROTO,                                            \
       "the device allows segments of at most %f bytes, less than a sector")    \
     X(26, BAD_CONFIG, VIO_EINVAL,                                              \
@@ -143,7 +143,10 @@ enum vio_error {
     X(51, QUEUE_SIZE_MISMATCH, VIO_EPROTO,                                     \
       "the device has a virtqueue of %f descriptors where %w were asked for")  \
     X(52, QUEUE_VECTOR, VIO_EPROTO,                                            \
-      "the device does not map virtqueue %f to the MSI-X vector %w any more")
+      "the device does not map virtqueue %f to the MSI-X vector %w any more")  \
+    X(53, SUSPEND_TIMEOUT, VIO_ETIMEDOUT,                                      \
+      "the device did not confirm that it stands still or runs again "         \
+      "(status still %x): reset it")
 
 enum vio_reason {
     VIO_WHY_NONE = 0,

@@ -235,7 +235,9 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq);
  * Write the doorbell: one register write.
  *
  * Needs no serialisation against the owner's other calls, so that it can be
- * done after a lock is released. Does nothing on a broken queue.
+ * done after a lock is released; except on a PCI device that is reached through
+ * the window in configuration space (see vio_pci_probe()). Does nothing on a
+ * queue that is broken or held.
  *
  * Context: any. Spec: 2.7.13.4 Notifying The Device, 4.2.3.3 and 4.1.5.2
  * Available Buffer Notifications.
@@ -338,6 +340,14 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq);
  * Context: any.
  */
 void vio_virtq_break(struct vio_virtq *vq);
+
+/**
+ * Hold a queue, or let it go on: while it is held, nothing is made visible to
+ * the device and it is not notified. Buffers can be staged and taken.
+ *
+ * Context: owner. Spec: 3.4 Device Suspend (of version 1.4).
+ */
+void vio_virtq_hold(struct vio_virtq *vq, bool held);
 
 /** Context: any. Returns: is the queue broken? */
 bool vio_virtq_is_broken(const struct vio_virtq *vq);

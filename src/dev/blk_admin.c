@@ -43,6 +43,35 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
     return err;
 }
 
+static void hold_all(struct vio_blk *blk, bool held)
+{
+    for (unsigned i = 0; i < blk->info.n_queues; i++) {
+        vio_virtq_hold(&blk->queue[i].vq, held);
+        if (!held)
+            vio_blk_submit(&blk->queue[i]);
+    }
+}
+
+int vio_blk_suspend(struct vio_blk *blk)
+{
+    int err;
+
+    hold_all(blk, true);
+    err = vio_device_suspend(blk->dev);
+    if (err)
+        hold_all(blk, false);
+    return err;
+}
+
+int vio_blk_resume(struct vio_blk *blk)
+{
+    int err = vio_device_resume(blk->dev);
+
+    if (!err)
+        hold_all(blk, false);
+    return err;
+}
+
 void vio_blk_get_stats(const struct vio_blk *blk, struct vio_blk_stats *stats)
 {
     struct vio_blk_stats sum = {.resets = blk->dev->resets};

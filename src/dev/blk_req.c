@@ -355,8 +355,10 @@ static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req)
         err = add_command(q, req);
     if (!err && op->answer)
         err = add_extra(q, req, op->answer, VIO_DEVICE_WRITES);
-    if (err)
+    if (err) {
         vio_blk_unmap(q, shape_next(&q->vq), req->n_segs);
+        shape_abandon(&q->vq);
+    }
     return err;
 }
 

@@ -15,6 +15,7 @@
 #define MF_SR_IOV          37
 #define MF_NOTIFY_DATA     38
 #define MF_RING_RESET      40
+#define MF_SUSPEND         43
 #define MF_ADMIN_VQ        41
 
 #define MF_BLK_SIZE_MAX     1
@@ -39,6 +40,7 @@
 #define MS_DRIVER      0x02u
 #define MS_DRIVER_OK   0x04u
 #define MS_FEATURES_OK 0x08u
+#define MS_SUSPEND     0x10u
 #define MS_NEEDS_RESET 0x40u
 #define MS_FAILED      0x80u
 

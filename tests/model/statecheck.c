@@ -95,9 +95,11 @@ static void write_status(struct model_dev *d, uint32_t value)
         model_violation("INIT-02", "DRIVER before ACKNOWLEDGE");
     if (added & MS_FEATURES_OK)
         check_features_ok(d);
-    if (added & MS_DRIVER_OK)
+    if ((added & MS_DRIVER_OK) && !(k->status & MS_SUSPEND))
         check_driver_ok(d);
-    if (added & ~0x8fu)
+    if ((added & MS_SUSPEND) && !(k->status & MS_DRIVER_OK))
+        model_violation("SUSP-01", "SUSPEND at status %#x", k->status);
+    if (added & ~0x9fu)
         model_violation("STAT-01", "status %#x: an undefined bit", value);
     k->status = value;
 }

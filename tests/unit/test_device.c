@@ -54,7 +54,8 @@ static void only_known_bits_are_accepted(void **state)
                        MF(MF_VERSION_1) | MF(MF_ACCESS_PLATFORM) |
                            MF(MF_EVENT_IDX) | MF(MF_INDIRECT) |
                            MF(MF_ORDER_PLATFORM) | MF(MF_PACKED) |
-                           MF(MF_NOTIFY_DATA) | MF(MF_RING_RESET)};
+                           MF(MF_NOTIFY_DATA) | MF(MF_RING_RESET) |
+                           MF(MF_SUSPEND)};
 
     (void)state;
     for (unsigned bit = 0; bit <= 64; bit++) {

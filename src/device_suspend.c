@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Suspending a device and letting it run again.
+ *
+ * Spec: 3.4 Device Suspend (of version 1.4).
+ */
+#include "deadline.h"
+#include "device_impl.h"
+#include "why.h"
+
+/* Set `bits`, and wait until SUSPEND and DRIVER_OK are as they should be, which
+ * the device brings about. */
+static int change(struct vio_device *dev, uint8_t bits, uint8_t expected)
+{
+    uint8_t mask = VIRTIO_CONFIG_S_SUSPEND | VIRTIO_CONFIG_S_DRIVER_OK;
+    struct vio_deadline deadline =
+        vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
+    uint8_t status = 0;
+    int err = vio_device_add_status(dev, bits);
+
+    while (!err) {
+        err = vio_device_read_status(dev, &status);
+        if (err)
+            break;
+        if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
+            return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
+        if ((status & mask) == expected)
+            return 0;
+        if (vio_deadline_passed(&deadline))
+            return vio_fail(&dev->why, VIO_WHY_SUSPEND_TIMEOUT, status, 0);
+    }
+    return err;
+}
+
+int vio_device_suspend(struct vio_device *dev)
+{
+    int err;
+
+    /* 3.4.1: not without DRIVER_OK and the feature. */
+    if (dev->state != VIO_DEVICE_RUNNING)
+        return vio_device_bad_state(dev);
+    if (!vio_device_has(dev, VIRTIO_F_SUSPEND))
+        return VIO_ENOTSUP;
+    err = change(dev, VIRTIO_CONFIG_S_SUSPEND, VIRTIO_CONFIG_S_SUSPEND);
+    if (!err)
+        dev->state = VIO_DEVICE_SUSPENDED;
+    return err;
+}
+
+int vio_device_resume(struct vio_device *dev)
+{
+    int err;
+
+    if (dev->state != VIO_DEVICE_SUSPENDED)
+        return vio_device_bad_state(dev);
+    /* 3.4.1: SUSPEND turns 0 and DRIVER_OK 1 before anything else. */
+    err = change(dev, VIRTIO_CONFIG_S_DRIVER_OK, VIRTIO_CONFIG_S_DRIVER_OK);
+    if (!err)
+        dev->state = VIO_DEVICE_RUNNING;
+    return err;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Suspend and resume of a device and of a disk. The monitor watches the order of
+ * the status bits, and that no notification comes meanwhile (SUSP-04, SUSP-05).
+ */
+#include "unit_disk.h"
+
+static struct vio_device *dev;
+
+static void start(uint64_t features)
+{
+    unit_setup(NULL);
+    unit_disk_device(2, 64);
+    unit_dev.offered |= features;
+    unit_disk_up(NULL);
+    dev = unit_blk.dev;
+}
+
+static void not_without_the_feature_or_a_running_device(void **state)
+{
+    (void)state;
+    start(0);
+    assert_int_equal(vio_device_suspend(dev), VIO_ENOTSUP);
+    assert_int_equal(vio_device_resume(dev), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_suspend(&unit_blk), VIO_ENOTSUP);
+    unit_disk_down();
+    start(MF(MF_SUSPEND));
+    assert_int_equal(vio_device_reset(dev), 0);
+    assert_int_equal(vio_device_suspend(dev), VIO_EBADSTATE); /* SUSP-01 */
+}
+
+/* SUSP-02, SUSP-06: both changes are waited for, however long they take. */
+static void both_changes_are_confirmed(void **state)
+{
+    (void)state;
+    for (unsigned reads = 0; reads < 5; reads++) {
+        start(MF(MF_SUSPEND));
+        unit_dev.suspend_reads = reads;
+        assert_int_equal(vio_device_suspend(dev), 0);
+        assert_int_equal(unit_dev.status & (MS_SUSPEND | MS_DRIVER_OK),
+                         MS_SUSPEND);
+        assert_int_equal(vio_device_suspend(dev), VIO_EBADSTATE);
+        assert_int_equal(vio_device_resume(dev), 0);
+        assert_int_equal(unit_dev.status & (MS_SUSPEND | MS_DRIVER_OK),
+                         MS_DRIVER_OK);
+        assert_int_equal(vio_device_check(dev), 0);
+        unit_disk_down();
+    }
+}
+
+/* SUSP-03, SUSP-04: what is queued meanwhile is neither shown nor notified. */
+static void a_held_disk_shows_nothing_and_goes_on(void **state)
+{
+    static unsigned char to[512];
+    struct model_queue *mq = &unit_dev.queue[0];
+    struct vio_blk_req req;
+    struct vio_buf buf;
+    unsigned doorbells;
+
+    (void)state;
+    start(MF(MF_SUSPEND));
+    assert_int_equal(vio_blk_suspend(&unit_blk), 0);
+    doorbells = mq->doorbells;
+    assert_int_equal(unit_queue_read(&req, &buf, 1, to, sizeof to), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    assert_int_equal(unit_blk.queue->vq.published, 0);
+    vio_virtq_notify(&unit_blk.queue->vq);
+    assert_int_equal(mq->doorbells, doorbells);
+    assert_int_equal(vio_blk_resume(&unit_blk), 0);
+    assert_int_equal(mq->doorbells, doorbells + 1);
+    unit_reap_one(&req, 0);
+    unit_disk_down();
+}
+
+/* T-LIF-04: neither confirmed nor refused. */
+static void t_lif_04_a_change_that_never_comes_times_out(void **state)
+{
+    (void)state;
+    start(MF(MF_SUSPEND));
+    unit_dev.suspend_reads = MODEL_FOREVER - 1;
+    assert_int_equal(vio_blk_suspend(&unit_blk), VIO_ETIMEDOUT);
+    assert_int_equal(dev->why.reason, VIO_WHY_SUSPEND_TIMEOUT);
+    unit_disk_down();
+    start(MF(MF_SUSPEND));
+    assert_int_equal(vio_blk_suspend(&unit_blk), 0);
+    unit_dev.suspend_reads = MODEL_FOREVER - 1;
+    assert_int_equal(vio_blk_resume(&unit_blk), VIO_ETIMEDOUT);
+    unit_disk_down();
+}
+
+static void a_device_may_ask_for_a_reset_instead(void **state)
+{
+    (void)state;
+    start(MF(MF_SUSPEND));
+    unit_dev.refuse_suspend = true;
+    assert_int_equal(vio_device_suspend(dev), VIO_EPROTO);
+    assert_int_equal(dev->why.reason, VIO_WHY_NEEDS_RESET);
+    unit_disk_down();
+}
+
+static void a_device_that_is_gone_is_noticed(void **state)
+{
+    (void)state;
+    start(MF(MF_SUSPEND));
+    unit_dev.gone_after = 1;
+    assert_int_equal(vio_device_suspend(dev), VIO_ENODEV);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(not_without_the_feature_or_a_running_device),
+        cmocka_unit_test(both_changes_are_confirmed),
+        cmocka_unit_test(a_held_disk_shows_nothing_and_goes_on),
+        cmocka_unit_test(t_lif_04_a_change_that_never_comes_times_out),
+        cmocka_unit_test(a_device_may_ask_for_a_reset_instead),
+        cmocka_unit_test(a_device_that_is_gone_is_noticed),
+    };
+
+    return cmocka_run_group_tests_name("suspend", tests, NULL, NULL);
+}
