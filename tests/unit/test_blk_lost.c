@@ -9,7 +9,8 @@
 #define QUEUES  2
 #define N       8 /* requests of one queue */
 #define BYTES   1024
-#define TIMEOUT 20000000
+#define STEP    20000000u /* of the clock */
+#define TIMEOUT 200000000u
 
 struct op {
     struct vio_blk_req req;
@@ -82,6 +83,7 @@ static void count_down(enum model_kind kind, const void *ptr, unsigned width,
 static void start(uint32_t version)
 {
     unit_disk_device(version, 1024);
+    unit_env.step_ns = STEP;
     model_disk_set_queues(&unit_dev, QUEUES, QUEUES);
     model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
                           (struct model_limits){64, 2, 1});
