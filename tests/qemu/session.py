@@ -131,12 +131,22 @@ class Session:
         self.process.stdin.write(command.encode() + b'\n')
         self.process.stdin.flush()
 
-    def end(self, command, want='success'):
-        """Wait for a command's answer, which has to be the wanted one."""
+    def answer(self, command):
+        """The lines of a command's answer."""
         name = command.split()[0]
         lines = []
         while not lines or not lines[-1].startswith(name + ': '):
             lines.append(self.line())
+        return lines
+
+    def ask(self, command):
+        self.begin(command)
+        return self.answer(command)
+
+    def end(self, command, want='success'):
+        """Wait for a command's answer, which has to be the wanted one."""
+        lines = self.answer(command)
+        name = command.split()[0]
         check(lines[-1] == f'{name}: {want}',
               f'"{lines[-1]}" instead of "{want}" in:\n{self.text}')
         return Output('\n'.join(lines))
