@@ -99,8 +99,8 @@ PCI_TRANSITIONAL = pci('transitional', 1001, True, True)
 PCI_MODERN = pci('modern', 1042, True, False)
 PCI = (PCI_LEGACY, PCI_TRANSITIONAL, PCI_MODERN)
 PCI_ROOT_PORT = pci('root port', 1042, True, False,
-                    ('-device', 'pcie-root-port,id=port,chassis=1'),
-                    ('bus=port',))
+                    ('-device', 'pcie-root-port,id=root,chassis=1'),
+                    ('bus=root',))
 
 
 class Context:
