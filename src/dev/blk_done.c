@@ -186,7 +186,7 @@ static int take(struct vio_blk_queue *q, struct vio_blk_req **done, int *result)
         *result = take_answer(q, slot, req);
     if (*result == VIO_EPROTO)
         q->protocol_errors++;
-    vio_blk_unmap(q, slot, req);
+    vio_blk_unmap(q, slot, q->vq.shape_segs[slot]);
     return 1;
 }
 
