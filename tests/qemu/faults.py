@@ -420,13 +420,19 @@ def is_running(pid):
         return False
 
 
-def nbd(c):
-    """an NBD disk whose server goes away and comes back"""
+def nbd(c, reconnect_delay):
+    """An NBD disk of noise; its server runs."""
     data = noise(MIB, 22)
     server = NbdServer(c, c.image('disk', data))
-    attach(c, {'driver': 'nbd', 'reconnect-delay': 0,
+    attach(c, {'driver': 'nbd', 'reconnect-delay': reconnect_delay,
                'server': {'type': 'unix', 'path': server.socket}}, *REPORT)
     server.start()
+    return data, server
+
+
+def nbd_error(c):
+    """an NBD disk whose server goes away: errors, until it is back"""
+    data, server = nbd(c, 0)
     try:
         with Session(c) as s:
             s.until('ready')
@@ -436,17 +442,35 @@ def nbd(c):
                 s.do('read 8 8', FAILED)
             s.do('write 8 8 1', FAILED)
             server.start()
-            # QEMU connects again at its own pace; until then it says no.
-            for _ in range(1000):
-                s.begin('read 8 8')
-                lines = []
-                while not lines or not lines[-1].startswith('read: '):
-                    lines.append(s.line())
-                if lines[-1] == 'read: success':
-                    break
-            check(f'sum {total(data[4096:8192])}' in lines, str(lines))
+            # QEMU looks for the server now and then; until then it says no.
+            end = time.monotonic() + TIMEOUT
+            while s.ask('read 8 8')[-1] != 'read: success':
+                check(time.monotonic() < end, 'QEMU does not connect again')
+                time.sleep(0.05)
+            s.do('read 8 8').has(f'sum {total(data[4096:8192])}')
             s.do('write 8 8 1')
             s.do('read 8 8').has(f'sum {total(pattern(8, 8, 1))}')
+            s.quit()
+    finally:
+        server.stop()
+
+
+def nbd_wait(c):
+    """an NBD disk whose server goes away: requests wait until it is back"""
+    data, server = nbd(c, TIMEOUT)
+    try:
+        with Session(c) as s:
+            s.until('ready')
+            s.do('read 0 8').has(f'sum {total(data[:4096])}')
+            server.stop()
+            for slot in range(8):
+                s.do(f'queue {slot} {slot * 8} 8')
+            s.do('wait 7 50', LATE)
+            server.start()
+            for slot in range(8):
+                at = slot * 4096
+                s.do(f'wait {slot} 30000').has(
+                    f'sum {total(data[at:at + 4096])}')
             s.quit()
     finally:
         server.stop()
@@ -486,7 +510,8 @@ def cache_switch(c):
 
 CASES = [read_errors, write_errors, error_in_flight, resize, deadline,
          hand_back, frozen_and_resized, stop_and_go, system_reset, snapshot,
-         migration, discard, large_blocks, huge, nbd, serial, cache_switch]
+         migration, discard, large_blocks, huge, nbd_error,
+         nbd_wait, serial, cache_switch]
 
 
 def table():
