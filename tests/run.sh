@@ -3,12 +3,14 @@
 #
 # Install what the tests need, build, and run them.
 #
-# usage: tests/run.sh [SUITE]
+# usage: tests/run.sh [SUITE [ARGUMENT]]
 #
-#     all        everything below (the default)
+#     all        everything below (the default), the short forms
 #     unit       the library against the model of a device, on this machine
 #     build      the library as others build it: compilers, symbols, headers
 #     sanitize   unit, under the address and undefined-behaviour sanitizers
+#     thread     queues between two threads; full: 10^7 operations per format
+#     tsan       the same under ThreadSanitizer; full likewise
 #     qemu       guests under QEMU
 #
 # Nothing is skipped: what is missing is installed, or named.
@@ -36,7 +38,7 @@ build()
 ctest_label()
 {
     summary=$root/build/$1-$2.txt
-    ctest --test-dir "$root/build/$1" -L "^$2\$" -j "$jobs" \
+    ${fixed:-} ctest --test-dir "$root/build/$1" -L "^$2\$" -j "$jobs" \
         --no-tests=error --output-on-failure | tee "$summary"
     grep -q '^100% tests passed' "$summary" || exit 1
     if grep -q 'Skipped' "$summary"; then
@@ -76,6 +78,34 @@ suite_sanitize()
     ctest_label sanitize unit
 }
 
+# Two threads that pass 2 * 10^5 buffers or, if it says "full", 10^7; and that
+# the tests notice a barrier that is not there.
+threads()
+{
+    need $host_tools
+    build thread
+    [ "${2:-}" = full ] && VIO_THREAD_OPERATIONS=10000000
+    VIO_THREAD_OPERATIONS=${VIO_THREAD_OPERATIONS:-200000}
+    export VIO_THREAD_OPERATIONS
+    ctest_label thread "$1"
+}
+
+suite_thread()
+{
+    threads thread "$@"
+}
+
+# ThreadSanitizer of today's compilers wants its memory where it has always
+# been; not everywhere may one ask for that.
+suite_tsan()
+{
+    need setarch:util-linux
+    fixed=
+    setarch "$(uname -m)" -R true 2>/dev/null &&
+        fixed="setarch $(uname -m) -R"
+    threads tsan "$@"
+}
+
 suite_build()
 {
     need $unit_tools g++:g++ clang:clang clang++:clang \
@@ -99,14 +129,16 @@ suite_qemu()
 
 case ${1:-all} in
 all)
-    for suite in unit build sanitize qemu; do
+    for suite in unit build sanitize thread tsan qemu; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | sanitize | qemu)
-    "suite_$1"
+unit | build | sanitize | thread | tsan | qemu)
+    suite=$1
+    shift
+    "suite_$suite" "$@"
     ;;
 *)
     sed -n '3,/^set/s/^# \{0,1\}//p' "$0" >&2
