@@ -11,6 +11,7 @@
 #     sanitize   unit, under the address and undefined-behaviour sanitizers
 #     thread     queues between two threads; full: 10^7 operations per format
 #     tsan       the same under ThreadSanitizer; full likewise
+#     endian     unit, built for s390x (big-endian) and arm (32 bits)
 #     qemu       guests under QEMU
 #
 # Nothing is skipped: what is missing is installed, or named.
@@ -106,6 +107,28 @@ suite_tsan()
     threads tsan "$@"
 }
 
+suite_endian()
+{
+    need $host_tools dpkg-deb:dpkg \
+        s390x-linux-gnu-gcc:gcc-s390x-linux-gnu \
+        /usr/s390x-linux-gnu/include/stdio.h:libc6-dev-s390x-cross \
+        arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf \
+        /usr/arm-linux-gnueabihf/include/stdio.h:libc6-dev-armhf-cross \
+        qemu-s390x:qemu-user qemu-arm:qemu-user
+    for machine in s390x:s390x arm:armhf; do
+        arch=${machine#*:}
+        machine=${machine%:*}
+        "$root/tests/endian/cmocka.sh" "$arch" "$root/build/cmocka-$arch" \
+            >"$root/build/cmocka-$arch.log" 2>&1 || {
+            cat "$root/build/cmocka-$arch.log" >&2
+            echo "run.sh: there is no cmocka for $arch" >&2
+            exit 1
+        }
+        build "$machine"
+        ctest_label "$machine" unit
+    done
+}
+
 suite_build()
 {
     need $unit_tools g++:g++ clang:clang clang++:clang \
@@ -129,13 +152,13 @@ suite_qemu()
 
 case ${1:-all} in
 all)
-    for suite in unit build sanitize thread tsan qemu; do
+    for suite in unit build sanitize thread tsan endian qemu; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | sanitize | thread | tsan | qemu)
+unit | build | sanitize | thread | tsan | endian | qemu)
     suite=$1
     shift
     "suite_$suite" "$@"

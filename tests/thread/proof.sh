@@ -11,7 +11,7 @@ trap 'rm -f "$said"' EXIT
 try=0
 while [ "$try" -lt 100 ]; do
     try=$((try + 1))
-    "$1" "$2" 200000 "$try" >"$said" 2>&1 && continue
+    TSAN_OPTIONS=halt_on_error=1 "$1" "$2" 200000 "$try" >"$said" 2>&1 && continue
     grep "$3" "$said" && echo "noticed on try $try" && exit 0
     cat "$said"
     echo "it failed, but not with: $3"
