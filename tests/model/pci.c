@@ -206,7 +206,17 @@ static bool is_gone(struct model_pci *m)
 {
     if (m->dev.gone_after > 0)
         m->dev.gone_after--;
-    return m->dev.gone_after == 0;
+    if (m->dev.gone_after != 0)
+        return false;
+    /* Nothing is done any more, and nothing is expected. */
+    for (unsigned i = 0; i < MODEL_QUEUES; i++)
+        model_queue_stop(&m->dev.queue[i]);
+    return true;
+}
+
+static uint32_t as_read(struct model_pci *m, unsigned width, uint32_t value)
+{
+    return m->on_bar_read ? m->on_bar_read(m, width, value) : value;
 }
 
 /* What was written to its command register did not arrive either. */
@@ -241,7 +251,8 @@ static bool other_regs(bool write, uintptr_t addr, unsigned width,
         if (write)
             model_legacy_write(m, (uint32_t)offset, width, *value);
         else
-            *value = model_legacy_read(m, (uint32_t)offset, width);
+            *value = as_read(
+                m, width, model_legacy_read(m, (uint32_t)offset, width));
         return true;
     }
     v = write ? swap(width, *value) : 0;
@@ -249,7 +260,7 @@ static bool other_regs(bool write, uintptr_t addr, unsigned width,
         model_violation("PCI-32", "access to BAR %u at %#llx", bar,
                         (unsigned long long)offset);
     if (!write)
-        *value = swap(width, v);
+        *value = swap(width, as_read(m, width, v));
     return true;
 }
 
