@@ -27,6 +27,7 @@
 
 #define DECODE_IO  1u
 #define DECODE_MEM 2u
+#define MASTER     4u
 
 #define TABLE_BAR    1u
 #define TABLE_OFFSET 0u
@@ -362,6 +363,14 @@ static void write_bar(struct model_pci *m, unsigned i, uint32_t value)
     model_pci_put(m, C_BAR0 + 4 * i, 4, (old & ~mask) | (value & mask));
 }
 
+/* A device that may not master the bus any more is not live. */
+static void write_command(struct model_pci *m, uint32_t value)
+{
+    model_pci_put(m, C_COMMAND, 2, value & 0x0407);
+    if (!(value & MASTER))
+        m->dev.status &= ~MS_DRIVER_OK;
+}
+
 static void write_window(struct model_pci *m, uint32_t at, unsigned width,
                          uint32_t value)
 {
@@ -388,7 +397,7 @@ void model_pci_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
     if (is_gone(m))
         return;
     if (offset == C_COMMAND && width == 2)
-        model_pci_put(m, offset, 2, value & 0x0407);
+        write_command(m, value);
     else if (offset >= C_BAR0 && offset < C_BARS_END && width == 4)
         write_bar(m, (offset - C_BAR0) / 4, value);
     else if (m->msix_cap && offset == m->msix_cap + 2u && width == 2)
