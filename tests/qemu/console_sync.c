@@ -144,6 +144,19 @@ static int run_check(const uint64_t *arg)
     return vio_device_check(&console_device.dev);
 }
 
+#if VIO_HAVE_PORT_IO
+/* eject SLOT: what an operating system answers to device_del on the machine
+ * `pc`: the bus's ACPI registers take the device off. */
+static int run_eject(const uint64_t *arg)
+{
+    static const struct vio_reg hotplug = {0xae00, VIO_SPACE_PORT};
+
+    vio_reg_write32(hotplug, 0x10, 0); /* the root bus */
+    vio_reg_write32(hotplug, 0x08, 1u << arg[0]);
+    return 0;
+}
+#endif
+
 const struct console_command console_sync[] = {
     {"read", 2, run_read},
     {"write", 3, run_write},
@@ -157,5 +170,8 @@ const struct console_command console_sync[] = {
     {"refresh", 0, run_refresh},
     {"config_change", 1, run_config_change},
     {"check", 0, run_check},
+#if VIO_HAVE_PORT_IO
+    {"eject", 1, run_eject},
+#endif
     {NULL, 0, NULL},
 };

@@ -14,8 +14,8 @@ import sys
 import tempfile
 import time
 
-from qemu import (AARCH64, MIB, MICROVM, MMIO, RISCV64, TIMEOUT, check, main,
-                  noise)
+from qemu import (AARCH64, MIB, MICROVM, MMIO, PC, PCI, PCI_MODERN, Q35,
+                  RISCV64, TIMEOUT, check, main, noise)
 from session import Session, pattern, total
 
 EIO = 5
@@ -77,6 +77,8 @@ def rule(iotype, sector, once):
 
 
 FAILED = 'the device reports an I/O error'
+GONE = 'no device'
+BROKEN = 'the device broke the virtio protocol: reset it'
 LATE = 'the device did not answer in time'
 UNSUPPORTED = 'not supported by this device or this configuration'
 
@@ -508,6 +510,34 @@ def cache_switch(c):
         s.quit()
 
 
+def unplug(c):
+    """device_del in mid-I/O: no hang, everything is handed back"""
+    data = slow_disk(c, 1)
+    c.disks[0][-1] += ',id=disk,addr=5'
+    with Session(c) as s:
+        s.until('ready')
+        s.do('read 0 8').has(f'sum {total(data[:4096])}')
+        for slot in range(8):
+            s.do(f'queue {slot} {slot * 8} 8')
+        s.do('submit')
+        s.qmp.command('device_del', id='disk')
+        s.do('eject 5')
+        s.qmp.event('DEVICE_DELETED')
+        # Nothing there reads as ones in I/O space, and in QEMU's memory as
+        # zeroes: as a device that was reset behind the driver's back.
+        gone = GONE if c.transport.legacy else BROKEN
+        s.do('check', gone)
+        s.do('recover 1', gone)
+        for slot in range(8):  # QEMU finishes what it has begun
+            answer = s.ask(f'wait {slot} 100')
+            at = slot * 4096
+            check(answer[-1] == f'wait: {FAILED}' or
+                  f'sum {total(data[at:at + 4096])}' in answer, str(answer))
+        s.do('read 0 8', 'not possible in this state of the device')
+        check(s.ask('info')[-1] == 'info: success', 'the guest is not well')
+        s.quit()
+
+
 CASES = [read_errors, write_errors, error_in_flight, resize, deadline,
          hand_back, frozen_and_resized, stop_and_go, system_reset, snapshot,
          migration, discard, large_blocks, huge, nbd_error,
@@ -518,6 +548,10 @@ def table():
     for machine, version in ((MICROVM, 2), (RISCV64, 1), (AARCH64, 2)):
         for case in CASES:
             yield case, machine, MMIO[version]
+    for case in CASES:
+        yield case, Q35, PCI_MODERN
+    for transport in PCI:
+        yield unplug, PC, transport
 
 
 if __name__ == '__main__':

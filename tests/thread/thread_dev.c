@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "thread_dev.h"
 
+#include <stdlib.h>
+
 static uint32_t count(uint32_t *counter)
 {
     return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
@@ -55,7 +57,9 @@ static unsigned take(struct tdev *d, struct tdev_buffer *held)
     unsigned most = 1 + tdev_random(&d->seed) % TDEV_HELD, n = 0;
 
     while (n < most && d->format->has_next(d)) {
-        d->format->pop(d, &held[n++]);
+        d->format->pop(d, &held[n]);
+        if (held[n++].too_long)
+            abort();
         count(&d->n_taken);
     }
     return n;

@@ -16,7 +16,7 @@
 
 #include "bell.h"
 
-#define TDEV_SEGMENTS 8u
+#define TDEV_SEGMENTS 32u
 #define TDEV_HELD     64u
 
 struct tdev_segment {
@@ -30,6 +30,7 @@ struct tdev_buffer {
     uint16_t id;
     uint16_t count; /* of descriptors in the ring */
     unsigned n;
+    bool too_long; /* for segment[] */
     struct tdev_segment segment[TDEV_SEGMENTS];
 };
 

@@ -2,8 +2,6 @@
 /* The device's side of a packed virtqueue. Spec: Packed Virtqueues. */
 #include "thread_dev.h"
 
-#include <stdlib.h>
-
 struct desc {
     uint64_t addr;
     uint32_t len;
@@ -52,8 +50,9 @@ static bool packed_has_next(const struct tdev *d)
 
 static void add_segment(struct tdev_buffer *buffer, const struct desc *desc)
 {
-    if (buffer->n == TDEV_SEGMENTS)
-        abort();
+    buffer->too_long = buffer->n == TDEV_SEGMENTS;
+    if (buffer->too_long)
+        return;
     buffer->segment[buffer->n++] = (struct tdev_segment){
         .base = (unsigned char *)(uintptr_t)le64(desc->addr),
         .len = le32(desc->len),
@@ -66,16 +65,18 @@ static void packed_pop(struct tdev *d, struct tdev_buffer *buffer)
     const struct desc *desc = desc_at(d, d->avail);
 
     buffer->n = 0;
+    buffer->too_long = false;
     buffer->count = 1;
     if (le16(desc->flags) & F_INDIRECT) {
         const struct desc *table =
             (const struct desc *)(uintptr_t)le64(desc->addr);
 
-        for (unsigned k = 0; k < le32(desc->len) / sizeof *table; k++)
+        for (unsigned k = 0;
+             k < le32(desc->len) / sizeof *table && !buffer->too_long; k++)
             add_segment(buffer, &table[k]);
     } else {
         add_segment(buffer, desc);
-        while (le16(desc->flags) & F_NEXT) {
+        while ((le16(desc->flags) & F_NEXT) && !buffer->too_long) {
             desc = desc_at(d, advance(d, d->avail, buffer->count++));
             add_segment(buffer, desc);
         }

@@ -2,8 +2,6 @@
 /* The device's side of a split virtqueue. Spec: Split Virtqueues. */
 #include "thread_dev.h"
 
-#include <stdlib.h>
-
 struct desc {
     uint64_t addr;
     uint32_t len;
@@ -53,8 +51,9 @@ static void walk(struct tdev_buffer *buffer, const struct desc *table,
 
     do {
         desc = &table[at];
-        if (buffer->n == TDEV_SEGMENTS)
-            abort();
+        buffer->too_long = buffer->n == TDEV_SEGMENTS;
+        if (buffer->too_long)
+            return;
         buffer->segment[buffer->n++] = (struct tdev_segment){
             .base = (unsigned char *)(uintptr_t)le64(desc->addr),
             .len = le32(desc->len),
@@ -71,6 +70,7 @@ static void split_pop(struct tdev *d, struct tdev_buffer *buffer)
 
     buffer->id = head;
     buffer->n = 0;
+    buffer->too_long = false;
     if (le16(desc[head].flags) & F_INDIRECT)
         walk(buffer, (const struct desc *)(uintptr_t)le64(desc[head].addr), 0);
     else
