@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Boot the examples and the test guests under QEMU and look at what they do.
 
-Each case runs on several machines, and by several transports. Exit status: 0 all
-passed, 1 something failed, 77 nothing failed but something was skipped.
+Each case runs on several machines, and by several transports. Exit status: 0
+all passed, 1 something failed, 77 nothing failed but something was skipped.
 """
 import os
 import re
