@@ -93,6 +93,7 @@ static void switch_that_fails_says_so(void **state)
     assert_int_equal(vio_blk_set_writeback(&unit_blk, false), VIO_EIO);
     unit_disk.fault_types = 0;
     assert_int_equal(vio_blk_set_writeback(&unit_blk, false), 0);
+    assert_int_equal(unit_disk.count[4], 2); /* flushed again */
     unit_disk_down();
     assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
 }

@@ -20,13 +20,19 @@ static void hold(bool on)
 
 static void start(uint32_t version, uint32_t queue_max)
 {
+    struct vio_blk_config cfg = {.n_queues = QUEUES, .timeout_ns = 1000000000};
+    struct vio_need want, least;
+
+    /* With memory for larger queues than these: they may come. */
     unit_disk_device(version, 1024);
     model_disk_set_queues(&unit_dev, QUEUES, QUEUES);
+    unit_probe();
+    assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, &cfg, &want, &least), 0);
+    unit_blk_mem = unit_mem(want.shared, want.priv, 4096);
     for (unsigned i = 0; i < QUEUES; i++)
         unit_dev.queue_max[i] = queue_max;
-    assert_int_equal(unit_disk_try(&(struct vio_blk_config){
-                         .n_queues = QUEUES, .timeout_ns = 1000000000}),
-                     0);
+    assert_int_equal(
+        vio_blk_init(&unit_blk, &unit_mmio.dev, &cfg, &unit_blk_mem), 0);
     data = unit_alloc(QUEUES * N * 512, 16);
 }
 
@@ -122,7 +128,7 @@ static void restore_fails_at_any_access(void **state)
     for (unsigned at = 1; at <= 300; at++) {
         int err;
 
-        start(1 + at % 2, at & 2 ? 16 : 128);
+        start(1 + at % 2, at & 2 ? 64 : 128);
         fill();
         assert_int_equal(vio_blk_freeze(&unit_blk), 0);
         for (unsigned i = 0; i < QUEUES; i++)
