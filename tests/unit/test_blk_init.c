@@ -451,6 +451,9 @@ int main(void)
         unit_all_cases(window_as_short_as_the_capacity_will_do),
         unit_all_cases(disk_works_without_any_optional_feature),
         unit_all_cases(init_that_fails_leaves_no_live_queue),
+        unit_all_cases(device_of_another_type_is_refused),
+        unit_all_cases(configuration_that_keeps_changing_is_given_up),
+        unit_all_cases(init_that_cannot_be_undone_says_so),
         unit_all_cases(disk_can_be_brought_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
