@@ -268,10 +268,10 @@ static void t_lif_03_device_is_unplugged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(t_lif_01_reset_is_never_confirmed),
-        unit_case(t_lif_02_device_needs_a_reset),
+        unit_all_cases(t_lif_01_reset_is_never_confirmed),
+        unit_all_cases(t_lif_02_device_needs_a_reset),
         unit_case(ring_is_broken),
-        unit_case(t_lif_03_device_is_unplugged),
+        unit_all_cases(t_lif_03_device_is_unplugged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

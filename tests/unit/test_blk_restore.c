@@ -359,15 +359,15 @@ static void t_lif_04_sleep_is_given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(restore_fails_at_any_access),
-        unit_case(restore_fails_with_many_queues_said),
-        unit_case(fewer_queues_serve_all),
-        unit_case(smaller_queue_takes_what_it_can),
-        unit_case(fini_of_a_disk_that_never_came_up),
-        unit_case(t_lif_08_completions_during_the_reset),
-        unit_case(t_lif_09_clock_is_stuck_or_jumps),
-        unit_case(t_lif_10_calls_in_the_wrong_state),
-        unit_case(t_lif_04_sleep_is_given_up),
+        unit_all_cases(restore_fails_at_any_access),
+        unit_all_cases(restore_fails_with_many_queues_said),
+        unit_all_cases(fewer_queues_serve_all),
+        unit_cases(smaller_queue_takes_what_it_can),
+        unit_all_cases(fini_of_a_disk_that_never_came_up),
+        unit_all_cases(t_lif_08_completions_during_the_reset),
+        unit_all_cases(t_lif_09_clock_is_stuck_or_jumps),
+        unit_all_cases(t_lif_10_calls_in_the_wrong_state),
+        unit_all_cases(t_lif_04_sleep_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
