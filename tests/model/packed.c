@@ -52,10 +52,24 @@ static void *need(size_t n, size_t size)
     return p;
 }
 
+/* What the queue had in its life before this one. */
+static void drop_previous(const struct model_queue *q)
+{
+    for (unsigned i = 0; i < n_all; i++) {
+        if (all[i] == q->packed) {
+            drop(all[i]);
+            all[i] = all[--n_all];
+            return;
+        }
+    }
+}
+
 void model_packed_start(struct model_queue *q)
 {
-    struct model_packed *p = need(1, sizeof(*p));
+    struct model_packed *p;
 
+    drop_previous(q);
+    p = need(1, sizeof(*p));
     p->saved = need(q->size + 1, sizeof(p->saved[0]));
     p->saved[q->size].count = ~0u;
     p->check.count = need(q->size, sizeof(p->check.count[0]));

@@ -231,7 +231,8 @@ static unsigned count_accesses(uint32_t version)
 
 static void at_every_access(enum how this_way)
 {
-    for (uint32_t version = 1; version <= 2; version++) {
+    /* Legacy devices have one ring format: once is enough. */
+    for (uint32_t version = unit_format ? 2 : 1; version <= 2; version++) {
         unsigned n = count_accesses(version);
 
         assert_true(n > 200);
@@ -269,9 +270,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_case(t_lif_01_reset_is_never_confirmed),
+        unit_case_packed_indirect(t_lif_01_reset_is_never_confirmed),
         unit_case(t_lif_02_device_needs_a_reset),
+        unit_case_packed_indirect(t_lif_02_device_needs_a_reset),
         unit_case(ring_is_broken),
         unit_case(t_lif_03_device_is_unplugged),
+        unit_case_packed_indirect(t_lif_03_device_is_unplugged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

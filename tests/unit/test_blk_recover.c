@@ -414,18 +414,18 @@ static void frozen_disk_can_be_given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(late_request_is_done_again),
-        unit_case(late_request_is_handed_back),
-        unit_case(finished_requests_are_not_done_again),
-        unit_case(what_is_not_safe_to_repeat_is_handed_back),
-        unit_case(t_lif_02_needs_reset_after_each_recovery),
-        unit_case(broken_queue_is_recovered_from),
-        unit_case(t_lif_01_reset_that_never_completes),
-        unit_case(synchronous_calls_after_a_lost_one_do_no_harm),
-        unit_case(t_lif_05_device_comes_back_as_another),
-        unit_case(what_no_longer_fits_is_done_with_an_error),
-        unit_case(frozen_disk_goes_on),
-        unit_case(frozen_disk_can_be_given_up),
+        unit_all_cases(late_request_is_done_again),
+        unit_all_cases(late_request_is_handed_back),
+        unit_all_cases(finished_requests_are_not_done_again),
+        unit_all_cases(what_is_not_safe_to_repeat_is_handed_back),
+        unit_all_cases(t_lif_02_needs_reset_after_each_recovery),
+        unit_all_cases(broken_queue_is_recovered_from),
+        unit_all_cases(t_lif_01_reset_that_never_completes),
+        unit_all_cases(synchronous_calls_after_a_lost_one_do_no_harm),
+        unit_all_cases(t_lif_05_device_comes_back_as_another),
+        unit_all_cases(what_no_longer_fits_is_done_with_an_error),
+        unit_all_cases(frozen_disk_goes_on),
+        unit_all_cases(frozen_disk_can_be_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

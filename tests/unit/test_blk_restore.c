@@ -20,13 +20,19 @@ static void hold(bool on)
 
 static void start(uint32_t version, uint32_t queue_max)
 {
+    struct vio_blk_config cfg = {.n_queues = QUEUES, .timeout_ns = 1000000000};
+    struct vio_need want, least;
+
+    /* With memory for larger queues than these: they may come. */
     unit_disk_device(version, 1024);
     model_disk_set_queues(&unit_dev, QUEUES, QUEUES);
+    unit_probe();
+    assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, &cfg, &want, &least), 0);
+    unit_blk_mem = unit_mem(want.shared, want.priv, 4096);
     for (unsigned i = 0; i < QUEUES; i++)
         unit_dev.queue_max[i] = queue_max;
-    assert_int_equal(unit_disk_try(&(struct vio_blk_config){
-                         .n_queues = QUEUES, .timeout_ns = 1000000000}),
-                     0);
+    assert_int_equal(
+        vio_blk_init(&unit_blk, &unit_mmio.dev, &cfg, &unit_blk_mem), 0);
     data = unit_alloc(QUEUES * N * 512, 16);
 }
 
@@ -122,7 +128,7 @@ static void restore_fails_at_any_access(void **state)
     for (unsigned at = 1; at <= 300; at++) {
         int err;
 
-        start(1 + at % 2, at & 2 ? 16 : 128);
+        start(1 + at % 2, at & 2 ? 64 : 128);
         fill();
         assert_int_equal(vio_blk_freeze(&unit_blk), 0);
         for (unsigned i = 0; i < QUEUES; i++)
@@ -353,15 +359,15 @@ static void t_lif_04_sleep_is_given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(restore_fails_at_any_access),
-        unit_case(restore_fails_with_many_queues_said),
-        unit_case(fewer_queues_serve_all),
-        unit_case(smaller_queue_takes_what_it_can),
-        unit_case(fini_of_a_disk_that_never_came_up),
-        unit_case(t_lif_08_completions_during_the_reset),
-        unit_case(t_lif_09_clock_is_stuck_or_jumps),
-        unit_case(t_lif_10_calls_in_the_wrong_state),
-        unit_case(t_lif_04_sleep_is_given_up),
+        unit_all_cases(restore_fails_at_any_access),
+        unit_all_cases(restore_fails_with_many_queues_said),
+        unit_all_cases(fewer_queues_serve_all),
+        unit_cases(smaller_queue_takes_what_it_can),
+        unit_all_cases(fini_of_a_disk_that_never_came_up),
+        unit_all_cases(t_lif_08_completions_during_the_reset),
+        unit_all_cases(t_lif_09_clock_is_stuck_or_jumps),
+        unit_all_cases(t_lif_10_calls_in_the_wrong_state),
+        unit_all_cases(t_lif_04_sleep_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

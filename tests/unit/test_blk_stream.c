@@ -434,7 +434,7 @@ static void random_streams_of_everything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(random_streams_of_everything),
+        unit_all_cases(random_streams_of_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
