@@ -64,8 +64,8 @@ enum vio_error {
       "of device")                                                             \
     X(5, LEGACY_REFUSED, VIO_ENOTSUP,                                          \
       "a legacy device, which the caller's policy refuses: allow legacy, or "  \
-      "use QEMU's -global virtio-mmio.force-legacy=false or "                  \
-      "disable-legacy=on")                                                     \
+      "use QEMU's disable-legacy=on (PCI) or -global "                         \
+      "virtio-mmio.force-legacy=false (MMIO)")                                 \
     X(6, MODERN_REFUSED, VIO_ENOTSUP,                                          \
       "a modern device, which the caller's policy refuses: allow modern")      \
     X(7, CONFIG_TOO_SMALL, VIO_EPROTO,                                         \

@@ -71,6 +71,18 @@ struct vio_mmio_slot {
 int vio_mmio_cmdline(const char *cmdline, struct vio_mmio_slot *slots,
                      unsigned max);
 
+/**
+ * Write devices out in the form that vio_mmio_cmdline() reads, as words of one
+ * line; the ids are always there.
+ *
+ * @buf, @size: where the line goes, always with a terminating NUL when size is
+ * not 0; what does not fit is left out.
+ *
+ * Context: any. Returns: the length of the whole line, without the NUL.
+ */
+size_t vio_mmio_cmdline_print(const struct vio_mmio_slot *slots, unsigned n,
+                              char *buf, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -235,7 +235,9 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq);
  * Write the doorbell: one register write.
  *
  * Needs no serialisation against the owner's other calls, so that it can be
- * done after a lock is released. Does nothing on a broken queue.
+ * done after a lock is released; except on a PCI device that is reached through
+ * the window in configuration space (see vio_pci_probe()). Does nothing on a
+ * queue that is broken or held.
  *
  * Context: any. Spec: 2.7.13.4 Notifying The Device, 4.2.3.3 and 4.1.5.2
  * Available Buffer Notifications.

@@ -125,3 +125,77 @@ int vio_mmio_cmdline(const char *cmdline, struct vio_mmio_slot *slots,
     }
     return n;
 }
+
+/* Where the line goes; what does not fit is counted and dropped. */
+struct line {
+    char *buf;
+    size_t size;
+    size_t len;
+};
+
+static void put(struct line *line, char c)
+{
+    if (line->len < line->size)
+        line->buf[line->len] = c;
+    line->len++;
+}
+
+static void put_string(struct line *line, const char *s)
+{
+    while (*s)
+        put(line, *s++);
+}
+
+static void put_hex(struct line *line, uint64_t value)
+{
+    unsigned shift = 60;
+
+    put_string(line, "0x");
+    while (shift && value >> shift == 0)
+        shift -= 4;
+    for (;; shift -= 4) {
+        put(line, "0123456789abcdef"[value >> shift & 15]);
+        if (shift == 0)
+            break;
+    }
+}
+
+static void put_decimal(struct line *line, uint32_t value)
+{
+    char digits[10];
+    unsigned n = 0;
+
+    do {
+        digits[n++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    while (n)
+        put(line, digits[--n]);
+}
+
+static void put_slot(struct line *line, const struct vio_mmio_slot *slot)
+{
+    put_string(line, "virtio_mmio.device=");
+    put_hex(line, slot->size);
+    put(line, '@');
+    put_hex(line, slot->base);
+    put(line, ':');
+    put_decimal(line, slot->irq);
+    put(line, ':');
+    put_decimal(line, slot->id);
+}
+
+size_t vio_mmio_cmdline_print(const struct vio_mmio_slot *slots, unsigned n,
+                              char *buf, size_t size)
+{
+    struct line line = {buf, size, 0};
+
+    for (unsigned i = 0; i < n; i++) {
+        if (i)
+            put(&line, ' ');
+        put_slot(&line, &slots[i]);
+    }
+    if (size)
+        buf[line.len < size ? line.len : size - 1] = '\0';
+    return line.len;
+}

@@ -8,7 +8,7 @@
 #include <vio/mmio.h>
 #include <vio/spec/mmio.h>
 
-#include "../swap.h"
+#include "../virtq/ring.h"
 #include "../why.h"
 
 /* What version 1 counts queue addresses in, and aligns the used ring to. */
@@ -187,7 +187,8 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     /* Computed once, so that a kick is one register write. */
     vq->doorbell = m->base;
     vq->doorbell.addr += VIRTIO_MMIO_QUEUE_NOTIFY;
-    vq->doorbell_value = cpu32(m, vq->index);
+    vq->doorbell_value = vq->index;
+    vq->flags |= dev->legacy ? 0 : VQ_DOORBELL_LE;
     return 0;
 }
 

@@ -31,11 +31,14 @@ static bool is_valid(const struct vio_virtq_config *cfg)
     bool indirect_ok = cfg->indirect == 0 ||
                        (cfg->indirect <= cfg->size &&
                         (cfg->features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)));
+    /* Where a size_t has 32 bits, not all of them can be asked for. */
+    bool tables_ok = (uint64_t)cfg->size * cfg->indirect <=
+                     SIZE_MAX / 2 / sizeof(struct virtq_desc);
     bool align_ok = cfg->align == 0 ||
                     (is_power_of_two(cfg->align) &&
                      cfg->align >= VIRTQ_DESC_ALIGN && cfg->align <= 65536);
 
-    return size_ok && indirect_ok && align_ok;
+    return size_ok && indirect_ok && tables_ok && align_ok;
 }
 
 /* Is the format that the features choose in this build? */
@@ -204,6 +207,19 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
     return wanted;
 }
 
+/* Registers are little-endian but for legacy MMIO ones, which are native. */
+static uint16_t doorbell16(const struct vio_virtq *vq, uint16_t value)
+{
+    return VIO_BIG_ENDIAN && (vq->flags & VQ_DOORBELL_LE) ? vio_swap16(value)
+                                                          : value;
+}
+
+static uint32_t doorbell32(const struct vio_virtq *vq, uint32_t value)
+{
+    return VIO_BIG_ENDIAN && (vq->flags & VQ_DOORBELL_LE) ? vio_swap32(value)
+                                                          : value;
+}
+
 void vio_virtq_notify(struct vio_virtq *vq)
 {
     uint32_t value = vq->doorbell_value;
@@ -214,12 +230,12 @@ void vio_virtq_notify(struct vio_virtq *vq)
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
     if (vq->flags & VQ_NOTIFY_DATA)
         value |= (uint32_t)ring_published(vq) << 16;
-    if (vq->flags & VQ_DOORBELL16)
-        vio_reg_write16(vq->doorbell, 0, (uint16_t)value);
-    else if (vq->flags & VQ_DOORBELL_CALL)
+    if (vq->flags & VQ_DOORBELL_CALL)
         vq->doorbell_call(vq, value);
+    else if (vq->flags & VQ_DOORBELL16)
+        vio_reg_write16(vq->doorbell, 0, doorbell16(vq, (uint16_t)value));
     else
-        vio_reg_write32(vq->doorbell, 0, value);
+        vio_reg_write32(vq->doorbell, 0, doorbell32(vq, value));
 }
 
 void vio_virtq_kick(struct vio_virtq *vq)

@@ -8,7 +8,7 @@ struct vio_pci_bus unit_bus;
 struct vio_why unit_why;
 struct vio_blk unit_pci_blk;
 struct vio_virtq unit_pci_vq;
-unsigned unit_msi_fails;
+unsigned unit_msi_bad;
 
 void unit_pci_start(unsigned parts)
 {
@@ -22,7 +22,7 @@ void unit_pci_start(unsigned parts)
         .io_base = MODEL_PCI_IO_SEEN,
     };
     unit_why = (struct vio_why){.reason = VIO_WHY_NONE};
-    unit_msi_fails = 0;
+    unit_msi_bad = 0;
 }
 
 int unit_pci_probe(const struct vio_policy *policy)
@@ -106,7 +106,7 @@ int unit_pci_queue(uint64_t wanted, uint16_t size)
 static int compose(void *ctx, unsigned vector, uint64_t *addr, uint32_t *data)
 {
     (void)ctx;
-    if (unit_msi_fails && --unit_msi_fails == 0)
+    if (unit_msi_bad && vector == unit_msi_bad)
         return -1;
     *addr = UNIT_MSI_ADDRESS;
     *data = UNIT_MSI_DATA + vector;

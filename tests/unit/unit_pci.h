@@ -37,10 +37,10 @@ void unit_pci_transfer(void);
 extern struct vio_virtq unit_pci_vq;
 int unit_pci_queue(uint64_t wanted, uint16_t size);
 
-/* MSI messages by vector; the n-th composition from now fails, 0: none. */
+/* MSI messages by the platform's vector; this one has none, 0: all have. */
 #define UNIT_MSI_ADDRESS 0x1fee00000ull
 #define UNIT_MSI_DATA    0x4000u
-extern unsigned unit_msi_fails;
+extern unsigned unit_msi_bad;
 void unit_pci_allow_msi(void);
 
 #endif

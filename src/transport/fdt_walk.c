@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The flattened device tree's header, tokens and properties. All offsets are
+ * checked by subtraction from what is left, so that nothing can wrap.
+ *
+ * Spec: Devicetree Specification, 5 Flattened Devicetree (DTB) Format.
+ */
+#include "fdt_walk.h"
+
+#include <vio/error.h>
+#include <vio/fdt.h>
+
+#define MAGIC       0xd00dfeedu
+#define HEADER_SIZE 40u
+#define OUR_VERSION 17u
+
+/* Fields of the header. */
+#define TOTAL_SIZE      4
+#define OFF_STRUCT      8
+#define OFF_STRINGS     12
+#define VERSION         20
+#define COMPATIBLE_WITH 24
+#define SIZE_STRINGS    32
+#define SIZE_STRUCT     36
+
+enum token {
+    BEGIN_NODE = 1,
+    END_NODE = 2,
+    PROP = 3,
+    NOP = 4,
+    END = 9,
+};
+
+/* What a node without the properties counts with. */
+static const struct fdt_cells default_cells = {2, 1};
+
+#define MOST_CELLS 4u
+
+size_t vio_fdt_size(const void *fdt)
+{
+    const uint8_t *p = fdt;
+
+    return fdt_cell(p) == MAGIC ? fdt_cell(p + TOTAL_SIZE) : 0;
+}
+
+/* The block that two fields of the header describe. */
+static bool find_block(const uint8_t *fdt, uint32_t total, unsigned offset_at,
+                       unsigned size_at, struct fdt_bytes *block)
+{
+    uint32_t offset = fdt_cell(fdt + offset_at);
+
+    block->len = fdt_cell(fdt + size_at);
+    if (offset > total || block->len > total - offset)
+        return false;
+    block->p = fdt + offset;
+    return true;
+}
+
+int vio_fdt_begin(struct fdt_walk *walk, const void *fdt, size_t size)
+{
+    const uint8_t *p = fdt;
+    uint32_t total;
+
+    if (size < HEADER_SIZE || fdt_cell(p) != MAGIC)
+        return VIO_EINVAL;
+    total = fdt_cell(p + TOTAL_SIZE);
+    if (total < HEADER_SIZE || total > size ||
+        fdt_cell(p + VERSION) < OUR_VERSION ||
+        fdt_cell(p + COMPATIBLE_WITH) > OUR_VERSION)
+        return VIO_EINVAL;
+    *walk = (struct fdt_walk){.cells[0] = default_cells};
+    if (!find_block(p, total, OFF_STRUCT, SIZE_STRUCT, &walk->structure) ||
+        !find_block(p, total, OFF_STRINGS, SIZE_STRINGS, &walk->strings))
+        return VIO_EINVAL;
+    return 0;
+}
+
+/* The next cell of the structure block, which moves on. */
+static bool take_cell(struct fdt_walk *walk, uint32_t *value)
+{
+    if (walk->structure.len - walk->at < 4)
+        return false;
+    *value = fdt_cell(walk->structure.p + walk->at);
+    walk->at += 4;
+    return true;
+}
+
+/* The next `len` bytes, and the padding behind them. */
+static bool take_bytes(struct fdt_walk *walk, uint32_t len,
+                       struct fdt_bytes *bytes)
+{
+    uint32_t left = walk->structure.len - walk->at;
+    uint32_t padding = (4 - (len & 3)) & 3;
+
+    if (len > left || padding > left - len)
+        return false;
+    bytes->p = walk->structure.p + walk->at;
+    bytes->len = len;
+    walk->at += len + padding;
+    return true;
+}
+
+/* The name behind BEGIN_NODE, with its NUL. */
+static bool take_name(struct fdt_walk *walk, struct fdt_bytes *name)
+{
+    uint32_t left = walk->structure.len - walk->at, len = 0;
+
+    while (len < left && walk->structure.p[walk->at + len] != '\0')
+        len++;
+    return len < left && take_bytes(walk, len + 1, name);
+}
+
+/* Which of the properties that matter this one is, or FDT_N_NAMES. */
+static unsigned find_name(const struct fdt_walk *walk, uint32_t offset)
+{
+    static const char *const names[FDT_N_NAMES] = {
+        [FDT_ADDRESS_CELLS] = "#address-cells",
+        [FDT_SIZE_CELLS] = "#size-cells",
+        [FDT_COMPATIBLE] = "compatible",
+        [FDT_STATUS] = "status",
+        [FDT_REG] = "reg",
+        [FDT_INTERRUPTS] = "interrupts",
+        [FDT_RANGES] = "ranges",
+        [FDT_BUS_RANGE] = "bus-range",
+        [FDT_BOOTARGS] = "bootargs",
+    };
+    struct fdt_bytes name = {walk->strings.p + offset,
+                             walk->strings.len - offset};
+    unsigned i = 0;
+
+    while (i < FDT_N_NAMES && !fdt_starts_with(name, names[i]))
+        i++;
+    return i;
+}
+
+/* The rest of a property, behind its token. */
+static bool take_prop(struct fdt_walk *walk, struct fdt_node *node)
+{
+    struct fdt_bytes value;
+    uint32_t len, name;
+    unsigned i;
+
+    if (!take_cell(walk, &len) || !take_cell(walk, &name) ||
+        name >= walk->strings.len || !take_bytes(walk, len, &value))
+        return false;
+    i = find_name(walk, name);
+    if (i < FDT_N_NAMES)
+        node->prop[i] = value;
+    return true;
+}
+
+/* All properties of a node come before its children. */
+static bool take_props(struct fdt_walk *walk, struct fdt_node *node)
+{
+    for (;;) {
+        uint32_t before = walk->at, token;
+
+        if (!take_cell(walk, &token))
+            return false;
+        if (token == PROP) {
+            if (!take_prop(walk, node))
+                return false;
+        } else if (token != NOP) {
+            walk->at = before;
+            return true;
+        }
+    }
+}
+
+/* A property that is one small cell. */
+static bool set_cells(struct fdt_bytes prop, uint8_t *cells)
+{
+    uint32_t value;
+
+    if (!prop.p)
+        return true;
+    if (prop.len != 4)
+        return false;
+    value = fdt_cell(prop.p);
+    *cells = (uint8_t)value;
+    return value <= MOST_CELLS;
+}
+
+static bool enter(struct fdt_walk *walk, struct fdt_node *node)
+{
+    struct fdt_cells cells = default_cells;
+
+    if (walk->depth == FDT_MAX_DEPTH)
+        return false;
+    *node = (struct fdt_node){
+        .parent = walk->cells[walk->depth],
+        .depth = ++walk->depth,
+    };
+    if (!take_name(walk, &node->name) || !take_props(walk, node) ||
+        !set_cells(node->prop[FDT_ADDRESS_CELLS], &cells.address) ||
+        !set_cells(node->prop[FDT_SIZE_CELLS], &cells.size))
+        return false;
+    walk->cells[walk->depth] = cells;
+    return true;
+}
+
+int vio_fdt_next(struct fdt_walk *walk, struct fdt_node *node)
+{
+    uint32_t token;
+
+    while (take_cell(walk, &token)) {
+        if (token == BEGIN_NODE)
+            return enter(walk, node) ? 1 : VIO_EINVAL;
+        if (token == END && walk->depth == 0)
+            return 0;
+        if (token == END_NODE && walk->depth != 0)
+            walk->depth--;
+        else if (token != NOP)
+            return VIO_EINVAL;
+    }
+    return VIO_EINVAL; /* it does not end */
+}

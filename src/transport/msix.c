@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The interrupts of a PCI device: one MSI-X vector per queue and one for the
+ * configuration; else two vectors; else the interrupt line; else none.
+ *
+ * A reset makes the device forget its vectors (4.1.5.1.2.1), so that all this
+ * is done anew after each.
+ *
+ * Spec: 4.1.5.1.2 MSI-X Vector Configuration, 4.1.5.5 Driver Handling
+ * Interrupts.
+ */
+#include "../swap.h"
+#include "pci_impl.h"
+
+#define ISR_GONE 0xffu
+#define ISR_BITS (VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG)
+
+static bool table_fits(const struct vio_pci *p, uint32_t table, uint32_t pba,
+                       uint32_t size)
+{
+    unsigned bar = table & PCI_MSIX_BIR;
+
+    return vio_pci_in_bar(p, bar, table & ~PCI_MSIX_BIR,
+                          (uint64_t)size * PCI_MSIX_ENTRY_SIZE) &&
+           p->bar[bar].kind != VIO_PCI_BAR_IO &&
+           vio_pci_in_bar(p, pba & PCI_MSIX_BIR, pba & ~PCI_MSIX_BIR,
+                          (size + 63) / 64 * 8);
+}
+
+/* 4.1.5.1.2.2: any size of the table is fine. */
+void vio_pci_find_msix(struct vio_pci *p, const struct pci_cap *cap)
+{
+    uint32_t control, table, pba, size;
+
+    if (p->msix.cap || cap->at + PCI_MSIX_CAP_SIZE > PCI_CONFIG_END)
+        return;
+    /* The control word is where others have their length and type. */
+    control = cap->len | (uint32_t)cap->cfg_type << 8;
+    table = pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_TABLE, 4);
+    pba = pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_PBA, 4);
+    size = (control & PCI_MSIX_SIZE_MASK) + 1;
+    p->msix.cap = cap->at;
+    if (!table_fits(p, table, pba, size))
+        return; /* treated as a device without vectors */
+    p->msix.size = (uint16_t)size;
+    p->msix.table_bar = table & PCI_MSIX_BIR;
+    p->msix.table_offset = table & ~PCI_MSIX_BIR;
+}
+
+bool vio_pci_msix_is_on(const struct vio_pci *p)
+{
+    return p->msix.cap &&
+           (pci_read(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2u) &
+            PCI_MSIX_ENABLE);
+}
+
+/* Only the two upper bits of the control word can be written. */
+static void set_control(const struct vio_pci *p, uint32_t control)
+{
+    if (p->msix.cap)
+        pci_write(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2, control);
+}
+
+static bool is_msix(enum vio_pci_interrupts mode)
+{
+    return mode == VIO_PCI_MSIX_SHARED || mode == VIO_PCI_MSIX_EACH;
+}
+
+/* Vector 0 is the configuration's, the queues' follow. */
+static uint16_t vector_in(enum vio_pci_interrupts mode, int event)
+{
+    if (event == PCI_EVENT_CONFIG)
+        return 0;
+    return mode == VIO_PCI_MSIX_EACH ? (uint16_t)(event + 1) : 1;
+}
+
+static uint32_t n_vectors(const struct vio_pci *p, enum vio_pci_interrupts mode)
+{
+    return mode == VIO_PCI_MSIX_EACH ? p->irq_queues + 1u : 2;
+}
+
+uint16_t vio_pci_vector_of(const struct vio_pci *p, int event)
+{
+    if (!is_msix(p->interrupts) || event >= p->irq_queues)
+        return VIRTIO_MSI_NO_VECTOR;
+    return vector_in(p->interrupts, event);
+}
+
+static void write_entry(const struct vio_pci *p, unsigned vector,
+                        uint32_t offset, uint32_t value)
+{
+    vio_reg_write32(p->msix.table, vector * PCI_MSIX_ENTRY_SIZE + offset,
+                    VIO_BIG_ENDIAN ? vio_swap32(value) : value);
+}
+
+/* Map the first n entries of the table. */
+static bool map_table(struct vio_pci *p, uint32_t n)
+{
+    if (n > p->msix.size)
+        return false;
+    if (n <= p->msix.mapped)
+        return true;
+    if (vio_pci_map(p, p->msix.table_bar, p->msix.table_offset,
+                    n * PCI_MSIX_ENTRY_SIZE, &p->msix.table, NULL) < 0)
+        return false;
+    p->msix.mapped = (uint16_t)n;
+    vio_pci_command(p, 0, p->command);
+    return true;
+}
+
+/* Ask the platform for the messages, and write them down. */
+static bool fill_table(struct vio_pci *p, uint32_t n)
+{
+    const struct vio_env *env = p->dev.env;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t addr;
+        uint32_t data;
+
+        if (env->msi_compose(env->ctx, p->first_vector + i, &addr, &data) < 0)
+            return false;
+        write_entry(p, i, PCI_MSIX_ENTRY_CTRL, PCI_MSIX_ENTRY_MASKED);
+        write_entry(p, i, PCI_MSIX_ENTRY_ADDR, (uint32_t)addr);
+        write_entry(p, i, PCI_MSIX_ENTRY_ADDR + 4, (uint32_t)(addr >> 32));
+        write_entry(p, i, PCI_MSIX_ENTRY_DATA, data);
+        write_entry(p, i, PCI_MSIX_ENTRY_CTRL, 0);
+    }
+    return true;
+}
+
+/* Map every event; after a failure none of them is mapped. */
+static bool map_events(struct vio_pci *p, enum vio_pci_interrupts mode,
+                       pci_map_vector *map)
+{
+    int event = PCI_EVENT_CONFIG;
+
+    for (; event < p->irq_queues; event++)
+        if (!map(p, event, vector_in(mode, event)))
+            break;
+    if (event == p->irq_queues)
+        return true;
+    for (; event >= PCI_EVENT_CONFIG; event--)
+        map(p, event, VIRTIO_MSI_NO_VECTOR);
+    return false;
+}
+
+/* Everything stays masked until all of it is right. */
+static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
+                     pci_map_vector *map)
+{
+    uint32_t n = n_vectors(p, mode);
+
+    if (!p->dev.env || !p->dev.env->msi_compose || !map_table(p, n))
+        return false;
+    set_control(p, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
+    if (fill_table(p, n) && map_events(p, mode, map)) {
+        set_control(p, PCI_MSIX_ENABLE);
+        return true;
+    }
+    set_control(p, 0);
+    return false;
+}
+
+static bool try_mode(struct vio_pci *p, enum vio_pci_interrupts mode,
+                     pci_map_vector *map)
+{
+    if (is_msix(mode))
+        return try_msix(p, mode, map);
+    return mode == VIO_PCI_POLLED || (p->irq_pin != 0 && p->isr.length != 0);
+}
+
+void vio_pci_start_interrupts(struct vio_pci *p, pci_map_vector *map)
+{
+    static const enum vio_pci_interrupts order[] = {
+        VIO_PCI_MSIX_EACH, VIO_PCI_MSIX_SHARED, VIO_PCI_INTX, VIO_PCI_POLLED};
+    unsigned i = 0;
+
+    while (order[i] != p->wish)
+        i++;
+    set_control(p, 0); /* as an earlier stage may have left it */
+    while (!try_mode(p, order[i], map))
+        i++;
+    p->interrupts = order[i];
+    vio_pci_command(p, PCI_COMMAND_INTX_DISABLE,
+                    p->interrupts == VIO_PCI_INTX ? 0
+                                                  : PCI_COMMAND_INTX_DISABLE);
+}
+
+int vio_pci_set_interrupts(struct vio_pci *p, enum vio_pci_interrupts most,
+                           uint16_t n_queues, unsigned first_vector)
+{
+    if ((unsigned)most > VIO_PCI_MSIX_EACH || n_queues == VIRTIO_MSI_NO_VECTOR)
+        return VIO_EINVAL;
+    if (p->dev.state == VIO_DEVICE_NEGOTIATED ||
+        p->dev.state == VIO_DEVICE_RUNNING ||
+        p->dev.state == VIO_DEVICE_SUSPENDED)
+        return vio_fail(&p->dev.why, VIO_WHY_BAD_STATE, p->dev.state, 0);
+    p->wish = most;
+    p->irq_queues = n_queues;
+    p->first_vector = first_vector;
+    return 0;
+}
+
+enum vio_pci_interrupts vio_pci_interrupt_mode(const struct vio_pci *p)
+{
+    return p->interrupts;
+}
+
+int vio_pci_mask(struct vio_pci *p, unsigned vector, bool masked)
+{
+    if (!is_msix(p->interrupts) || vector >= n_vectors(p, p->interrupts))
+        return VIO_EINVAL;
+    write_entry(p, vector, PCI_MSIX_ENTRY_CTRL,
+                masked ? PCI_MSIX_ENTRY_MASKED : 0);
+    return 0;
+}
+
+/* 4.1.4.5: reading acknowledges. With MSI-X it is left alone (4.1.4.5.2), and
+ * without a vector nothing is known: everything may have happened. */
+uint32_t vio_pci_read_isr(struct vio_device *dev)
+{
+    const struct vio_pci *p = pci_of(dev);
+    uint32_t isr;
+
+    if (is_msix(p->interrupts))
+        return ISR_BITS;
+    if (p->isr.length == 0)
+        return 0;
+    isr = vio_pci_get(p, &p->isr, 0, 1);
+    return isr == ISR_GONE ? 0 : isr & ISR_BITS;
+}
+
+uint32_t vio_pci_isr(struct vio_pci *p, unsigned vector)
+{
+    if (!is_msix(p->interrupts))
+        return vio_device_isr(&p->dev);
+    if (p->dev.state != VIO_DEVICE_RUNNING ||
+        vector >= n_vectors(p, p->interrupts))
+        return 0;
+    return vector == 0 ? VIRTIO_ISR_CONFIG : VIRTIO_ISR_QUEUE;
+}

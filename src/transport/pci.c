@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtio device on PCI: is it one, which type, and by which interface.
+ *
+ * The capabilities decide, never the device id: where there are any the device
+ * is modern, and legacy where there are none or where they cannot be used.
+ *
+ * Spec: 4.1.2 PCI Device Discovery, 4.1.5.1.1 Virtio Device Configuration
+ * Layout Detection.
+ */
+#include "pci_impl.h"
+
+#define VIRTIO_CAPS                                                      \
+    (1u << VIRTIO_PCI_CAP_COMMON_CFG | 1u << VIRTIO_PCI_CAP_NOTIFY_CFG | \
+     1u << VIRTIO_PCI_CAP_ISR_CFG | 1u << VIRTIO_PCI_CAP_DEVICE_CFG |    \
+     1u << VIRTIO_PCI_CAP_PCI_CFG)
+
+void vio_pci_command(const struct vio_pci *p, uint32_t clear, uint32_t set)
+{
+    uint32_t old = pci_read(p->bus, p->bdf, PCI_COMMAND, 2);
+    uint32_t command = (old & ~clear) | set;
+
+    if (command != old)
+        pci_write(p->bus, p->bdf, PCI_COMMAND, 2, command);
+}
+
+/* 4.1.2.1: the types that have a transitional device id, from 0x1000 on. */
+static uint16_t type_of_transitional(uint16_t device_id)
+{
+    static const uint8_t types[] = {1, 2, 5, 3, 8, 4, 0, 0, 0, 9};
+    unsigned i = device_id - VIRTIO_PCI_DEVICE_ID_FIRST;
+
+    return i < sizeof types ? types[i] : 0;
+}
+
+static void find_type(struct vio_pci *p)
+{
+    p->dev.type = type_of_transitional(p->device_id);
+    if (p->device_id >= VIRTIO_PCI_DEVICE_ID_BASE)
+        p->dev.type = p->device_id - VIRTIO_PCI_DEVICE_ID_BASE;
+    else if (p->dev.type == 0) /* 4.1.2.3: of other types, the subsystem says */
+        p->dev.type = pci_read(p->bus, p->bdf, PCI_SUBSYSTEM_ID, 2);
+}
+
+/* The header, each field read once. */
+static int identify(struct vio_pci *p, struct vio_why *why)
+{
+    uint32_t id = pci_read(p->bus, p->bdf, PCI_ID, 4);
+
+    p->device_id = (uint16_t)(id >> 16);
+    if ((id & 0xffff) != VIRTIO_PCI_VENDOR_ID ||
+        p->device_id < VIRTIO_PCI_DEVICE_ID_FIRST ||
+        p->device_id > VIRTIO_PCI_DEVICE_ID_LAST)
+        return vio_fail(why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
+    if (pci_read(p->bus, p->bdf, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK)
+        return vio_fail(why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
+    p->revision = (uint8_t)pci_read(p->bus, p->bdf, PCI_REVISION, 1);
+    p->irq_line = (uint8_t)pci_read(p->bus, p->bdf, PCI_IRQ_LINE, 1);
+    p->irq_pin = (uint8_t)pci_read(p->bus, p->bdf, PCI_IRQ_PIN, 1);
+    find_type(p);
+    return 0;
+}
+
+static int walk_caps(struct vio_pci *p, struct pci_modern_caps *caps,
+                     struct vio_why *why)
+{
+    struct pci_cap_walk walk;
+    struct pci_cap cap;
+    int err;
+
+    vio_pci_cap_begin(p->bus, p->bdf, &walk);
+    while ((err = vio_pci_cap_next(p->bus, p->bdf, &walk, &cap, why)) > 0) {
+        if (cap.id == PCI_CAP_MSIX)
+            vio_pci_find_msix(p, &cap);
+        else if (cap.id == PCI_CAP_VENDOR)
+            vio_pci_take_cap(p, &cap, caps);
+    }
+    return err;
+}
+
+static int use_modern(struct vio_pci *p, const struct pci_modern_caps *caps,
+                      struct vio_why *why)
+{
+    int err = vio_pci_check_caps(p, caps, why);
+
+    return err ? err : vio_pci_use_modern(p, why);
+}
+
+/* Where the modern interface was tried before, its failure is the reason. */
+static int use_legacy(struct vio_pci *p, int modern_err, struct vio_why *why)
+{
+    struct vio_why legacy_why;
+    int err;
+
+    p->command = 0;
+    err = vio_pci_use_legacy(p, &legacy_why);
+    if (err && modern_err)
+        return modern_err;
+    if (err && why)
+        *why = legacy_why;
+    return err;
+}
+
+/* 4.1.5.1.1.1: look for the capabilities; a device without is legacy. */
+static int choose(struct vio_pci *p, struct vio_why *why)
+{
+    enum vio_interface interface = p->dev.policy.interface;
+    struct pci_modern_caps caps = {0};
+    int err = walk_caps(p, &caps, why), modern_err = 0;
+    bool is_modern = caps.seen & VIRTIO_CAPS;
+
+    if (err)
+        return err;
+    if (is_modern && interface != VIO_REQUIRE_LEGACY) {
+        modern_err = use_modern(p, &caps, why);
+        if (!modern_err || interface == VIO_REQUIRE_MODERN)
+            return modern_err;
+    }
+    if (interface == VIO_REQUIRE_MODERN)
+        return vio_fail(why, VIO_WHY_LEGACY_REFUSED, p->device_id, 0);
+    if (is_modern && p->bar[0].kind != VIO_PCI_BAR_IO)
+        return modern_err ? modern_err
+                          : vio_fail(why, VIO_WHY_MODERN_REFUSED, 0, 0);
+    return use_legacy(p, modern_err, why);
+}
+
+int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
+                  uint32_t bdf, const struct vio_policy *policy,
+                  const struct vio_env *env, struct vio_why *why)
+{
+    struct vio_pci found = {.bus = bus, .bdf = bdf};
+    uint32_t command;
+    int err;
+
+    if (policy)
+        found.dev.policy = *policy;
+    found.dev.env = env;
+    err = identify(&found, why);
+    if (err)
+        return err;
+    command = pci_read(bus, bdf, PCI_COMMAND, 2);
+    vio_pci_size_bars(bus, bdf, found.bar);
+    err = choose(&found, why);
+    if (err) {
+        pci_write(bus, bdf, PCI_COMMAND, 2, command);
+        return err;
+    }
+    *p = found;
+    return 0;
+}
+
+int vio_pci_restore(struct vio_pci *p)
+{
+    uint32_t id = pci_read(p->bus, p->bdf, PCI_ID, 4);
+
+    if (id != ((uint32_t)p->device_id << 16 | VIRTIO_PCI_VENDOR_ID))
+        return vio_fail(&p->dev.why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
+    p->dev.state = VIO_DEVICE_UNKNOWN;
+    vio_pci_write_bars(p->bus, p->bdf, p->bar);
+    vio_pci_command(p, 0, p->command);
+    return 0;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Configuration space: the two usual ways to it, and the walk over a bus.
+ */
+#include "../swap.h"
+#include "pci_impl.h"
+
+#define ALL_ONES      0xffffffffu
+#define LAST_BDF      0xffffu
+#define LAST_FUNCTION 7u
+
+/* Where a function's registers are in the ECAM; false: outside of it. */
+static bool ecam_at(const struct vio_pci_ecam *ecam, uint32_t bdf,
+                    uint32_t *offset)
+{
+    uint32_t first = (uint32_t)ecam->first_bus << 8;
+
+    if (bdf < first || ((uint64_t)(bdf - first) + 1) << 12 > ecam->size)
+        return false;
+    *offset += (bdf - first) << 12;
+    return true;
+}
+
+/* PCI is little-endian. */
+static uint16_t le16(uint16_t value)
+{
+    return VIO_BIG_ENDIAN ? vio_swap16(value) : value;
+}
+
+static uint32_t le32(uint32_t value)
+{
+    return VIO_BIG_ENDIAN ? vio_swap32(value) : value;
+}
+
+static uint32_t ecam_read(void *ctx, uint32_t bdf, uint32_t offset,
+                          unsigned width)
+{
+    const struct vio_pci_ecam *ecam = ctx;
+
+    if (!ecam_at(ecam, bdf, &offset))
+        return ALL_ONES;
+    if (width == 1)
+        return vio_reg_read8(ecam->base, offset);
+    if (width == 2)
+        return le16(vio_reg_read16(ecam->base, offset));
+    return le32(vio_reg_read32(ecam->base, offset));
+}
+
+static void ecam_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
+                       uint32_t value)
+{
+    const struct vio_pci_ecam *ecam = ctx;
+
+    if (!ecam_at(ecam, bdf, &offset))
+        return;
+    if (width == 1)
+        vio_reg_write8(ecam->base, offset, (uint8_t)value);
+    else if (width == 2)
+        vio_reg_write16(ecam->base, offset, le16((uint16_t)value));
+    else
+        vio_reg_write32(ecam->base, offset, le32(value));
+}
+
+/* The last bus that an ECAM of this size holds. */
+static uint8_t last_bus(const struct vio_pci_ecam *ecam)
+{
+    uint64_t buses = ecam->size >> 20;
+    uint64_t most = 256u - ecam->first_bus;
+
+    if (buses > most)
+        buses = most;
+    return (uint8_t)(ecam->first_bus + (buses ? buses - 1 : 0));
+}
+
+struct vio_pci_bus vio_pci_ecam_bus(struct vio_pci_ecam *ecam)
+{
+    return (struct vio_pci_bus){
+        .ctx = ecam,
+        .read = ecam_read,
+        .write = ecam_write,
+        .first_bus = ecam->first_bus,
+        .last_bus = last_bus(ecam),
+    };
+}
+
+#if VIO_HAVE_PORT_IO
+#define PORT_ADDRESS 0xcf8u
+#define PORT_DATA    0xcfcu
+#define PORT_ENABLE  0x80000000u
+
+static const struct vio_reg port_address = {PORT_ADDRESS, VIO_SPACE_PORT};
+static const struct vio_reg port_data = {PORT_DATA, VIO_SPACE_PORT};
+
+static void port_select(uint32_t bdf, uint32_t offset)
+{
+    vio_reg_write32(port_address, 0, PORT_ENABLE | bdf << 8 | (offset & 0xfcu));
+}
+
+static uint32_t port_read(void *ctx, uint32_t bdf, uint32_t offset,
+                          unsigned width)
+{
+    (void)ctx;
+    port_select(bdf, offset);
+    if (width == 1)
+        return vio_reg_read8(port_data, offset & 3);
+    if (width == 2)
+        return vio_reg_read16(port_data, offset & 2);
+    return vio_reg_read32(port_data, 0);
+}
+
+static void port_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
+                       uint32_t value)
+{
+    (void)ctx;
+    port_select(bdf, offset);
+    if (width == 1)
+        vio_reg_write8(port_data, offset & 3, (uint8_t)value);
+    else if (width == 2)
+        vio_reg_write16(port_data, offset & 2, (uint16_t)value);
+    else
+        vio_reg_write32(port_data, 0, value);
+}
+
+struct vio_pci_bus vio_pci_ports(void)
+{
+    return (struct vio_pci_bus){
+        .read = port_read,
+        .write = port_write,
+        .last_bus = 255,
+    };
+}
+#endif
+
+static bool is_there(uint32_t id)
+{
+    uint32_t vendor = id & 0xffff;
+
+    return vendor != 0 && vendor != 0xffff;
+}
+
+/* Behind function 0 that is missing, or is the only one, there are no more of
+ * the same device. */
+static uint32_t step(const struct vio_pci_bus *bus, struct vio_pci_walk *walk,
+                     bool there)
+{
+    uint32_t bdf = walk->next;
+
+    if ((bdf & LAST_FUNCTION) == 0)
+        walk->multi = there && (pci_read(bus, bdf, PCI_HEADER_TYPE, 1) &
+                                PCI_HEADER_TYPE_MULTI);
+    return walk->multi ? bdf + 1 : (bdf | LAST_FUNCTION) + 1;
+}
+
+bool vio_pci_next(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
+{
+    uint32_t first = (uint32_t)bus->first_bus << 8;
+
+    if (walk->next < first)
+        walk->next = first;
+    while (walk->next <= LAST_BDF && walk->next >> 8 <= bus->last_bus) {
+        uint32_t bdf = walk->next;
+        uint32_t id = pci_read(bus, bdf, PCI_ID, 4);
+
+        walk->next = step(bus, walk, is_there(id));
+        if (is_there(id)) {
+            walk->bdf = bdf;
+            walk->id = id;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool vio_pci_find(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
+{
+    while (vio_pci_next(bus, walk)) {
+        uint32_t device = walk->id >> 16;
+
+        /* 4.1.2.1: by vendor and device id, whatever the revision. */
+        if ((walk->id & 0xffff) == VIRTIO_PCI_VENDOR_ID &&
+            device >= VIRTIO_PCI_DEVICE_ID_FIRST &&
+            device <= VIRTIO_PCI_DEVICE_ID_LAST)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Virtio over PCI, the legacy interface: one file of registers in I/O BAR 0.
+ * They are little-endian; the configuration space behind them is guest-endian,
+ * and moves when MSI-X is turned on or off.
+ *
+ * Spec: 4.1.4.10 Legacy Interfaces: A Note on PCI Device Layout, 4.1.5.1.3.1
+ * Legacy Interface: A Note on Virtqueue Configuration.
+ */
+#include "../virtq/ring.h"
+#include "pci_impl.h"
+
+#define STATUS_GONE 0xffu
+
+static uint32_t get(const struct vio_pci *p, uint32_t offset, unsigned width)
+{
+    return vio_pci_get(p, &p->common, offset, width);
+}
+
+static void put(const struct vio_pci *p, uint32_t offset, unsigned width,
+                uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, width, value);
+}
+
+static uint8_t get_status(struct vio_device *dev)
+{
+    return (uint8_t)get(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_STATUS, 1);
+}
+
+static void set_status(struct vio_device *dev, uint8_t status)
+{
+    put(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_STATUS, 1, status);
+}
+
+/* There are only 32 bits. */
+static uint64_t get_features(struct vio_device *dev)
+{
+    return get(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_FEATURES, 4);
+}
+
+static void set_features(struct vio_device *dev, uint64_t features)
+{
+    put(pci_of(dev), VIRTIO_PCI_LEGACY_DRIVER_FEATURES, 4, (uint32_t)features);
+}
+
+/* There is none. */
+static uint32_t generation(struct vio_device *dev)
+{
+    (void)dev;
+    return 0;
+}
+
+/* 4.1.4.10: by the present state, whoever has changed it. */
+static uint32_t config_offset(const struct vio_pci *p)
+{
+    return vio_pci_msix_is_on(p) ? VIRTIO_PCI_LEGACY_CONFIG_MSIX
+                                 : VIRTIO_PCI_LEGACY_CONFIG;
+}
+
+static uint32_t config_read(struct vio_device *dev, uint32_t offset,
+                            unsigned width)
+{
+    const struct vio_pci *p = pci_of(dev);
+    struct vio_reg reg = p->common.reg;
+
+    offset += config_offset(p);
+    if (width == 1)
+        return vio_reg_read8(reg, offset);
+    if (width == 2)
+        return vio_reg_read16(reg, offset);
+    return vio_reg_read32(reg, offset);
+}
+
+static void config_write(struct vio_device *dev, uint32_t offset,
+                         unsigned width, uint32_t value)
+{
+    const struct vio_pci *p = pci_of(dev);
+    struct vio_reg reg = p->common.reg;
+
+    offset += config_offset(p);
+    if (width == 1)
+        vio_reg_write8(reg, offset, (uint8_t)value);
+    else if (width == 2)
+        vio_reg_write16(reg, offset, (uint16_t)value);
+    else
+        vio_reg_write32(reg, offset, value);
+}
+
+/* Select a queue and make sure that it is nobody's. */
+static int select_free_queue(struct vio_pci *p, uint16_t index)
+{
+    put(p, VIRTIO_PCI_LEGACY_QUEUE_SELECT, 2, index);
+    if (get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4))
+        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
+    return 0;
+}
+
+static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
+{
+    int err = select_free_queue(pci_of(dev), index);
+
+    if (err)
+        return err;
+    *max = get(pci_of(dev), VIRTIO_PCI_LEGACY_QUEUE_SIZE, 2);
+    return 0;
+}
+
+/* 4.1.5.1.2: what was written is read back on success. The two registers are
+ * there only while MSI-X is on. */
+static bool map_vector(struct vio_pci *p, int event, uint16_t vector)
+{
+    uint32_t at = VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR;
+
+    if (event != PCI_EVENT_CONFIG) {
+        put(p, VIRTIO_PCI_LEGACY_QUEUE_SELECT, 2, (uint32_t)event);
+        at = VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR;
+    }
+    put(p, at, 2, vector);
+    return get(p, at, 2) == vector;
+}
+
+static void prepare(struct vio_device *dev)
+{
+    vio_pci_start_interrupts(pci_of(dev), map_vector);
+}
+
+static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
+{
+    struct vio_pci *p = pci_of(dev);
+    uint64_t pfn = vq->desc_addr / VIRTIO_PCI_LEGACY_PAGE_SIZE;
+    int err = select_free_queue(p, vq->index);
+    uint32_t size;
+
+    if (err)
+        return err;
+    /* 4.1.5.1.3.1: the size is the device's, the address is in pages. */
+    size = get(p, VIRTIO_PCI_LEGACY_QUEUE_SIZE, 2);
+    if (size != vq->size)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_SIZE_MISMATCH, size, vq->size);
+    if (pfn == 0 || pfn > UINT32_MAX ||
+        vq->desc_addr % VIRTIO_PCI_LEGACY_PAGE_SIZE)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_ADDRESS, vq->desc_addr,
+                        VIRTIO_PCI_LEGACY_PAGE_SIZE);
+    vio_pci_command(p, 0, PCI_COMMAND_MASTER);
+    put(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4, (uint32_t)pfn);
+    if (get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4) != (uint32_t)pfn)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
+    vq->doorbell = p->notify.reg;
+    vq->doorbell_value = vq->index;
+    vq->flags |= VQ_DOORBELL_LE | VQ_DOORBELL16;
+    return 0;
+}
+
+static const struct vio_transport legacy_transport = {
+    .get_status = get_status,
+    .set_status = set_status,
+    .get_features = get_features,
+    .set_features = set_features,
+    .generation = generation,
+    .config_read = config_read,
+    .config_write = config_write,
+    .queue_max = queue_max,
+    .queue_start = queue_start,
+    .isr = vio_pci_read_isr,
+    .prepare = prepare,
+};
+
+/* One register of the file, as a structure of its own. */
+static struct vio_pci_region part(const struct vio_pci_region *file,
+                                  uint32_t offset, uint32_t length)
+{
+    struct vio_pci_region region = *file;
+
+    region.reg.addr += offset;
+    region.offset = offset;
+    region.length = length;
+    return region;
+}
+
+/* Map the register file; what is behind the registers is configuration. */
+static int map_registers(struct vio_pci *p, struct vio_why *why)
+{
+    uint32_t header =
+        p->msix.cap ? VIRTIO_PCI_LEGACY_CONFIG_MSIX : VIRTIO_PCI_LEGACY_CONFIG;
+    struct vio_pci_region file = {.mapped = true};
+    int err;
+
+    if (p->bar[0].kind != VIO_PCI_BAR_IO || p->bar[0].size < header)
+        return vio_fail(why, VIO_WHY_NO_LEGACY_BAR, p->bar[0].size, header);
+    file.length = p->bar[0].size > 65536 ? 65536 : (uint32_t)p->bar[0].size;
+    err = vio_pci_map(p, 0, 0, file.length, &file.reg, why);
+    if (err)
+        return err;
+    p->common = file;
+    p->notify = part(&file, VIRTIO_PCI_LEGACY_QUEUE_NOTIFY, 2);
+    p->isr = part(&file, VIRTIO_PCI_LEGACY_ISR_STATUS, 1);
+    p->device = part(&file, header, file.length - header);
+    return 0;
+}
+
+int vio_pci_use_legacy(struct vio_pci *p, struct vio_why *why)
+{
+    int err = map_registers(p, why);
+
+    if (err)
+        return err;
+    /* 4.1.2.3: the revision is 0; of others nothing is known. */
+    if (p->revision != 0)
+        return vio_fail(why, VIO_WHY_LEGACY_REVISION, p->revision, 0);
+    vio_pci_command(p, 0, p->command);
+    if (get_status(&p->dev) == STATUS_GONE)
+        return vio_fail(why, VIO_WHY_DEVICE_GONE, STATUS_GONE, 0);
+    p->window = 0;
+    p->dev.ops = &legacy_transport;
+    p->dev.legacy = true;
+    p->dev.size_fixed = true;
+    p->dev.queue_align = VIRTIO_PCI_LEGACY_PAGE_SIZE;
+    p->dev.config_len = p->device.length;
+    return 0;
+}

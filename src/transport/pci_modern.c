@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Virtio over PCI, the modern interface.
+ *
+ * Spec: 4.1.4.3 Common configuration structure layout, 4.1.4.4 Notification
+ * structure layout, 4.1.5 PCI-specific Initialization And Device Operation.
+ */
+#include "../virtq/ring.h"
+#include "pci_impl.h"
+
+/* What is accessed of the configuration space at most. */
+#define MOST_DEVICE_CONFIG 4096u
+
+#define STATUS_GONE 0xffu
+
+static uint32_t get(struct vio_pci *p, uint32_t offset, unsigned width)
+{
+    return vio_pci_get(p, &p->common, offset, width);
+}
+
+static void put(struct vio_pci *p, uint32_t offset, unsigned width,
+                uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, width, value);
+}
+
+/* 4.1.3.1: a field of 64 bits is two of 32. */
+static void put64(struct vio_pci *p, uint32_t offset, uint64_t value)
+{
+    put(p, offset, 4, (uint32_t)value);
+    put(p, offset + 4, 4, (uint32_t)(value >> 32));
+}
+
+static uint8_t get_status(struct vio_device *dev)
+{
+    return (uint8_t)get(pci_of(dev), VIRTIO_PCI_COMMON_DEVICE_STATUS, 1);
+}
+
+static void set_status(struct vio_device *dev, uint8_t status)
+{
+    put(pci_of(dev), VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, status);
+}
+
+static uint32_t features_word(struct vio_pci *p, uint32_t word)
+{
+    put(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, 4, word);
+    return get(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE, 4);
+}
+
+static uint64_t get_features(struct vio_device *dev)
+{
+    uint64_t low = features_word(pci_of(dev), 0);
+
+    return (uint64_t)features_word(pci_of(dev), 1) << 32 | low;
+}
+
+static void set_features(struct vio_device *dev, uint64_t features)
+{
+    struct vio_pci *p = pci_of(dev);
+
+    put(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, 4, 0);
+    put(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE, 4, (uint32_t)features);
+    put(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, 4, 1);
+    put(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE, 4, (uint32_t)(features >> 32));
+}
+
+static uint32_t generation(struct vio_device *dev)
+{
+    return get(pci_of(dev), VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1);
+}
+
+static uint32_t config_read(struct vio_device *dev, uint32_t offset,
+                            unsigned width)
+{
+    return vio_pci_get(pci_of(dev), &pci_of(dev)->device, offset, width);
+}
+
+static void config_write(struct vio_device *dev, uint32_t offset,
+                         unsigned width, uint32_t value)
+{
+    vio_pci_put(pci_of(dev), &pci_of(dev)->device, offset, width, value);
+}
+
+static void select_queue(struct vio_pci *p, uint32_t index)
+{
+    put(p, VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, index);
+}
+
+/* Select a queue and make sure that it is nobody's. */
+static int select_free_queue(struct vio_pci *p, uint16_t index)
+{
+    select_queue(p, index);
+    if (get(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2))
+        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
+    return 0;
+}
+
+static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
+{
+    struct vio_pci *p = pci_of(dev);
+    uint32_t value = 0;
+
+    if (index < p->n_queues) {
+        int err = select_free_queue(p, index);
+
+        if (err)
+            return err;
+        value = get(p, VIRTIO_PCI_COMMON_QUEUE_SIZE, 2);
+    }
+    *max = value;
+    return 0;
+}
+
+/* 4.1.5.1.2: what was written is read back on success. */
+static bool map_vector(struct vio_pci *p, int event, uint16_t vector)
+{
+    uint32_t at = VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR;
+
+    if (event != PCI_EVENT_CONFIG) {
+        select_queue(p, (uint32_t)event);
+        at = VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR;
+    }
+    put(p, at, 2, vector);
+    return get(p, at, 2) == vector;
+}
+
+static void prepare(struct vio_device *dev)
+{
+    struct vio_pci *p = pci_of(dev);
+
+    if (p->irq_queues > p->n_queues)
+        p->irq_queues = p->n_queues;
+    vio_pci_start_interrupts(p, map_vector);
+}
+
+/* A doorbell behind the window takes several accesses. */
+static void ring_window(struct vio_virtq *vq, uint32_t value)
+{
+    unsigned width = vq->flags & VQ_NOTIFY_DATA ? 4 : 2;
+    const struct vio_pci *p = vq->doorbell_ctx;
+
+    vio_pci_window_write(p, p->notify.bar, vq->doorbell.addr, width, value);
+}
+
+/* 4.1.4.4: where in the notification structure a queue's doorbell is. */
+static int find_doorbell(struct vio_pci *p, uint16_t index, unsigned width,
+                         uint64_t *offset)
+{
+    uint32_t multiplier = p->notify_multiplier;
+    uint64_t at = get(p, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF, 2);
+
+    at *= multiplier;
+    /* 4.1.4.4.1: the multiplier is a power of two and keeps the alignment, or
+     * is 0; the doorbell is inside the structure. */
+    if ((multiplier & (multiplier - 1)) || (multiplier & (width - 1)) ||
+        (p->notify.offset & (width - 1)) || width > p->notify.length ||
+        at > p->notify.length - width || p->notify.offset + at > UINT32_MAX)
+        return vio_fail(&p->dev.why, VIO_WHY_NOTIFY_RANGE, index,
+                        p->notify.length);
+    *offset = p->notify.offset + at;
+    return 0;
+}
+
+/* 4.1.5.2: how wide a notification is, and what is in it. */
+static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
+{
+    bool wide = vio_device_has(&p->dev, VIRTIO_F_NOTIFICATION_DATA);
+    unsigned width = wide ? 4 : 2;
+    uint16_t value = vq->index;
+    uint64_t at;
+    int err = find_doorbell(p, vq->index, width, &at);
+
+    if (err)
+        return err;
+    if (vio_device_has(&p->dev, VIRTIO_F_NOTIF_CONFIG_DATA))
+        value = (uint16_t)get(p, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA, 2);
+    vq->doorbell_value = value;
+    if (!p->notify.mapped) {
+        vq->doorbell.addr = (uintptr_t)at;
+        vq->doorbell_call = ring_window;
+        vq->doorbell_ctx = p;
+        vq->flags |= VQ_DOORBELL_CALL;
+        return 0;
+    }
+    vq->flags |= VQ_DOORBELL_LE | (wide ? 0 : VQ_DOORBELL16);
+    return vio_pci_map(p, p->notify.bar, at, width, &vq->doorbell, &p->dev.why);
+}
+
+/* 4.1.5.1.3: of a queue that is selected, everything but the enabling. */
+static int configure(struct vio_pci *p, struct vio_virtq *vq)
+{
+    uint16_t vector;
+    uint32_t size;
+
+    put(p, VIRTIO_PCI_COMMON_QUEUE_SIZE, 2, vq->size);
+    size = get(p, VIRTIO_PCI_COMMON_QUEUE_SIZE, 2);
+    if (size != vq->size)
+        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_SIZE_MISMATCH, size,
+                        vq->size);
+    vector = vio_pci_vector_of(p, vq->index);
+    if (vector != VIRTIO_MSI_NO_VECTOR && !map_vector(p, vq->index, vector))
+        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_VECTOR, vq->index, vector);
+    put64(p, VIRTIO_PCI_COMMON_QUEUE_DESC, vq->desc_addr);
+    put64(p, VIRTIO_PCI_COMMON_QUEUE_DRIVER, vq->driver_addr);
+    put64(p, VIRTIO_PCI_COMMON_QUEUE_DEVICE, vq->device_addr);
+    return set_doorbell(p, vq);
+}
+
+static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
+{
+    struct vio_pci *p = pci_of(dev);
+    int err;
+
+    if (vq->index >= p->n_queues)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_ABSENT, vq->index, 0);
+    err = select_free_queue(p, vq->index);
+    if (!err)
+        err = configure(p, vq);
+    if (err)
+        return err;
+    vio_pci_command(p, 0, PCI_COMMAND_MASTER);
+    /* 4.1.4.3.2: enabled last, and never disabled by writing 0. */
+    put(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2, 1);
+    if (get(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2) != 1)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
+    return 0;
+}
+
+static void queue_reset(struct vio_device *dev, uint16_t index)
+{
+    select_queue(pci_of(dev), index);
+    put(pci_of(dev), VIRTIO_PCI_COMMON_QUEUE_RESET, 2, 1);
+}
+
+/* 4.1.4.3.2: the reset is complete when queue_reset reads 0. */
+static bool queue_in_reset(struct vio_device *dev, uint16_t index)
+{
+    select_queue(pci_of(dev), index);
+    return get(pci_of(dev), VIRTIO_PCI_COMMON_QUEUE_RESET, 2) != 0;
+}
+
+static const struct vio_transport modern_transport = {
+    .features = VIRTIO_BIT(VIRTIO_F_RING_RESET) |
+                VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA),
+    .get_status = get_status,
+    .set_status = set_status,
+    .get_features = get_features,
+    .set_features = set_features,
+    .generation = generation,
+    .config_read = config_read,
+    .config_write = config_write,
+    .queue_max = queue_max,
+    .queue_start = queue_start,
+    .queue_reset = queue_reset,
+    .queue_in_reset = queue_in_reset,
+    .isr = vio_pci_read_isr,
+    .prepare = prepare,
+};
+
+/* Bits whose registers this device does not have: the common structure may end
+ * before them. */
+static uint64_t features_out_of_reach(const struct vio_pci *p)
+{
+    uint64_t bits = 0;
+
+    if (p->common.length < VIRTIO_PCI_COMMON_QUEUE_RESET + 2)
+        bits |= VIRTIO_BIT(VIRTIO_F_RING_RESET);
+    if (p->common.length < VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA + 2)
+        bits |= VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA);
+    return bits;
+}
+
+int vio_pci_use_modern(struct vio_pci *p, struct vio_why *why)
+{
+    uint32_t n_queues;
+
+    vio_pci_command(p, 0, p->command);
+    if (get(p, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1) == STATUS_GONE)
+        return vio_fail(why, VIO_WHY_DEVICE_GONE, STATUS_GONE, 0);
+    n_queues = get(p, VIRTIO_PCI_COMMON_NUM_QUEUES, 2);
+    if (n_queues == 0)
+        return vio_fail(why, VIO_WHY_NO_QUEUES, 0, 0);
+    p->n_queues = (uint16_t)n_queues;
+    p->dev.ops = &modern_transport;
+    p->dev.config_len = p->device.length < MOST_DEVICE_CONFIG
+                            ? p->device.length
+                            : MOST_DEVICE_CONFIG;
+    p->dev.policy.refused |= features_out_of_reach(p);
+    return 0;
+}

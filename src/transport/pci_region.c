@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Access to one virtio structure: through its BAR, or through the window that
+ * the device has in configuration space.
+ *
+ * Spec: 4.1.3 PCI Device Layout, 4.1.4.9 PCI configuration access capability.
+ */
+#include "../swap.h"
+#include "pci_impl.h"
+
+static uint16_t le16(uint16_t value)
+{
+    return VIO_BIG_ENDIAN ? vio_swap16(value) : value;
+}
+
+static uint32_t le32(uint32_t value)
+{
+    return VIO_BIG_ENDIAN ? vio_swap32(value) : value;
+}
+
+/* Aim the window at `width` bytes. 4.1.4.9.1: the offset is a multiple of the
+ * length, which is written first, and the range is inside a structure that a
+ * capability describes: our regions are nothing else. */
+static void aim(const struct vio_pci *p, unsigned bar, uint64_t offset,
+                unsigned width)
+{
+    uint32_t at = p->window;
+
+    pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_BAR, 1, bar);
+    pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_LENGTH, 4, width);
+    pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_OFFSET, 4, (uint32_t)offset);
+}
+
+void vio_pci_window_write(const struct vio_pci *p, unsigned bar,
+                          uint64_t offset, unsigned width, uint32_t value)
+{
+    aim(p, bar, offset, width);
+    pci_write(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA, width, value);
+}
+
+static uint32_t window_read(const struct vio_pci *p, unsigned bar,
+                            uint64_t offset, unsigned width)
+{
+    aim(p, bar, offset, width);
+    return pci_read(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA, width);
+}
+
+/* 4.1.3.1: an access has the width of the field. */
+uint32_t vio_pci_get(const struct vio_pci *p, const struct vio_pci_region *r,
+                     uint32_t offset, unsigned width)
+{
+    if (!r->mapped)
+        return window_read(p, r->bar, r->offset + offset, width);
+    if (width == 1)
+        return vio_reg_read8(r->reg, offset);
+    if (width == 2)
+        return le16(vio_reg_read16(r->reg, offset));
+    return le32(vio_reg_read32(r->reg, offset));
+}
+
+void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
+                 uint32_t offset, unsigned width, uint32_t value)
+{
+    if (!r->mapped)
+        vio_pci_window_write(p, r->bar, r->offset + offset, width, value);
+    else if (width == 1)
+        vio_reg_write8(r->reg, offset, (uint8_t)value);
+    else if (width == 2)
+        vio_reg_write16(r->reg, offset, le16((uint16_t)value));
+    else
+        vio_reg_write32(r->reg, offset, le32(value));
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The modern interface: queues, doorbells, the window. That fields are accessed
+ * with their width and in order is what the model's monitor watches.
+ */
+#include "unit_pci.h"
+
+static void start(void)
+{
+    unit_pci_start(MODEL_PCI_MODERN);
+    assert_int_equal(unit_pci_probe(NULL), 0);
+}
+
+/* PCI-05 to PCI-07, PCI-17 to PCI-22, PCI-39, PCI-41 */
+static void disk_works(void **state)
+{
+    (void)state;
+    start();
+    unit_pci_up();
+    unit_pci_transfer();
+    assert_int_equal(unit_function.dev.version, 2);
+    assert_true(vio_device_has(&unit_pci.dev, MF_VERSION_1));
+    unit_pci_down();
+    /* And again, after the reset. */
+    unit_pci_up();
+    unit_pci_transfer();
+    unit_pci_down();
+}
+
+static void kick_once(void)
+{
+    static struct vio_sg sg;
+
+    assert_int_equal(vio_device_start(&unit_pci.dev), 0);
+    unit_function.dev.when = MODEL_BY_HAND;
+    sg.addr = unit_pci_vq.desc_addr;
+    sg.len = 1;
+    assert_int_equal(vio_virtq_add(&unit_pci_vq, &sg, 1, 0, &sg), 0);
+    vio_virtq_kick(&unit_pci_vq);
+}
+
+/* DX-PCI-01, DX-PCI-02 */
+static void doorbell_is_one_write_at_its_own_address(void **state)
+{
+    static const struct {
+        uint32_t multiplier;
+        uint16_t off;
+        uint32_t length;
+    } table[] = {{0, 0, 2},  {0, 7, 2},       {2, 0, 2},
+                 {4, 3, 14}, {4096, 0, 4096}, {256, 15, 3842}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        uint64_t before;
+
+        start();
+        unit_pci.notify_multiplier = table[i].multiplier;
+        unit_pci.notify.length = table[i].length;
+        unit_function.notify_multiplier = table[i].multiplier;
+        unit_function.notify_off[0] = table[i].off;
+        assert_int_equal(unit_pci_queue(0, 8), 0);
+        before = unit_function.dev.reads;
+        kick_once();
+        assert_int_equal(unit_function.dev.doorbells, 1);
+        before = unit_function.dev.reads + unit_function.dev.writes;
+        vio_virtq_notify(&unit_pci_vq);
+        assert_int_equal(unit_function.dev.reads + unit_function.dev.writes,
+                         before + 1);
+    }
+}
+
+static void t_pci_19_doorbell_out_of_range(void **state)
+{
+    static const struct {
+        uint32_t multiplier;
+        uint16_t off;
+        uint32_t length;
+    } table[] = {
+        {1, 0, 64},           {3, 1, 64},         {6, 1, 64},
+        {4, 16, 65},          {4, 16, 64},        {4, 0xffff, 4096},
+        {0x80000000u, 2, 64}, {0xffffffff, 0, 4}, {0x80000000u, 0xffff, 4096},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        start();
+        unit_pci.notify_multiplier = table[i].multiplier;
+        unit_pci.notify.length = table[i].length;
+        unit_function.notify_off[0] = table[i].off;
+        assert_int_equal(unit_pci_queue(0, 8), VIO_EPROTO);
+        assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_NOTIFY_RANGE);
+        assert_int_equal(unit_function.dev.reg[0].ready, 0);
+        assert_int_equal(unit_function.dev.status & MS_FAILED, MS_FAILED);
+    }
+}
+
+/* PCI-43 */
+static void doorbell_value_may_be_the_devices(void **state)
+{
+    (void)state;
+    start();
+    unit_function.dev.offered |= MF(39);
+    unit_function.notif_config_data = 0xbeef;
+    assert_int_equal(unit_pci_queue(0, 8), 0);
+    assert_true(vio_device_has(&unit_pci.dev, 39));
+    kick_once();
+    assert_int_equal(unit_function.dev.doorbells, 1);
+}
+
+/* PCI-40, PCI-42 */
+static void doorbell_with_data_is_wide(void **state)
+{
+    (void)state;
+    start();
+    unit_function.dev.offered |= MF(MF_NOTIFY_DATA);
+    assert_int_equal(unit_pci_queue(0, 8), 0);
+    if (!vio_device_has(&unit_pci.dev, MF_NOTIFY_DATA))
+        return; /* big-endian: not accepted */
+    kick_once();
+    assert_int_equal(unit_function.dev.doorbells, 1);
+}
+
+static void queue_max_says(uint16_t index, int error, uint32_t expected)
+{
+    uint32_t max = 4711;
+
+    assert_int_equal(vio_device_queue_max(&unit_pci.dev, index, &max), error);
+    assert_int_equal(max, error ? 4711 : expected);
+}
+
+/* DX-PCI-03, T-QSZ-01, T-QSZ-02, T-QSZ-03 */
+static void queue_max_is_what_the_device_says(void **state)
+{
+    static const uint32_t sizes[] = {0, 1, 8, 100, 32768};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        start();
+        unit_function.dev.queue_max[0] = sizes[i];
+        assert_int_equal(vio_device_reset(&unit_pci.dev), 0);
+        queue_max_says(0, 0, sizes[i]);
+    }
+    start();
+    unit_function.dev.queue_max[0] = 65535;
+    assert_int_equal(vio_device_reset(&unit_pci.dev), 0);
+    queue_max_says(0, 0, 32768);
+    /* Beyond num_queues nothing is asked. */
+    unit_function.dev.queue_max[1] = 8;
+    queue_max_says(1, 0, 0);
+    queue_max_says(0xffff, 0, 0);
+}
+
+static void queue_beyond_num_queues_is_absent(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), 0);
+    unit_pci_vq = (struct vio_virtq){.index = 1, .size = 8};
+    assert_int_equal(vio_device_queue_start(&unit_pci.dev, &unit_pci_vq),
+                     VIO_ENODEV);
+    assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_ABSENT);
+}
+
+static void queue_that_is_enabled_is_busy(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(unit_pci_queue(0, 8), 0);
+    queue_max_says(0, VIO_EBUSY, 0);
+    assert_int_equal(vio_device_queue_start(&unit_pci.dev, &unit_pci_vq),
+                     VIO_EBUSY);
+}
+
+static void t_qsz_06_size_does_not_read_back(void **state)
+{
+    (void)state;
+    start();
+    unit_function.keep_size = true;
+    assert_int_equal(unit_pci_queue(0, 8), VIO_EPROTO);
+    assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_SIZE_MISMATCH);
+    assert_int_equal(unit_pci.dev.why.found, 256);
+    assert_int_equal(unit_pci.dev.why.wanted, 8);
+}
+
+static void t_qsz_07_queue_is_not_enabled(void **state)
+{
+    (void)state;
+    start();
+    unit_function.refuse_enable = true;
+    assert_int_equal(unit_pci_queue(0, 8), VIO_EPROTO);
+    assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_REJECTED);
+}
+
+/* PCI-23 to PCI-25, T-QSZ-11 */
+static void queue_is_reset_by_itself(void **state)
+{
+    static const unsigned reads[] = {0, 1, 5};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(reads); i++) {
+        start();
+        unit_function.dev.offered |= MF(MF_RING_RESET);
+        unit_function.queue_reset_reads = reads[i];
+        assert_int_equal(unit_pci_queue(0, 8), 0);
+        kick_once();
+        assert_int_equal(vio_device_queue_reset(&unit_pci.dev, &unit_pci_vq),
+                         0);
+        assert_false(unit_function.queue_resetting);
+        assert_non_null(vio_virtq_detach_unused(&unit_pci_vq));
+    }
+}
+
+static void t_qsz_11_queue_reset_never_completes(void **state)
+{
+    (void)state;
+    start();
+    unit_function.dev.offered |= MF(MF_RING_RESET);
+    unit_function.queue_reset_reads = ~0u;
+    assert_int_equal(unit_pci_queue(0, 8), 0);
+    kick_once();
+    assert_int_equal(vio_device_queue_reset(&unit_pci.dev, &unit_pci_vq),
+                     VIO_ETIMEDOUT);
+}
+
+/* PCI-21, T-INI-01 */
+static void reset_is_waited_for(void **state)
+{
+    (void)state;
+    start();
+    unit_pci_up();
+    unit_function.dev.reset_reads = 3;
+    unit_pci_down();
+    unit_function.dev.reset_reads = 0;
+    unit_pci_up();
+    unit_function.dev.reset_reads = MODEL_FOREVER;
+    assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), VIO_ETIMEDOUT);
+}
+
+/* PCI-31, PCI-32, DX-PCI-08: the disk through nothing but configuration space,
+ * with every width and every doorbell. */
+static void window_reaches_everything(void **state)
+{
+    (void)state;
+    for (unsigned wide = 0; wide < 2; wide++) {
+        unit_pci_start(MODEL_PCI_MODERN | MODEL_PCI_WINDOW);
+        model_pci_put(&unit_function, 0x20, 4, 0xc); /* no address */
+        if (wide)
+            unit_function.dev.offered |= MF(MF_NOTIFY_DATA);
+        assert_int_equal(unit_pci_probe(NULL), 0);
+        unit_pci_up();
+        unit_pci_transfer();
+        assert_true(unit_function.window_accesses > 20);
+        assert_true(unit_function.dev.doorbells > 0);
+        assert_int_equal(unit_function.dev.reads + unit_function.dev.writes, 0);
+        unit_pci_down();
+    }
+}
+
+/* T-CFG-01, T-CFG-08 and the generation. */
+static uint32_t moving(struct model_dev *d, uint32_t offset, unsigned width,
+                       uint32_t value)
+{
+    static uint32_t n;
+
+    (void)d;
+    (void)width;
+    return offset == MR_CONFIG_GENERATION ? n++ & 0xff : value;
+}
+
+static void t_cfg_01_generation_is_never_stable(void **state)
+{
+    (void)state;
+    start();
+    unit_function.dev.on_read = moving;
+    assert_int_equal(unit_pci_try_up(), VIO_EPROTO);
+    assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_CONFIG_UNSTABLE);
+}
+
+/* A number as the configuration space of the device holds it. */
+static uint32_t config_number(unsigned at, unsigned n)
+{
+    bool big = VIO_BIG_ENDIAN && unit_pci.dev.legacy;
+    uint32_t value = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        value |= (uint32_t)unit_function.dev.config[at + i]
+                 << 8 * (big ? n - 1 - i : i);
+    return value;
+}
+
+/* Each width, at its place, as the device sees it. */
+static void configuration_is_written(void **state)
+{
+    (void)state;
+    start();
+    unit_function.dev.fields = NULL;
+    assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), 0);
+    assert_int_equal(vio_device_config_write(&unit_pci.dev, 32, 1, 0xab), 0);
+    assert_int_equal(vio_device_config_write(&unit_pci.dev, 34, 2, 0x1234), 0);
+    assert_int_equal(vio_device_config_write(&unit_pci.dev, 36, 4, 0xcafe1234),
+                     0);
+    assert_int_equal(unit_function.dev.config[32], 0xab);
+    assert_int_equal(unit_function.dev.config[33], 0);
+    assert_int_equal(config_number(34, 2), 0x1234);
+    assert_int_equal(config_number(36, 4), 0xcafe1234);
+    assert_int_equal(
+        vio_device_config_write(&unit_pci.dev, unit_pci.dev.config_len, 1, 0),
+        VIO_EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_case(disk_works),
+        unit_case(doorbell_is_one_write_at_its_own_address),
+        unit_case(t_pci_19_doorbell_out_of_range),
+        unit_case(doorbell_value_may_be_the_devices),
+        unit_case(doorbell_with_data_is_wide),
+        unit_case(queue_max_is_what_the_device_says),
+        unit_case(queue_beyond_num_queues_is_absent),
+        unit_case(queue_that_is_enabled_is_busy),
+        unit_case(t_qsz_06_size_does_not_read_back),
+        unit_case(t_qsz_07_queue_is_not_enabled),
+        unit_case(queue_is_reset_by_itself),
+        unit_case(t_qsz_11_queue_reset_never_completes),
+        unit_case(reset_is_waited_for),
+        unit_case(window_reaches_everything),
+        unit_case(t_cfg_01_generation_is_never_stable),
+        unit_case(configuration_is_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
