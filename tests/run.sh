@@ -11,6 +11,8 @@
 #     sanitize   unit, under the address and undefined-behaviour sanitizers
 #     thread     queues between two threads; full: 10^7 operations per format
 #     tsan       the same under ThreadSanitizer; full likewise
+#     fuzz       the fuzz targets, each for so many SECONDS (10), and all that
+#                ever was of interest once more, with GCC
 #     endian     unit, built for s390x (big-endian) and arm (32 bits)
 #     qemu       guests under QEMU
 #     faults     the same with disks that fail, stall, change, or are moved
@@ -108,6 +110,24 @@ suite_tsan()
     threads tsan "$@"
 }
 
+suite_fuzz()
+{
+    need $host_tools clang:clang \
+        "$(clang -print-resource-dir 2>/dev/null)/lib/linux:libclang-rt-14-dev"
+    build fuzz
+    build replay
+    for target in split packed cmdline blk; do
+        echo "-- fuzz_$target"
+        known=$root/tests/fuzz/corpus/$target
+        found=$root/build/fuzz/corpus-$target
+        mkdir -p "$found"
+        "$root/build/replay/tests/fuzz/fuzz_$target" "$known"/*
+        "$root/build/fuzz/tests/fuzz/fuzz_$target" -max_len=600 -timeout=10 \
+            "-max_total_time=${1:-10}" -print_final_stats=1 -verbosity=0 \
+            "-artifact_prefix=$root/build/fuzz/$target-" "$found" "$known"
+    done
+}
+
 suite_endian()
 {
     need $host_tools dpkg-deb:dpkg \
@@ -169,13 +189,13 @@ suite_faults()
 
 case ${1:-all} in
 all)
-    for suite in unit build sanitize thread tsan endian qemu faults; do
+    for suite in unit build sanitize thread tsan fuzz endian qemu faults; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | sanitize | thread | tsan | endian | qemu | faults)
+unit | build | sanitize | thread | tsan | fuzz | endian | qemu | faults)
     suite=$1
     shift
     "suite_$suite" "$@"

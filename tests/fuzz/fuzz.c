@@ -135,6 +135,7 @@ void fuzz_queue_start(unsigned index, struct vio_virtq *vq)
     memcpy(fuzz.shadow, fuzz.real, fuzz.size);
     q->vq = vq;
     q->n_held = 0;
+    q->n_status = 0;
     q->dev = (struct tdev){
         .format = packed ? &tdev_packed : &tdev_split,
         .size = vq->size,
@@ -319,17 +320,26 @@ static void check_load(const unsigned char *shadow, unsigned width)
     }
 }
 
+static bool is_status(const uint8_t *p)
+{
+    for (unsigned i = 0; i < FUZZ_QUEUES; i++) {
+        const struct fuzz_queue *q = &fuzz.queue[i];
+
+        if (q->vq && p >= q->status && p < q->status + q->n_status)
+            return true;
+    }
+    return false;
+}
+
 uint32_t fuzz_load(const void *p, unsigned width)
 {
-    const uint8_t *status = p;
     uint32_t value = 0;
 
     check_load(on_access(p, width), width);
     memcpy(&value, p, width);
     if (width == 4)
         fuzz.last_load32 = value;
-    if (fuzz.status && status >= fuzz.status &&
-        status < fuzz.status + fuzz.n_status && value == 0) {
+    if (value == 0 && is_status(p)) {
         fuzz.ok_statuses++;
         fuzz.ok_bytes += fuzz.last_load32;
     }

@@ -35,6 +35,8 @@ struct fuzz_queue {
     struct tdev dev;      /* looks at what the driver wrote, and only that */
     struct tdev_buffer held[FUZZ_HELD];
     unsigned n_held;
+    const uint8_t *status; /* of a block device: one per request */
+    unsigned n_status;
 };
 
 /*
@@ -51,8 +53,6 @@ struct fuzz_state {
     uint64_t accesses; /* of the driver's to shared memory */
 
     /* Of the block device's statuses: */
-    const uint8_t *status;
-    unsigned n_status;
     uint32_t last_load32; /* a used length, if anything was used */
     uint64_t ok_statuses; /* loads of the status OK, */
     uint64_t ok_bytes;    /* and the used lengths that came with them */
