@@ -4,7 +4,7 @@
 # Boot examples/disk_hash under QEMU with a disk, and compare the SHA-256 that
 # the guest prints with the image's.
 #
-# usage: [ARCH=x86_64|riscv64] [MMIO_VERSION=1|2] [TIMEOUT=seconds]
+# usage: [ARCH=x86_64|riscv64|aarch64] [MMIO_VERSION=1|2] [TIMEOUT=seconds]
 #        examples/run.sh [IMAGE]
 #
 # Without an IMAGE a file system of 64 MiB with these sources is made. An IMAGE
@@ -37,8 +37,15 @@ riscv64)
     qemu='qemu-system-riscv64 -machine virt -bios none'
     success=0
     ;;
+aarch64)
+    tools='qemu-system-aarch64:qemu-system-arm
+           aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu'
+    qemu='qemu-system-aarch64 -machine virt,gic-version=2 -cpu cortex-a53
+          -semihosting'
+    success=0
+    ;;
 *)
-    die "ARCH=$ARCH is not one of x86_64 and riscv64"
+    die "ARCH=$ARCH is not one of x86_64, riscv64 and aarch64"
     ;;
 esac
 case $MMIO_VERSION in

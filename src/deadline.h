@@ -33,6 +33,14 @@ vio_deadline(const struct vio_env *env, uint64_t timeout_ns, uint64_t looks)
     return d;
 }
 
+/* The time at which the wait is over, where there is a clock. */
+static inline uint64_t vio_deadline_end(const struct vio_deadline *d)
+{
+    uint64_t end = d->start_ns + d->timeout_ns;
+
+    return end < d->start_ns ? UINT64_MAX : end;
+}
+
 /* One more look has failed: is the wait over? */
 static inline bool vio_deadline_passed(struct vio_deadline *d)
 {

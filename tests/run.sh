@@ -10,6 +10,7 @@
 #     build      the library as others build it: compilers, symbols, headers
 #     sanitize   unit, under the address and undefined-behaviour sanitizers
 #     qemu       guests under QEMU
+#     faults     the same with disks that fail, stall, change, or are moved
 #
 # Nothing is skipped: what is missing is installed, or named.
 set -eu
@@ -87,25 +88,41 @@ suite_build()
     ctest_label test build
 }
 
+build_guests()
+{
+    need cmake:cmake make:make gcc:gcc python3:python3 \
+        riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
+        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
+        qemu-system-x86_64:qemu-system-x86 \
+        qemu-system-riscv64:qemu-system-misc \
+        qemu-system-aarch64:qemu-system-arm
+    for arch in x86_64 riscv64 aarch64; do
+        build "qemu-$arch"
+    done
+}
+
 suite_qemu()
 {
-    need cmake:cmake make:make gcc:gcc python3:python3 mke2fs:e2fsprogs \
-        riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
-        qemu-system-x86_64:qemu-system-x86 qemu-system-riscv64:qemu-system-misc
-    build qemu-x86_64
-    build qemu-riscv64
+    build_guests
     python3 "$root/tests/qemu/run.py" --no-skip
+}
+
+suite_faults()
+{
+    need qemu-img:qemu-utils qemu-nbd:qemu-utils
+    build_guests
+    python3 "$root/tests/qemu/faults.py" --no-skip
 }
 
 case ${1:-all} in
 all)
-    for suite in unit build sanitize qemu; do
+    for suite in unit build sanitize qemu faults; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | sanitize | qemu)
+unit | build | sanitize | qemu | faults)
     "suite_$1"
     ;;
 *)

@@ -413,7 +413,8 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  *
  * Context: owner of the disk's queue, blocks for at most the time-out of the
  * configuration per request. Returns: 0; VIO_EINVAL: len is not a multiple of
- * 512; VIO_ERANGE: past the end of the disk; VIO_EIO: the device failed;
+ * 512; VIO_ERANGE: past the end of the disk; VIO_EFAULT: not a single sector of
+ * buf could be mapped for the device; VIO_EIO: the device failed;
  * VIO_ETIMEDOUT, VIO_EPROTO: it did not answer or broke the rules; the device
  * has been reset, everything else that was queued is done with VIO_EIO, and the
  * disk has to be initialised again. After an error the content of buf is
@@ -478,10 +479,12 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
 
 /**
  * Read the capacity again, after a configuration change interrupt
- * (VIRTIO_ISR_CONFIG) or by polling.
+ * (VIRTIO_ISR_CONFIG) or by polling. Such an interrupt also comes when the
+ * device asks for a reset.
  *
  * Context: task, with no queue in use meanwhile. Returns: 1: it has changed,
- * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing;
+ * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing,
+ * or the device asks for a reset: vio_blk_recover(); VIO_ENODEV: it is gone;
  * VIO_EBADSTATE: the disk is not in use.
  *
  * Spec: 5.2.6.1.

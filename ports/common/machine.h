@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Between the common part of the ports and one machine. A machine supplies the
- * first three functions, and of port.h port_mmio_slots(), port_cmdline() and
- * port_exit(); its start-up code ends in machine_run().
+ * functions down to machine_start_second(), and of port.h port_mmio_slots(),
+ * port_cmdline() and port_exit(); its start-up code ends in machine_run(), and
+ * its interrupt handler calls machine_interrupt().
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -13,14 +14,39 @@
 
 #include "port.h"
 
-/* Make the console and the clock work, and exceptions be caught. */
+/* Make the console and the clock work, and exceptions be caught; unmask
+ * interrupts. */
 void machine_init(void);
 
 /* Send one byte to the console. */
 void machine_putc(char c);
 
+/* Take one byte from the console, or < 0: none is there. */
+int machine_getc(void);
+
 /* A clock that never goes back. */
 uint64_t machine_now_ns(void);
+
+/* Let a line of the interrupt controller interrupt the first processor. */
+void machine_irq_enable(uint32_t irq);
+
+/* This processor takes no interrupts, or takes them again. */
+void machine_irq_mask(void);
+void machine_irq_unmask(void);
+
+/* Called with interrupts masked: unmask them and sleep until one comes, also
+ * one that is there already, or until the deadline. */
+void machine_sleep(uint64_t deadline_ns);
+
+/* Start the second processor: on this stack, in machine_second_run(), with
+ * interrupts masked. Not 0: there is none. */
+int machine_start_second(void *stack_end);
+
+/* Hand an interrupt to the devices of its line, and wake the sleeper. */
+void machine_interrupt(uint32_t irq);
+
+/* What the second processor does. */
+_Noreturn void machine_second_run(void);
 
 /* Initialise the machine, run main(), and exit with its value. */
 _Noreturn void machine_run(void);
@@ -32,10 +58,15 @@ _Noreturn void machine_fault(uint64_t cause, uint64_t pc, uint64_t address,
 /* A 16550-compatible serial console with byte-wide registers. */
 void uart16550_init(struct vio_reg base);
 void uart16550_putc(struct vio_reg base, char c);
+int uart16550_getc(struct vio_reg base);
 
 /* A PC's clock: the time stamp counter. */
 void pc_clock_init(void);
 uint64_t pc_clock_ns(void);
+
+/* Members of the surroundings. */
+uint64_t port_now_ns(void *ctx);
+void port_log(void *ctx, enum vio_log_level level, const char *msg);
 
 int main(void);
 

@@ -16,6 +16,9 @@
  * and the flags 0 and -. */
 void port_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Wait for one line of input, without its end; what is too long is cut. */
+void port_read_line(char *buf, size_t size);
+
 /* Where virtio-mmio devices may be. Returns how many are stored, at most max.
  * A slot may be empty: the probe tells. */
 unsigned port_mmio_slots(struct vio_mmio_slot *slots, unsigned max);
@@ -23,9 +26,33 @@ unsigned port_mmio_slots(struct vio_mmio_slot *slots, unsigned max);
 /* The command line that the machine was started with; "" where it has none. */
 const char *port_cmdline(void);
 
-/* A clock and a log. The machines are identity-mapped, so a pointer is a device
- * address and nothing has to be mapped. */
+/* A clock and a log; waits poll. The machines are identity-mapped, so a pointer
+ * is a device address and nothing has to be mapped. */
 extern const struct vio_env port_env;
+
+/* The same, and waits sleep until an interrupt comes. For the first processor
+ * and for devices that are attached. */
+extern const struct vio_env port_env_sleep;
+
+/* Let a device interrupt: from now on the interrupts of this line, as a slot
+ * names it, are acknowledged. Returns 0, or VIO_ENOMEM: too many. */
+int port_attach(struct vio_device *dev, uint32_t irq);
+
+/* What has come, and what was slept. */
+struct port_irq_counts {
+    uint32_t taken;    /* interrupts */
+    uint32_t queue;    /* of these, about a queue */
+    uint32_t config;   /* about the configuration */
+    uint32_t nobodys;  /* about nothing */
+    uint32_t sleeps;   /* times that the processor stopped */
+    uint64_t slept_ns; /* how long in all */
+};
+
+struct port_irq_counts port_irq_counts(void);
+
+/* Run a function on a second processor, which takes no interrupts. Returns 0;
+ * else there is none. */
+int port_start_cpu(void (*entry)(void *arg), void *arg);
 
 /* Stop the machine; 0 is success. At most PORT_EXIT_FAULT. */
 _Noreturn void port_exit(int status);

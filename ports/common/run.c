@@ -2,13 +2,13 @@
 /* From the machine's start-up code to main() and out again. */
 #include "machine.h"
 
-static uint64_t now_ns(void *ctx)
+uint64_t port_now_ns(void *ctx)
 {
     (void)ctx;
     return machine_now_ns();
 }
 
-static void log_line(void *ctx, enum vio_log_level level, const char *msg)
+void port_log(void *ctx, enum vio_log_level level, const char *msg)
 {
     static const char *const name[] = {"error", "warning", "info"};
 
@@ -17,8 +17,8 @@ static void log_line(void *ctx, enum vio_log_level level, const char *msg)
 }
 
 const struct vio_env port_env = {
-    .now_ns = now_ns,
-    .log = log_line,
+    .now_ns = port_now_ns,
+    .log = port_log,
 };
 
 _Noreturn void machine_run(void)

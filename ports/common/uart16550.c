@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A 16550-compatible UART, polled: 8 bits, no parity, output only. */
+/* A 16550-compatible UART, polled: 8 bits, no parity. */
 #include "machine.h"
 
+#define UART_RBR 0 /* R: the byte that came */
 #define UART_THR 0 /* W: the byte to send; with LCR_DLAB the divisor */
 #define UART_IER 1 /* interrupt enable; with LCR_DLAB its high byte */
 #define UART_FCR 2 /* W: FIFO control */
@@ -11,6 +12,7 @@
 #define FCR_ENABLE   0x01
 #define LCR_8_BITS   0x03
 #define LCR_DLAB     0x80
+#define LSR_DATA     0x01
 #define LSR_THR_FREE 0x20
 
 void uart16550_init(struct vio_reg base)
@@ -28,4 +30,11 @@ void uart16550_putc(struct vio_reg base, char c)
     while (!(vio_reg_read8(base, UART_LSR) & LSR_THR_FREE))
         vio_relax();
     vio_reg_write8(base, UART_THR, (uint8_t)c);
+}
+
+int uart16550_getc(struct vio_reg base)
+{
+    if (!(vio_reg_read8(base, UART_LSR) & LSR_DATA))
+        return -1;
+    return vio_reg_read8(base, UART_RBR);
 }

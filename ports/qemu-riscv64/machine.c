@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* QEMU's riscv64 `virt`: serial port, machine timer, test finisher. */
+/* QEMU's riscv64 `virt`: serial port, machine timer, PLIC, test finisher. */
 #include "machine.h"
 
 #define FINISHER_FAIL 0x3333u
 #define FINISHER_PASS 0x5555u
 
-#define CLINT_MTIME  0xbff8
-#define MTIME_PERIOD 100 /* ns: it counts at 10 MHz */
+#define CLINT_MSIP     0x0004 /* of the second hart */
+#define CLINT_MTIMECMP 0x4000
+#define CLINT_MTIME    0xbff8
+#define MTIME_PERIOD   100 /* ns: it counts at 10 MHz */
+
+/* Context 0: the first hart in machine mode. */
+#define PLIC_PRIORITY 0
+#define PLIC_ENABLE   0x2000
+#define PLIC_CLAIM    0x200004 /* W: complete */
+
+#define MSTATUS_MIE  8ul
+#define MIE_EXTERNAL (1ul << 11)
+#define MIE_TIMER    (1ul << 7)
+#define CAUSE_TIMER  7
 
 #define SLOTS     8
 #define SLOT_BASE 0x10001000
@@ -15,15 +27,32 @@
 static const struct vio_reg uart = {0x10000000, VIO_SPACE_MEM};
 static const struct vio_reg finisher = {0x100000, VIO_SPACE_MEM};
 static const struct vio_reg clint = {0x2000000, VIO_SPACE_MEM};
+static const struct vio_reg plic = {0xc000000, VIO_SPACE_MEM};
+
+void interrupt_entry(uint64_t cause);
+extern void *second_stack; /* of start.S */
+
+static void timer_set(uint64_t at)
+{
+    *(volatile uint64_t *)(clint.addr + CLINT_MTIMECMP) = at;
+}
 
 void machine_init(void)
 {
     uart16550_init(uart);
+    timer_set(UINT64_MAX);
+    __asm__ volatile("csrs mie, %0" ::"r"(MIE_EXTERNAL | MIE_TIMER));
+    machine_irq_unmask();
 }
 
 void machine_putc(char c)
 {
     uart16550_putc(uart, c);
+}
+
+int machine_getc(void)
+{
+    return uart16550_getc(uart);
 }
 
 uint64_t machine_now_ns(void)
@@ -59,4 +88,54 @@ unsigned port_mmio_slots(struct vio_mmio_slot *slots, unsigned max)
         };
     }
     return n;
+}
+
+void machine_irq_enable(uint32_t irq)
+{
+    uint32_t word = PLIC_ENABLE + irq / 32 * 4;
+
+    vio_reg_write32(plic, PLIC_PRIORITY + irq * 4, 1);
+    vio_reg_write32(plic, word, vio_reg_read32(plic, word) | 1u << irq % 32);
+}
+
+void machine_irq_mask(void)
+{
+    __asm__ volatile("csrc mstatus, %0" ::"r"(MSTATUS_MIE) : "memory");
+}
+
+void machine_irq_unmask(void)
+{
+    __asm__ volatile("csrs mstatus, %0" ::"r"(MSTATUS_MIE) : "memory");
+}
+
+/* wfi ends when an interrupt is pending, masked or not: none is slept over. */
+void machine_sleep(uint64_t deadline_ns)
+{
+    timer_set(deadline_ns / MTIME_PERIOD + 1);
+    __asm__ volatile("wfi" ::: "memory");
+    machine_irq_unmask();
+    timer_set(UINT64_MAX);
+}
+
+/* From start.S, with interrupts masked. */
+void interrupt_entry(uint64_t cause)
+{
+    uint32_t irq;
+
+    if ((cause & 0xff) == CAUSE_TIMER) {
+        timer_set(UINT64_MAX);
+        return;
+    }
+    while ((irq = vio_reg_read32(plic, PLIC_CLAIM)) != 0) {
+        machine_interrupt(irq);
+        vio_reg_write32(plic, PLIC_CLAIM, irq);
+    }
+}
+
+/* The second hart sleeps in start.S until it is interrupted. */
+int machine_start_second(void *stack_end)
+{
+    __atomic_store_n(&second_stack, stack_end, __ATOMIC_SEQ_CST);
+    vio_reg_write32(clint, CLINT_MSIP, 1);
+    return 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* QEMU's x86-64 machines: serial port, time stamp counter, debug exit. */
+/* QEMU's x86-64 machines: serial port, time stamp counter, debug exit, and the
+ * table of exceptions and interrupts (interrupts.c). */
 #include "machine.h"
+#include "interrupts.h"
 
-#define VECTORS 32
+#define VECTORS 256
 
 /* The parts of Xen's start-of-day structure that are used here. */
 struct hvm_start_info {
@@ -20,7 +22,7 @@ struct gate {
 };
 
 extern const uint64_t start_info;
-extern const char exception_stubs[VECTORS][16];
+extern const char vector_stubs[VECTORS][16];
 
 static const struct vio_reg com1 = {0x3f8, VIO_SPACE_PORT};
 static const struct vio_reg debug_exit = {0xf4, VIO_SPACE_PORT};
@@ -35,6 +37,11 @@ void machine_putc(char c)
     uart16550_putc(com1, c);
 }
 
+int machine_getc(void)
+{
+    return uart16550_getc(com1);
+}
+
 /* QEMU exits with 2 * value + 1. An offset keeps our statuses apart from its
  * own: 33 is success, neither 0 (a triple fault) nor 1 (an error of QEMU). */
 _Noreturn void port_exit(int status)
@@ -44,7 +51,7 @@ _Noreturn void port_exit(int status)
         __asm__ volatile("cli; hlt");
 }
 
-static void exceptions_init(void)
+static void vectors_init(void)
 {
     static struct gate idt[VECTORS];
     struct __attribute__((packed)) {
@@ -53,7 +60,7 @@ static void exceptions_init(void)
     } idtr = {sizeof idt - 1, (uintptr_t)idt};
 
     for (unsigned i = 0; i < VECTORS; i++) {
-        uintptr_t stub = (uintptr_t)exception_stubs[i];
+        uintptr_t stub = (uintptr_t)vector_stubs[i];
 
         idt[i].offset_low = (uint16_t)stub;
         idt[i].selector = 8;
@@ -65,9 +72,11 @@ static void exceptions_init(void)
 
 void machine_init(void)
 {
-    exceptions_init();
+    vectors_init();
     uart16550_init(com1);
     pc_clock_init();
+    interrupts_init();
+    machine_irq_unmask();
 }
 
 const char *port_cmdline(void)

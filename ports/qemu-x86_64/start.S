@@ -53,19 +53,24 @@ start64:
     mov $stack_top, %esp
     call machine_run
 
-    /* One stub of 16 bytes for each exception: where the processor pushes no
-     * error code push 0, then the number. */
+    /* One stub of 16 bytes for each vector: where the processor pushes no
+     * error code push 0, then the number. From 32 on they are interrupts. */
     .balign 16
-    .globl exception_stubs
-exception_stubs:
+    .globl vector_stubs
+vector_stubs:
     .set number, 0
-    .rept 32
+    .rept 256
     .balign 16
+    .if number >= 32
+    push $number
+    jmp interrupt
+    .else
     .if (0x60227d00 >> number & 1) == 0
     push $0
     .endif
     push $number
     jmp exception
+    .endif
     .set number, number + 1
     .endr
 
@@ -76,6 +81,32 @@ exception: /* on a stack of its own: the other one may be the reason */
     mov %cr2, %rdx
     mov $exception_stack_top, %esp
     call machine_fault
+
+interrupt:
+    push %rax
+    push %rcx
+    push %rdx
+    push %rsi
+    push %rdi
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    mov 72(%rsp), %edi
+    sub $8, %rsp /* the processor has aligned it to 16 before its 5 words */
+    call interrupt_entry
+    add $8, %rsp
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdi
+    pop %rsi
+    pop %rdx
+    pop %rcx
+    pop %rax
+    add $8, %rsp
+    iretq
 
     .section .rodata
     .balign 8

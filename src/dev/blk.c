@@ -133,6 +133,19 @@ static int set_up(struct vio_blk *blk)
     return err;
 }
 
+/* How many queues there are to give up. There may be fewer in use, and after a
+ * bringing up that failed the info does not say how many. */
+static unsigned n_structs(const struct vio_blk *blk)
+{
+    return blk->queue ? blk->cfg.n_queues : 0;
+}
+
+static void break_queues(struct vio_blk *blk)
+{
+    for (unsigned i = 0; i < n_structs(blk); i++)
+        vio_virtq_break(&blk->queue[i].vq);
+}
+
 /* All of the initialisation. The device may know a queue when a later step
  * fails: its memory is the caller's again only after a reset. FAILED says to
  * the device why (2.1.1). */
@@ -147,6 +160,7 @@ static int bring_up(struct vio_blk *blk)
         err = vio_device_start(dev);
     if (!err)
         return 0;
+    break_queues(blk); /* nobody uses one that is half set up */
     why = dev->why;
     if (dev->state == VIO_DEVICE_NEGOTIATED)
         vio_device_fail(dev);
@@ -189,25 +203,28 @@ static void park(struct vio_blk_queue *q)
         if (q->vq.slot[slot].bound == 0)
             continue;
         shape_release(&q->vq, (uint16_t)slot);
-        vio_blk_unmap(q, slot, req);
+        /* The request says it, too, but the synchronous calls may have begun
+         * to fill in theirs anew. */
+        vio_blk_unmap(q, slot, q->vq.shape_segs[slot]);
         req->next = q->parked;
         q->parked = req;
     }
     q->notifications += q->vq.stats.notifications;
     q->suppressed += q->vq.stats.suppressed;
+    q->protocol_errors += q->vq.stats.broken;
     q->vq.stats = (struct vio_virtq_stats){0};
+    /* Its memory may be another queue's before this one is set up again. */
+    q->vq.shape_depth = 0;
 }
 
 int vio_blk_freeze(struct vio_blk *blk)
 {
     int err = vio_device_reset(blk->dev);
 
-    for (unsigned i = 0; i < blk->info.n_queues; i++) {
-        vio_virtq_break(&blk->queue[i].vq);
-        /* A device that is gone does no DMA; one that does not confirm may. */
-        if (err != VIO_ETIMEDOUT)
-            park(&blk->queue[i]);
-    }
+    break_queues(blk);
+    /* A device that is gone does no DMA; one that does not confirm may. */
+    for (unsigned i = 0; i < n_structs(blk) && err != VIO_ETIMEDOUT; i++)
+        park(&blk->queue[i]);
     return err;
 }
 
@@ -229,7 +246,7 @@ static void unpark(struct vio_blk_queue *from, struct vio_blk_queue *to,
 
 static void unpark_all(struct vio_blk *blk, bool again)
 {
-    for (unsigned i = 0; i < blk->cfg.n_queues; i++) {
+    for (unsigned i = 0; i < n_structs(blk); i++) {
         struct vio_blk_queue *q = &blk->queue[i];
         struct vio_blk_queue *to = i < blk->info.n_queues ? q : blk->queue;
         struct vio_blk_req *req = q->parked, *next;
@@ -257,6 +274,22 @@ int vio_blk_fini(struct vio_blk *blk)
     return err;
 }
 
+static bool same_ranges(const struct vio_blk_range_limits *a,
+                        const struct vio_blk_range_limits *b)
+{
+    return a->max_sectors == b->max_sectors && a->max_ranges == b->max_ranges &&
+           a->alignment == b->alignment;
+}
+
+static bool same_zones(const struct vio_blk_zoned *a,
+                       const struct vio_blk_zoned *b)
+{
+    return a->model == b->model && a->zone_sectors == b->zone_sectors &&
+           a->max_open == b->max_open && a->max_active == b->max_active &&
+           a->max_append_sectors == b->max_append_sectors &&
+           a->write_granularity == b->write_granularity;
+}
+
 /* Is it the same disk in every respect that a user may rely on? */
 static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
 {
@@ -264,7 +297,11 @@ static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
            a->size_max == b->size_max && a->max_bytes == b->max_bytes &&
            a->max_segs == b->max_segs && a->depth == b->depth &&
            a->n_queues == b->n_queues && a->block_size == b->block_size &&
-           a->writeback == b->writeback;
+           a->writeback == b->writeback &&
+           same_ranges(&a->discard, &b->discard) &&
+           same_ranges(&a->write_zeroes, &b->write_zeroes) &&
+           same_ranges(&a->secure_erase, &b->secure_erase) &&
+           same_zones(&a->zoned, &b->zoned);
 }
 
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)

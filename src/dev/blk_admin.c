@@ -91,7 +91,7 @@ char *vio_blk_name(uint32_t index, char *buf, size_t size)
 {
     char name[10];
     size_t at = sizeof name, n = 0;
-    uint64_t rest = index;
+    uint32_t rest = index;
 
     /* Letters from the last to the first: 25 z, 26 aa. */
     name[--at] = '\0';

@@ -102,6 +102,8 @@ uint64_t vio_blk_wanted_features(const struct vio_device *dev,
     }
     if (dev->legacy && cfg->scsi)
         wanted |= VIRTIO_BIT(VIRTIO_BLK_F_SCSI);
+    if (dev->legacy) /* 5.2.5.2: zones cannot be agreed upon there */
+        wanted &= ~VIRTIO_BIT(VIRTIO_BLK_F_ZONED);
     if (cfg->n_queues == 1)
         wanted &= ~VIRTIO_BIT(VIRTIO_BLK_F_MQ);
     return wanted & ~out_of_reach;
@@ -132,10 +134,11 @@ static void set_topology(struct vio_blk_info *info, const uint64_t *value)
     info->optimal_io = size <= UINT32_MAX ? (uint32_t)size : 0;
 }
 
-/* Cylinders, heads, sectors: for those who still ask. Made up, they multiply to
- * no more than the capacity. */
+/* The capacity, and cylinders, heads, sectors for those who still ask. Made up,
+ * they multiply to no more than the capacity. */
 static void set_geometry(struct vio_blk_info *info, const uint64_t *value)
 {
+    info->capacity = value[CAPACITY];
     if (value[CYLINDERS] && value[HEADS] && value[SECTORS]) {
         info->cylinders = (uint32_t)value[CYLINDERS];
         info->heads = (uint16_t)value[HEADS];
@@ -149,17 +152,25 @@ static void set_geometry(struct vio_blk_info *info, const uint64_t *value)
                           : (uint32_t)(info->capacity >> 11);
 }
 
-/* A limit of 0 means that the device cannot do it after all. */
+static uint64_t least_of(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A limit of 0 means that the device cannot do it after all. The ranges of one
+ * request are one segment. */
 static struct vio_blk_range_limits
-range_limits(const struct vio_blk_config *cfg, uint64_t sectors, uint64_t seg,
-             uint64_t alignment)
+range_limits(const struct vio_blk_config *cfg, uint32_t size_max,
+             uint64_t sectors, uint64_t seg, uint64_t alignment)
 {
     struct vio_blk_range_limits limits = {0};
 
     if (sectors == 0 || seg == 0)
         return limits;
+    seg = least_of(seg,
+                   size_max / sizeof(struct virtio_blk_discard_write_zeroes));
     limits.max_sectors = (uint32_t)sectors;
-    limits.max_ranges = seg < cfg->max_ranges ? (uint32_t)seg : cfg->max_ranges;
+    limits.max_ranges = (uint32_t)least_of(seg, cfg->max_ranges);
     limits.alignment = alignment ? (uint32_t)alignment : 1;
     return limits;
 }
@@ -167,11 +178,11 @@ range_limits(const struct vio_blk_config *cfg, uint64_t sectors, uint64_t seg,
 static void set_ranges(struct vio_blk_info *info,
                        const struct vio_blk_config *cfg, const uint64_t *value)
 {
-    info->discard = range_limits(cfg, value[DISCARD_SECTORS],
+    info->discard = range_limits(cfg, info->size_max, value[DISCARD_SECTORS],
                                  value[DISCARD_SEG], value[DISCARD_ALIGNMENT]);
-    info->write_zeroes =
-        range_limits(cfg, value[ZEROES_SECTORS], value[ZEROES_SEG], 1);
-    info->secure_erase = range_limits(cfg, value[ERASE_SECTORS],
+    info->write_zeroes = range_limits(
+        cfg, info->size_max, value[ZEROES_SECTORS], value[ZEROES_SEG], 1);
+    info->secure_erase = range_limits(cfg, info->size_max, value[ERASE_SECTORS],
                                       value[ERASE_SEG], value[ERASE_ALIGNMENT]);
     info->write_zeroes_may_unmap = value[ZEROES_MAY_UNMAP] != 0;
 }
@@ -221,7 +232,6 @@ static int read_config(struct vio_device *dev, const struct vio_blk_config *cfg,
                         0);
     *info = (struct vio_blk_info){
         .features = dev->features,
-        .capacity = value[CAPACITY],
         .size_max = value[SIZE_MAXIMUM] && value[SIZE_MAXIMUM] < BLK_MAX_BYTES
                         ? (uint32_t)value[SIZE_MAXIMUM]
                         : BLK_MAX_BYTES,
@@ -259,14 +269,18 @@ int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg,
 
 int vio_blk_refresh(struct vio_blk *blk)
 {
-    uint64_t capacity = 0, before = blk->info.capacity;
+    uint64_t value[SECTORS + 1] = {0}, before = blk->info.capacity;
     int err;
 
     if (blk->dev->state != VIO_DEVICE_RUNNING)
         return VIO_EBADSTATE;
-    err = vio_device_config_get(blk->dev, &fields[CAPACITY], 1, &capacity);
+    err = vio_device_config_get(blk->dev, fields, SECTORS + 1, value);
+    /* The values of a device that is gone are all ones. The interrupt may also
+     * have been about its wish to be reset (2.1.2). */
+    if (!err)
+        err = vio_device_check(blk->dev);
     if (err)
         return err;
-    blk->info.capacity = capacity;
-    return capacity != before;
+    set_geometry(&blk->info, value);
+    return blk->info.capacity != before;
 }

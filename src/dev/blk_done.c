@@ -186,7 +186,7 @@ static int take(struct vio_blk_queue *q, struct vio_blk_req **done, int *result)
         *result = take_answer(q, slot, req);
     if (*result == VIO_EPROTO)
         q->protocol_errors++;
-    vio_blk_unmap(q, slot, req);
+    vio_blk_unmap(q, slot, q->vq.shape_segs[slot]);
     return 1;
 }
 
@@ -257,7 +257,7 @@ static int collect(struct vio_blk_queue *q)
 
 /* Nothing was ready: sleep until an interrupt, where the port can. The queue is
  * armed and looked at once more before, or the interrupt could be missed. */
-static int idle(struct vio_blk_queue *q, const struct vio_deadline *until)
+static int idle(struct vio_blk_queue *q, uint64_t until_ns)
 {
     const struct vio_env *env = q->blk->dev->env;
     int err;
@@ -266,7 +266,7 @@ static int idle(struct vio_blk_queue *q, const struct vio_deadline *until)
         return 0;
     if (!vio_virtq_enable_cb(&q->vq))
         return 0;
-    err = env->idle(env->ctx, until->start_ns + until->timeout_ns);
+    err = env->idle(env->ctx, until_ns);
     vio_virtq_disable_cb(&q->vq);
     return err;
 }
@@ -274,6 +274,14 @@ static int idle(struct vio_blk_queue *q, const struct vio_deadline *until)
 static struct vio_deadline nudge_deadline(const struct vio_blk_queue *q)
 {
     return vio_deadline(q->blk->dev->env, RENOTIFY_NS, RENOTIFY_NS);
+}
+
+static uint64_t sooner(const struct vio_deadline *a,
+                       const struct vio_deadline *b)
+{
+    uint64_t a_ns = vio_deadline_end(a), b_ns = vio_deadline_end(b);
+
+    return a_ns < b_ns ? a_ns : b_ns;
 }
 
 /* Wait until something is ready. > 0, VIO_ETIMEDOUT or VIO_EPROTO. */
@@ -293,7 +301,7 @@ static int wait_some(struct vio_blk_queue *q, struct vio_deadline *deadline)
             vio_virtq_notify(&q->vq);
             nudge = nudge_deadline(q);
         }
-        if (idle(q, &nudge) < 0)
+        if (idle(q, sooner(deadline, &nudge)) < 0)
             return VIO_ETIMEDOUT;
     }
 }

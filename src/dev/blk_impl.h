@@ -102,9 +102,9 @@ int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg,
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
                     int result);
 
-/* Give the caller's memory back from the device, segment by segment. */
-void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot,
-                   const struct vio_blk_req *req);
+/* Give the caller's memory back from the device: the first n_segs segments of a
+ * slot. */
+void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs);
 
 /* Submit, and wait until at least one request is done. > 0, VIO_ETIMEDOUT or
  * VIO_EPROTO. */

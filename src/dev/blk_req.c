@@ -94,6 +94,16 @@ limits_of(const struct vio_blk_info *info, const struct vio_blk_req *req)
                                          : &info->secure_erase;
 }
 
+/* 5.2.6.2: zones are erased as a whole. */
+static bool whole_zones(const struct vio_blk_info *info,
+                        const struct vio_blk_range *range)
+{
+    uint32_t zone = info->zoned.zone_sectors;
+
+    return zone == 0 || (vio_modulo(range->sector, zone) == 0 &&
+                         vio_modulo(range->n_sectors, zone) == 0);
+}
+
 static int check_ranges(const struct vio_blk_info *info,
                         struct vio_blk_req *req)
 {
@@ -113,6 +123,8 @@ static int check_ranges(const struct vio_blk_info *info,
             return VIO_E2BIG;
         if (!in_range(info, range[i].sector, range[i].n_sectors))
             return VIO_ERANGE;
+        if (req->op == BLK_SECURE_ERASE && !whole_zones(info, &range[i]))
+            return VIO_EINVAL;
     }
     req->bytes =
         req->n * (uint32_t)sizeof(struct virtio_blk_discard_write_zeroes);
@@ -188,8 +200,7 @@ static int check(const struct vio_blk_queue *q, struct vio_blk_req *req)
     return check_data(&blk->info, req);
 }
 
-void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot,
-                   const struct vio_blk_req *req)
+void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs)
 {
     const struct vio_env *env = q->blk->dev->env;
     const struct vio_blk_map *map;
@@ -197,7 +208,7 @@ void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot,
     if (!q->map || !env->dma_unmap)
         return;
     map = &q->map[slot * q->vq.shape_max_segs];
-    for (unsigned k = 0; k < req->n_segs; k++)
+    for (unsigned k = 0; k < n_segs; k++)
         if (map[k].base)
             env->dma_unmap(env->ctx, map[k].addr, map[k].base, map[k].len,
                            (enum vio_dir)map[k].dir);
@@ -302,6 +313,16 @@ static int add_ranges(struct vio_blk_queue *q, struct vio_blk_req *req)
     return add_extra(q, req, req->bytes, VIO_DEVICE_READS);
 }
 
+/* Memory that has to be one segment. */
+static int add_whole(struct vio_blk_queue *q, struct vio_blk_req *req,
+                     const struct vio_buf *buf, enum vio_dir dir)
+{
+    unsigned before = req->n_segs;
+    int err = add_piece(q, req, buf, dir, false);
+
+    return !err && req->n_segs != before + 1 ? VIO_E2BIG : err;
+}
+
 /* 5.2.6.4: command, data, sense and the rest each in descriptors of their own;
  * data that the device writes comes after everything it reads anyway. */
 static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
@@ -309,12 +330,12 @@ static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
     const struct vio_blk_scsi *scsi = req->data;
     enum vio_dir dir =
         scsi->device_writes ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
-    int err = add_piece(q, req, &scsi->cmd, VIO_DEVICE_READS, false);
+    int err = add_whole(q, req, &scsi->cmd, VIO_DEVICE_READS);
 
     if (!err)
         err = add_piece(q, req, &scsi->data, dir, false);
     if (!err)
-        err = add_piece(q, req, &scsi->sense, VIO_DEVICE_WRITES, false);
+        err = add_whole(q, req, &scsi->sense, VIO_DEVICE_WRITES);
     return err;
 }
 
@@ -334,8 +355,10 @@ static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req)
         err = add_command(q, req);
     if (!err && op->answer)
         err = add_extra(q, req, op->answer, VIO_DEVICE_WRITES);
-    if (err)
-        vio_blk_unmap(q, shape_next(&q->vq), req);
+    if (err) {
+        vio_blk_unmap(q, shape_next(&q->vq), req->n_segs);
+        shape_abandon(&q->vq);
+    }
     return err;
 }
 

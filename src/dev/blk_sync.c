@@ -57,8 +57,10 @@ static int transfer(struct vio_blk *blk, bool is_write, uint64_t sector,
         else
             vio_blk_prep_read(&q->sync, sector, &q->sync_buf, 1);
         err = vio_blk_run(blk, &q->sync);
-        /* The port may map in smaller parts than the limits allow for. */
-        if (err != VIO_E2BIG || n <= VIRTIO_BLK_SECTOR_SIZE)
+        /* The port may map in smaller parts than the limits allow for, and
+         * its pool may have no room for all of it. */
+        if ((err != VIO_E2BIG && err != VIO_EFAULT) ||
+            n <= VIRTIO_BLK_SECTOR_SIZE)
             break;
         n = n / 2 - n / 2 % VIRTIO_BLK_SECTOR_SIZE;
     }

@@ -195,21 +195,25 @@ unsigned vio_packed_enable_cb_prepare(struct vio_virtq *vq)
     return vq->taken;
 }
 
+/* Amidst a batch (IN_ORDER) the device has skipped the descriptor that would
+ * show it. */
 bool vio_packed_has_used(const struct vio_virtq *vq)
 {
     uint16_t at = ring_taken(vq);
 
-    return packed_is_used(
-        ring16(vq, vio_shared_load16(packed_flags_at(vq, at))), at);
+    return ring_order_pending(vq) ||
+           packed_is_used(
+               ring16(vq, vio_shared_load16(packed_flags_at(vq, at))), at);
 }
 
 bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state)
 {
-    uint16_t flags;
-
     ring_full_barrier(vq);
-    flags = ring16(vq, vio_shared_load16(packed_flags_at(vq, state)));
-    return packed_is_used(flags, state);
+    if (state != vq->taken)
+        return true;
+    /* With nothing in flight nothing is used, or a device that says otherwise
+     * could keep the owner looking for ever. */
+    return vq->n_out != 0 && vio_packed_has_used(vq);
 }
 
 bool vio_packed_enable_cb_delayed(struct vio_virtq *vq)

@@ -114,8 +114,9 @@ static inline uint64_t ring64(const struct vio_virtq *vq, uint64_t value)
     return ring_swaps(vq) ? vio_swap64(value) : value;
 }
 
-/* `broken` and `taken` are looked at by the interrupt entry, beside the owner:
- * neither torn nor kept in a register, and with no order between them. */
+/* `broken`, `taken` and `order_pending` are looked at by the interrupt entry,
+ * beside the owner: neither torn nor kept in a register, and with no order
+ * between them. */
 static inline bool ring_broken(const struct vio_virtq *vq)
 {
     return __atomic_load_n(&vq->broken, __ATOMIC_RELAXED);
@@ -138,6 +139,11 @@ static inline uint16_t ring_taken(const struct vio_virtq *vq)
 static inline void ring_set_taken(struct vio_virtq *vq, uint16_t taken)
 {
     __atomic_store_n(&vq->taken, taken, __ATOMIC_RELAXED);
+}
+
+static inline bool ring_order_pending(const struct vio_virtq *vq)
+{
+    return __atomic_load_n(&vq->order_pending, __ATOMIC_RELAXED);
 }
 
 /* The same for vio_virtq_notify(), which needs no serialisation. */
@@ -168,7 +174,8 @@ static inline int ring_in_order(struct vio_virtq *vq, uint16_t *head,
 
     if (slot->bound == 0)
         return ring_break(vq);
-    vq->order_pending = next != vq->order_last;
+    __atomic_store_n(&vq->order_pending, next != vq->order_last,
+                     __ATOMIC_RELAXED);
     *len = vq->order_pending ? slot->bound - 1 : vq->order_len;
     *head = next;
     for (unsigned n = ring_is_packed(vq) ? 1 : slot->count; n > 1; n--)

@@ -35,6 +35,8 @@ struct vio_shape {
     uint16_t *segs;       /* private: of each slot, the last number of them */
 };
 
+#define SHAPE_UNKNOWN 0xffffu /* a number of segments that is none */
+
 /* Divide a queue that vio_virtq_init() has just made; with tables, it is
  * indirect. */
 void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape);
@@ -57,8 +59,8 @@ static inline unsigned shape_next(const struct vio_virtq *vq)
     return vq->free_head;
 }
 
-/* Data segment k of the slot shape_next(), written before shape_add(): until
- * then nothing has happened. */
+/* Data segment k of the slot shape_next(), written before shape_add() or
+ * shape_abandon(): until then nothing has happened. */
 static inline void shape_segment(struct vio_virtq *vq, unsigned k,
                                  struct vio_sg sg, bool writable, bool is_last)
 {
@@ -83,6 +85,13 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
         split_write_desc(vq, i, sg.addr, sg.len, flags | VIRTQ_DESC_F_NEXT,
                          is_last ? depth + slot : i + depth);
     }
+}
+
+/* No shape_add() follows: segments may lie where the slot's table has its
+ * status for fewer of them. */
+static inline void shape_abandon(struct vio_virtq *vq)
+{
+    vq->shape_segs[vq->free_head] = SHAPE_UNKNOWN;
 }
 
 /* Put the slot into the ring, where the device will find it. */

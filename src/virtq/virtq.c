@@ -31,11 +31,14 @@ static bool is_valid(const struct vio_virtq_config *cfg)
     bool indirect_ok = cfg->indirect == 0 ||
                        (cfg->indirect <= cfg->size &&
                         (cfg->features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)));
+    /* Where a size_t has 32 bits, not all of them can be asked for. */
+    bool tables_ok = (uint64_t)cfg->size * cfg->indirect <=
+                     SIZE_MAX / 2 / sizeof(struct virtq_desc);
     bool align_ok = cfg->align == 0 ||
                     (is_power_of_two(cfg->align) &&
                      cfg->align >= VIRTQ_DESC_ALIGN && cfg->align <= 65536);
 
-    return size_ok && indirect_ok && align_ok;
+    return size_ok && indirect_ok && tables_ok && align_ok;
 }
 
 /* Is the format that the features choose in this build? */

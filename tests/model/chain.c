@@ -7,6 +7,7 @@
 #include "check.h"
 #include "feature.h"
 #include "mem.h"
+#include "packed.h"
 #include "ring.h"
 
 #include <string.h>
@@ -115,6 +116,8 @@ bool model_chain_walk(struct model_queue *q, uint16_t head,
 {
     uint32_t i = head;
 
+    if (model_queue_has(q, MF_PACKED))
+        return model_packed_recall(q, head, c);
     c->queue = q;
     c->head = head;
     c->n = 0;

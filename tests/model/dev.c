@@ -11,6 +11,7 @@
 #include "check.h"
 #include "feature.h"
 #include "mem.h"
+#include "packed.h"
 
 #define DEVICES_MAX  8
 #define FIRST_WINDOW 0x10008000u
@@ -87,6 +88,7 @@ void model_start(void)
     model_access_hook = on_access;
     model_check_reset();
     model_mem_reset();
+    model_packed_reset();
 }
 
 void model_stop(void)
@@ -161,7 +163,7 @@ static void run_queue(struct model_queue *q)
         while (q->live && model_queue_pop(q, &chain))
             serve(q, &chain);
         model_queue_arm(q);
-    } while (q->live && model_get16(q, model_avail_idx(q)) != q->avail_taken);
+    } while (model_queue_pending(q));
 }
 
 void model_dev_run(struct model_dev *d)

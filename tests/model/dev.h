@@ -55,6 +55,7 @@ struct model_regcheck {
 struct model_regcheck_queue {
     bool seen_free; /* QueueReady or QueuePFN read as 0 */
     bool stopping;  /* written 0, not read back */
+    bool resetting; /* QueueReset written, and not read back as 0 */
     uint32_t max_read;
     unsigned written; /* bit n: register 0x38 + 4n */
 };
@@ -81,6 +82,7 @@ struct model_dev {
     unsigned reset_reads; /* status reads before a reset shows */
     unsigned suspend_reads; /* and before a suspend or resume does */
     bool refuse_suspend;    /* ask for a reset instead */
+    unsigned queue_reset_reads; /* QueueReset reads before that of a queue */
     bool refuse_features;
     bool refuse_queue;  /* QueueReady and QueuePFN stay 0 */
     int64_t gone_after; /* accesses until it is unplugged; < 0: never */
@@ -102,11 +104,14 @@ struct model_dev {
     struct {
         uint32_t size, align, pfn, ready;
         uint32_t addr[6]; /* desc, driver, device: low and high */
+        bool in_reset;
+        unsigned reset_left;
     } reg[MODEL_QUEUES];
     struct model_queue queue[MODEL_QUEUES];
 
     /* What happened. */
     unsigned resets;
+    unsigned queue_resets;
     unsigned interrupts;
     unsigned doorbells;
     unsigned bad_doorbells; /* of queues that do not exist */
@@ -200,6 +205,7 @@ enum model_reg {
     MR_QUEUE_DESC = 0x080,
     MR_QUEUE_DRIVER = 0x090,
     MR_QUEUE_DEVICE = 0x0a0,
+    MR_QUEUE_RESET = 0x0c0,
     MR_CONFIG_GENERATION = 0x0fc,
     MR_CONFIG = 0x100,
 };

@@ -1,198 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The block device's requests.
+ * The block device: what it is, and how a request comes and goes.
  *
- * Spec: Block Device, Device Operation.
+ * Spec: Block Device.
  */
-#include "disk.h"
-
 #include <string.h>
 
 #include "check.h"
+#include "disk_impl.h"
 #include "feature.h"
 
-#define T_IN           0u
-#define T_OUT          1u
-#define T_FLUSH        4u
-#define T_GET_ID       8u
-#define T_DISCARD      11u
-#define T_WRITE_ZEROES 13u
-
-#define S_OK     0u
-#define S_IOERR  1u
-#define S_UNSUPP 2u
-
-#define HEADER   16u
-#define RANGE    16u /* of discard and write zeroes */
-#define ID_BYTES 20u
-
-/* Framing that old devices rely on: the header and the status in descriptors
- * of their own. Everybody else must cope with any; ours does so too. */
-static void check_framing(const struct model_chain *c)
+/* Segments of data, and bytes in them: what the frame of this type leaves. */
+static void measure(const struct model_chain *c, struct model_request *r)
 {
-    const struct model_queue *q = c->queue;
-    const struct model_segment *first = &c->segment[0];
-    const struct model_segment *last = &c->segment[c->n - 1];
-
-    if (!q->legacy || model_queue_has(q, MF_ANY_LAYOUT))
-        return;
-    if (c->n < 2 || first->write || first->len != HEADER)
-        model_violation("LBLK-10", "the header is not one descriptor");
-    if (!last->write || last->len != 1)
-        model_violation("LBLK-10", "the status is not one descriptor");
-}
-
-static void check_limits(const struct model_disk *disk,
-                         const struct model_chain *c)
-{
-    for (uint32_t i = 1; i + 1 < c->n; i++) {
-        if (disk->size_max && c->segment[i].len > disk->size_max)
-            model_violation("DX-BLK-03", "a segment of %u bytes, size_max %u",
-                            c->segment[i].len, disk->size_max);
+    r->bytes = c->readable - HEADER + c->writable - 1;
+    r->segments = c->n - 2;
+    if (r->type == T_ZONE_APPEND) {
+        r->bytes = c->readable - HEADER;
+        r->segments--;
+        if (c->writable != APPEND_BYTES + 1)
+            model_violation("DX-BLK-ZONE", "an append without its answer");
     }
-    if (c->n > 2 && c->n - 2 > (disk->seg_max ? disk->seg_max : 1))
-        model_violation("DX-BLK-03", "%u segments, seg_max %u", c->n - 2,
-                        disk->seg_max);
-}
-
-static void check_range(const struct model_disk *disk,
-                        const struct model_request *r)
-{
-    if (r->bytes % MODEL_SECTOR || !r->bytes)
-        model_violation("BLK-10", "%llu bytes of data",
-                        (unsigned long long)r->bytes);
-    if (r->sector > disk->sectors ||
-        r->bytes / MODEL_SECTOR > disk->sectors - r->sector)
-        model_violation("BLK-06", "sector %llu, %llu bytes: past the end",
-                        (unsigned long long)r->sector,
-                        (unsigned long long)r->bytes);
-}
-
-static void check_request(const struct model_disk *disk,
-                          const struct model_request *r)
-{
-    if (r->type == T_IN || r->type == T_OUT)
-        check_range(disk, r);
-    else if (r->sector)
-        model_violation("BLK-08", "type %u with sector %llu", r->type,
-                        (unsigned long long)r->sector);
-    if (r->type == T_OUT && disk->read_only)
-        model_violation("DX-BLK-08", "a write to a read-only disk");
-    if (r->type == T_FLUSH && r->bytes)
-        model_violation("BLK-09", "a flush with %llu bytes of data",
-                        (unsigned long long)r->bytes);
-    if (r->type == T_GET_ID && r->bytes != ID_BYTES)
-        model_violation("BLK-12", "an id of %llu bytes",
-                        (unsigned long long)r->bytes);
-    if ((r->type == T_DISCARD || r->type == T_WRITE_ZEROES) && r->bytes % RANGE)
-        model_violation("BLK-11", "%llu bytes of ranges",
-                        (unsigned long long)r->bytes);
-}
-
-static void check_feature(const struct model_queue *q, uint32_t type)
-{
-    static const int needs[16] = {
-        [T_FLUSH] = MF_BLK_FLUSH,
-        [T_DISCARD] = MF_BLK_DISCARD,
-        [T_WRITE_ZEROES] = MF_BLK_WRITE_ZEROES,
-    };
-
-    if (type < 16 && needs[type] && !model_queue_has(q, (unsigned)needs[type]))
-        model_violation("FEAT-02", "request type %u without feature %d", type,
-                        needs[type]);
+    if (r->type == T_SCSI_CMD && r->segments >= 3)
+        r->segments -= 3;
 }
 
 /* Read the header; everything between it and the status is data. */
 static bool parse(const struct model_chain *c, struct model_request *r)
 {
     uint8_t header[HEADER];
-    uint32_t type, ioprio;
-    uint64_t sector;
     struct model_queue *q = c->queue;
 
     if (model_chain_read(c, 0, header, HEADER) != HEADER || !c->writable) {
         model_violation("DX-BLK-04", "a request without header or status");
         return false;
     }
-    memcpy(&type, header, 4);
-    memcpy(&ioprio, header + 4, 4);
-    memcpy(&sector, header + 8, 8);
-    r->type = model_get32(q, &type);
-    r->ioprio = model_get32(q, &ioprio);
-    r->sector = model_get64(q, &sector);
-    r->bytes = c->readable - HEADER + c->writable - 1;
-    r->segments = c->n - 2;
-    if (r->ioprio)
-        model_violation("DX-BLK-HEADER", "the reserved word is %#x", r->ioprio);
+    r->type = model_get32(q, header);
+    r->ioprio = model_get32(q, header + 4);
+    r->sector = model_get64(q, header + 8);
+    r->queue = q->index;
+    measure(c, r);
     return true;
-}
-
-static void make_durable(struct model_disk *disk, uint64_t from, uint64_t len)
-{
-    memcpy(disk->durable + from, disk->data + from, (size_t)len);
-}
-
-static uint8_t clear_ranges(struct model_disk *disk,
-                            const struct model_chain *c, uint32_t type)
-{
-    struct model_queue *q = c->queue;
-
-    for (uint64_t at = HEADER; at < c->readable; at += RANGE) {
-        struct {
-            uint64_t sector;
-            uint32_t n, flags;
-        } range;
-        uint64_t sector;
-        uint32_t n;
-
-        model_chain_read(c, at, &range, RANGE);
-        sector = model_get64(q, &range.sector);
-        n = model_get32(q, &range.n);
-        if (type == T_DISCARD && range.flags)
-            model_violation("BLK-18", "discard with flags");
-        if (sector > disk->sectors || n > disk->sectors - sector)
-            return S_IOERR;
-        memset(disk->data + sector * MODEL_SECTOR, 0, n * (size_t)MODEL_SECTOR);
-        if (disk->write_through)
-            make_durable(disk, sector * MODEL_SECTOR,
-                         (uint64_t)n * MODEL_SECTOR);
-    }
-    return S_OK;
-}
-
-/* Move the data. Returns the status. */
-static uint8_t perform(struct model_disk *disk, const struct model_chain *c,
-                       const struct model_request *r)
-{
-    uint64_t at = r->sector * MODEL_SECTOR;
-    bool past = r->sector > disk->sectors ||
-                r->bytes / MODEL_SECTOR > disk->sectors - r->sector;
-
-    switch (r->type) {
-    case T_IN:
-        if (past)
-            return S_IOERR;
-        model_chain_write(c, 0, disk->data + at, r->bytes);
-        return S_OK;
-    case T_OUT:
-        if (past || disk->read_only)
-            return S_IOERR;
-        model_chain_read(c, HEADER, disk->data + at, r->bytes);
-        if (disk->write_through)
-            make_durable(disk, at, r->bytes);
-        return S_OK;
-    case T_FLUSH:
-        make_durable(disk, 0, disk->sectors * MODEL_SECTOR);
-        return S_OK;
-    case T_GET_ID:
-        model_chain_write(c, 0, disk->id, ID_BYTES);
-        return S_OK;
-    case T_DISCARD:
-    case T_WRITE_ZEROES:
-        return clear_ranges(disk, c, r->type);
-    default:
-        return S_UNSUPP;
-    }
 }
 
 /* Do a request, with its fault if it has one. Returns the used length. */
@@ -204,7 +52,7 @@ static uint32_t finish(struct model_disk *disk, const struct model_chain *c,
     uint64_t used = c->writable;
 
     if (!f->no_data && status == S_OK) {
-        status = perform(disk, c, r);
+        status = model_disk_perform(disk, c, r, f->partial);
         if (f->set_status)
             status = f->status;
     }
@@ -214,23 +62,31 @@ static uint32_t finish(struct model_disk *disk, const struct model_chain *c,
     return f->set_len ? f->len : (uint32_t)used;
 }
 
-static int64_t serve(struct model_dev *d, struct model_chain *c)
+static const struct model_fault *fault_of(const struct model_disk *disk,
+                                          uint32_t type, unsigned number)
 {
     static const struct model_fault none;
+    bool typed = type < T_END && disk->fault_types >> type & 1;
+
+    return disk->fault_always || typed || disk->fault_at == number
+               ? &disk->fault
+               : &none;
+}
+
+static int64_t serve(struct model_dev *d, struct model_chain *c)
+{
     struct model_disk *disk = d->ctx;
     unsigned number = disk->requests++;
-    bool faulty = disk->fault_always || disk->fault_at == number;
-    const struct model_fault *f = faulty ? &disk->fault : &none;
+    const struct model_fault *f;
     struct model_request r;
 
-    check_framing(c);
     if (!parse(c, &r))
         return 0;
+    f = fault_of(disk, r.type, number);
     disk->last = r;
-    disk->count[r.type & 15]++;
-    check_limits(disk, c);
-    check_request(disk, &r);
-    check_feature(c->queue, r.type);
+    disk->count[r.type % T_END]++;
+    disk->by_queue[r.queue]++;
+    model_disk_check(disk, c, &r);
     if (f->hold)
         return MODEL_HOLD;
     return finish(disk, c, &r, f);
@@ -313,11 +169,108 @@ void model_disk_set_seg_max(struct model_disk *disk, struct model_dev *d,
     model_config_put(d, 12, 4, seg_max);
 }
 
+void model_disk_set_queues(struct model_dev *d, unsigned n, unsigned said)
+{
+    model_disk_offer(d, MF_BLK_MQ);
+    model_config_put(d, 34, 2, said);
+    for (unsigned i = 0; i < n; i++)
+        d->queue_max[i] = 256;
+}
+
+void model_disk_set_limits(struct model_dev *d, unsigned feature,
+                           struct model_limits limits)
+{
+    struct model_disk *disk = d->ctx;
+    uint32_t at = feature == MF_BLK_DISCARD        ? 36
+                  : feature == MF_BLK_WRITE_ZEROES ? 48
+                                                   : 60;
+
+    *(feature == MF_BLK_DISCARD        ? &disk->discard
+      : feature == MF_BLK_WRITE_ZEROES ? &disk->zeroes
+                                       : &disk->erase) = limits;
+    model_disk_offer(d, feature);
+    model_config_put(d, at, 4, limits.sectors);
+    model_config_put(d, at + 4, 4, limits.ranges);
+    if (feature == MF_BLK_WRITE_ZEROES)
+        model_config_put(d, 56, 1, 1); /* may unmap */
+    else
+        model_config_put(d, at + 8, 4, limits.alignment);
+}
+
+/* A host-managed disk cannot be had without its zones. */
+static void before_write(struct model_dev *d, uint32_t offset, uint32_t value)
+{
+    (void)value;
+    if (offset == MR_STATUS)
+        d->refuse_features = !(d->accepted & MF(MF_BLK_ZONED));
+}
+
+static void lay_out_zones(struct model_disk *disk, unsigned n_conventional)
+{
+    struct model_zoned *zoned = &disk->zoned;
+    uint8_t sequential =
+        zoned->model == MODEL_Z_HM ? MODEL_ZT_SWR : MODEL_ZT_SWP;
+
+    zoned->n = 0;
+    for (uint64_t at = 0; at < disk->sectors; at += zoned->zone_sectors) {
+        struct model_zone *z = &zoned->zone[zoned->n];
+        bool conventional = zoned->n++ < n_conventional;
+        uint64_t left = disk->sectors - at;
+
+        z->start = z->write_pointer = at;
+        z->len = left < zoned->zone_sectors ? left : zoned->zone_sectors;
+        z->capacity = z->len;
+        z->type = conventional ? MODEL_ZT_CONV : sequential;
+        z->state = conventional ? MODEL_ZS_NOT_WP : MODEL_ZS_EMPTY;
+    }
+}
+
+void model_disk_set_zoned(struct model_dev *d, uint8_t model,
+                          uint32_t zone_sectors, unsigned n_conventional)
+{
+    struct model_disk *disk = d->ctx;
+    struct model_zoned *zoned = &disk->zoned;
+
+    zoned->model = model;
+    zoned->zone_sectors = zone_sectors;
+    if (!zoned->granularity)
+        zoned->granularity = MODEL_SECTOR;
+    model_disk_offer(d, MF_BLK_ZONED);
+    model_config_put(d, 72, 4, zone_sectors);
+    model_config_put(d, 76, 4, zoned->max_open);
+    model_config_put(d, 80, 4, zoned->max_active);
+    model_config_put(d, 84, 4, zoned->max_append);
+    model_config_put(d, 88, 4, zoned->granularity);
+    model_config_put(d, 92, 1, model);
+    if (model == MODEL_Z_HM)
+        d->on_write = before_write;
+    if (model != MODEL_Z_NONE)
+        lay_out_zones(disk, n_conventional);
+}
+
+void model_disk_resize(struct model_dev *d, uint64_t sectors)
+{
+    struct model_disk *disk = d->ctx;
+
+    disk->sectors = sectors;
+    if (sectors > disk->promised)
+        disk->promised = sectors;
+    model_config_put(d, 0, 8, sectors);
+    d->generation++;
+    model_dev_interrupt(d, 2);
+}
+
+void model_disk_noticed(struct model_disk *disk)
+{
+    disk->promised = disk->sectors;
+}
+
 void model_disk_init(struct model_disk *disk, struct model_dev *d,
                      uint32_t version, uint64_t sectors)
 {
     memset(disk, 0, sizeof(*disk));
     disk->sectors = sectors;
+    disk->promised = sectors;
     disk->fault_at = MODEL_FOREVER;
     for (size_t i = 0; i < sizeof(disk->data); i++)
         disk->data[i] = (uint8_t)(i * 7 + i / MODEL_SECTOR * 13);

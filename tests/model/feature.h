@@ -23,6 +23,7 @@
 #define MF_BLK_GEOMETRY     4
 #define MF_BLK_RO           5
 #define MF_BLK_BLK_SIZE     6
+#define MF_BLK_SCSI         7
 #define MF_BLK_FLUSH        9
 #define MF_BLK_TOPOLOGY     10
 #define MF_BLK_CONFIG_WCE   11
@@ -31,7 +32,6 @@
 #define MF_BLK_WRITE_ZEROES 14
 #define MF_BLK_LIFETIME     15
 #define MF_BLK_SECURE_ERASE 16
-#define MF_BLK_ZONED 17
 #define MF_BLK_ZONED        17
 
 #define MF(bit) ((uint64_t)1 << (bit))

@@ -61,7 +61,7 @@ static void write_size(struct model_dev *d, uint32_t value)
     if (!k || value > k->max_read)
         model_violation(model_dev_legacy(d) ? "DX-LMMIO-04" : "MMIO-16",
                         "QueueSize %u, more than the QueueSizeMax read", value);
-    if (!value || (value & (value - 1)))
+    if (!value || (!(d->accepted & MF(MF_PACKED)) && (value & (value - 1))))
         model_violation("DX-SPLIT-01", "QueueSize %u", value);
 }
 
@@ -86,6 +86,21 @@ static void write_ready(struct model_dev *d, uint32_t value)
         model_violation("MMIO-19", "QueueReady was not read back");
 }
 
+/* A queue in reset is neither configured nor enabled before QueueReset was read
+ * as 0; afterwards all of it is set again. */
+static void write_queue_reset(struct model_dev *d, uint32_t value)
+{
+    struct model_regcheck_queue *k = selected(d);
+
+    if (!(d->accepted & MF(MF_RING_RESET)))
+        model_violation("VQR", "QueueReset without RING_RESET");
+    if (value != 1 || !in_use(d))
+        model_violation("VQR", "QueueReset %u, ready %u", value, in_use(d));
+    if (!k)
+        return;
+    *k = (struct model_regcheck_queue){.resetting = true};
+}
+
 static void write_pfn(struct model_dev *d, uint32_t value)
 {
     struct model_regcheck_queue *k = selected(d);
@@ -103,14 +118,16 @@ static void write_pfn(struct model_dev *d, uint32_t value)
 }
 
 /* With NOTIFICATION_DATA the upper half is the available index: its low 15 bits
- * as next_off, and bit 15 as next_wrap. */
+ * as next_off, and bit 15 as next_wrap; of a packed queue the position that
+ * comes next and its wrap counter. */
 static void check_notify_data(struct model_dev *d, uint32_t value)
 {
     const struct model_queue *q = &d->queue[(value & 0xffff) % MODEL_QUEUES];
 
-    if (q->live && value >> 16 != q->check.avail_idx)
-        model_violation("DX-NTF-01", "notification %#x at available index %u",
-                        value, q->check.avail_idx);
+    if (q->live && value >> 16 != model_notify_data(q))
+        model_violation(q->packed ? "DX-NTF-02" : "DX-NTF-01",
+                        "notification %#x at available index %#x", value,
+                        model_notify_data(q));
 }
 
 static void write_notify(struct model_dev *d, uint32_t value)
@@ -143,6 +160,10 @@ void model_queuecheck_write(struct model_dev *d, uint32_t offset,
     struct model_regcheck_queue *k = selected(d);
 
     check_step(d, offset, true);
+    if (k && k->resetting && offset != MR_QUEUE_SEL &&
+        is_queue_register(offset))
+        model_violation("VQR-01", "register %#x before the queue reset is over",
+                        offset);
     if (is_setting(offset)) {
         if (in_use(d))
             model_violation("MMIO-17", "register %#x while the queue is ready",
@@ -160,6 +181,8 @@ void model_queuecheck_write(struct model_dev *d, uint32_t offset,
         d->check.page_size = true;
     else if (offset == MR_QUEUE_READY)
         write_ready(d, value);
+    else if (offset == MR_QUEUE_RESET)
+        write_queue_reset(d, value);
     else if (offset == MR_QUEUE_PFN)
         write_pfn(d, value);
     else if (offset == MR_QUEUE_NOTIFY)
@@ -184,6 +207,8 @@ void model_queuecheck_value(struct model_dev *d, uint32_t offset,
         return;
     if (offset == MR_QUEUE_SIZE_MAX)
         k->max_read = value;
+    if (offset == MR_QUEUE_RESET && value == 0)
+        k->resetting = false;
     if (offset == MR_QUEUE_READY || offset == MR_QUEUE_PFN) {
         k->seen_free = value == 0;
         k->stopping = false;

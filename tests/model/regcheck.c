@@ -48,6 +48,7 @@ static const struct {
     {MR_QUEUE_DRIVER + 4, {0, W}, "QueueDriverHigh"},
     {MR_QUEUE_DEVICE, {0, W}, "QueueDeviceLow"},
     {MR_QUEUE_DEVICE + 4, {0, W}, "QueueDeviceHigh"},
+    {MR_QUEUE_RESET, {0, R | W}, "QueueReset"},
     {MR_CONFIG_GENERATION, {0, R}, "ConfigGeneration"},
 };
 

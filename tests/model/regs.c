@@ -139,6 +139,38 @@ static void write_pfn(struct model_dev *d, uint32_t offset, uint32_t value)
         d->reg[d->queue_sel].pfn = 0;
 }
 
+/* A queue that is reset executes nothing more, and has forgotten all. */
+static void finish_queue_reset(struct model_dev *d)
+{
+    d->reg[d->queue_sel].in_reset = false;
+    d->reg[d->queue_sel].ready = 0;
+    d->queue_resets++;
+}
+
+static void write_queue_reset(struct model_dev *d, uint32_t offset,
+                              uint32_t value)
+{
+    (void)offset;
+    if (!model_dev_selected(d) || !(d->accepted & MF(MF_RING_RESET)) ||
+        value != 1)
+        return;
+    model_queue_stop(&d->queue[d->queue_sel]);
+    d->reg[d->queue_sel].in_reset = true;
+    d->reg[d->queue_sel].reset_left = d->queue_reset_reads;
+}
+
+static uint32_t read_queue_reset(struct model_dev *d, uint32_t offset)
+{
+    unsigned *left = &d->reg[d->queue_sel % MODEL_QUEUES].reset_left;
+
+    (void)offset;
+    if (!model_dev_selected(d) || !d->reg[d->queue_sel].in_reset)
+        return 0;
+    if (*left != MODEL_FOREVER && (*left)-- == 0)
+        finish_queue_reset(d);
+    return d->reg[d->queue_sel].in_reset;
+}
+
 static void write_notify(struct model_dev *d, uint32_t offset, uint32_t value)
 {
     (void)offset;
@@ -228,6 +260,7 @@ static const struct reg regs[] = {
     {MR_QUEUE_DRIVER + 4, NULL, write_address},
     {MR_QUEUE_DEVICE, NULL, write_address},
     {MR_QUEUE_DEVICE + 4, NULL, write_address},
+    {MR_QUEUE_RESET, read_queue_reset, write_queue_reset},
     {MR_CONFIG_GENERATION, read_generation, NULL},
 };
 

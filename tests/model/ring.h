@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The device's side of a split virtqueue, and the validator of the driver's
- * side of it.
+ * The device's side of a virtqueue, and the validator of the driver's side of
+ * it. What is peculiar to packed queues is in packed.h.
  *
- * Spec: Split Virtqueues.
+ * Spec: Split Virtqueues, Packed Virtqueues.
  */
 #ifndef MODEL_RING_H
 #define MODEL_RING_H
@@ -18,6 +18,7 @@
 #define MODEL_SEGMENTS       1024u
 
 struct model_dev;
+struct model_packed;
 struct model_queue;
 
 struct model_segment {
@@ -29,11 +30,11 @@ struct model_segment {
 /* A buffer, as the device understands it. */
 struct model_chain {
     struct model_queue *queue;
-    uint16_t head;
+    uint16_t head;                  /* packed: the buffer ID */
     uint32_t n;                     /* segments */
-    uint32_t table[MODEL_SEGMENTS]; /* entries of the queue's own table */
-    uint32_t n_table;
-    uint64_t readable; /* bytes */
+    uint32_t table[MODEL_SEGMENTS]; /* split: entries of the queue's table */
+    uint32_t n_table;               /* descriptors that it takes of the ring */
+    uint64_t readable;              /* bytes */
     uint64_t writable;
     struct model_segment segment[MODEL_SEGMENTS];
 };
@@ -62,9 +63,10 @@ struct model_queue {
     bool legacy;       /* guest-endian */
     uint64_t features; /* negotiated */
     uint32_t size;
-    uint8_t *desc; /* host pointers of the three parts */
-    uint8_t *avail;
-    uint8_t *used;
+    uint8_t *desc;  /* host pointers of the three parts */
+    uint8_t *avail; /* packed: the driver's event structure */
+    uint8_t *used;  /* packed: the device's event structure */
+    struct model_packed *packed;
 
     uint16_t avail_taken; /* entries of the available ring consumed */
     uint16_t used_filled; /* used elements written */
@@ -73,7 +75,8 @@ struct model_queue {
     bool quiet; /* wants no available-buffer notifications */
     bool lazy;  /* never updates avail_event */
 
-    /* Heads taken and not used yet, in the order of the available ring. */
+    /* Heads (packed: buffer IDs) taken and not used yet, in the order in which
+     * they became available. */
     uint16_t held[MODEL_QUEUE_SIZE_MAX];
     uint32_t n_held;
 
@@ -95,11 +98,19 @@ bool model_chain_walk(struct model_queue *q, uint16_t head,
 /* Take the next available buffer. false: there is none. */
 bool model_queue_pop(struct model_queue *q, struct model_chain *chain);
 
+/* Is there something available that was not taken? */
+bool model_queue_pending(const struct model_queue *q);
+
 /* Take all that is available into held[]; returns how many are held. */
 uint32_t model_queue_take(struct model_queue *q);
 
 /* Use the i-th held buffer, with this used length. */
 void model_queue_complete(struct model_queue *q, uint32_t i, uint32_t len);
+
+/* Use the first n held buffers with one used element, as IN_ORDER allows: this
+ * is how much was written to the last of them. */
+void model_queue_complete_batch(struct model_queue *q, uint32_t n,
+                                uint32_t len);
 
 /* Write a used element; then show all that were written. */
 void model_queue_fill(struct model_queue *q, uint32_t id, uint32_t len);
@@ -135,13 +146,20 @@ uint8_t *model_used_element(const struct model_queue *q, uint16_t position);
 uint8_t *model_avail_event(const struct model_queue *q);
 size_t model_avail_bytes(const struct model_queue *q);
 size_t model_used_bytes(const struct model_queue *q);
+size_t model_desc_bytes(const struct model_queue *q);
 
 bool model_queue_has(const struct model_queue *q, unsigned feature);
+
+/* What a doorbell with NOTIFICATION_DATA has to say in its upper half. */
+uint16_t model_notify_data(const struct model_queue *q);
 
 /* The validator (ringcheck.c). */
 void model_ringcheck_start(struct model_queue *q);
 void model_ringcheck_access(struct model_queue *q, enum model_kind kind,
                             const void *ptr, unsigned width, uint64_t value);
+/* Memory of the queue's three parts? Its offset in there. */
+bool model_within(const void *ptr, const uint8_t *base, size_t len,
+                  size_t *offset);
 void model_ringcheck_doorbell(struct model_queue *q);
 /* The driver is about to wait, or the test is over: is a notification owed? */
 void model_ringcheck_settled(struct model_queue *q);

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "dev.h"
 #include "feature.h"
+#include "packed.h"
 #include "ring.h"
 
 #include <string.h>
@@ -27,8 +28,8 @@ void model_ringcheck_start(struct model_queue *q)
                         q->index);
 }
 
-static bool within(const void *ptr, const uint8_t *base, size_t len,
-                   size_t *offset)
+bool model_within(const void *ptr, const uint8_t *base, size_t len,
+                  size_t *offset)
 {
     uintptr_t at = (uintptr_t)ptr - (uintptr_t)base;
 
@@ -289,7 +290,11 @@ void model_ringcheck_access(struct model_queue *q, enum model_kind kind,
         barrier(q, kind);
         return;
     }
-    if (within(ptr, q->used, model_used_bytes(q), &offset)) {
+    if (q->packed) {
+        model_packedcheck_access(q, kind, ptr, width, value);
+        return;
+    }
+    if (model_within(ptr, q->used, model_used_bytes(q), &offset)) {
         if (store)
             model_violation("DX-SPLIT-USED",
                             "queue %u: the driver writes the "
@@ -297,13 +302,13 @@ void model_ringcheck_access(struct model_queue *q, enum model_kind kind,
                             q->index);
         else
             load_used(q, offset, kind);
-    } else if (within(ptr, q->avail, model_avail_bytes(q), &offset)) {
+    } else if (model_within(ptr, q->avail, model_avail_bytes(q), &offset)) {
         if (store)
             store_avail(q, offset, kind, width, value);
         else
             model_violation("T-SPL-09", "queue %u: available ring read back",
                             q->index);
-    } else if (within(ptr, q->desc, 16 * (size_t)q->size, &offset)) {
+    } else if (model_within(ptr, q->desc, model_desc_bytes(q), &offset)) {
         if (store)
             store_desc(q, offset);
         else
@@ -320,14 +325,17 @@ void model_ringcheck_doorbell(struct model_queue *q)
 
 void model_ringcheck_settled(struct model_queue *q)
 {
+    bool event_idx = model_queue_has(q, MF_EVENT_IDX);
+
     if (q->check.undecided)
-        model_violation("SPLIT-27",
+        model_violation(q->packed ? "PACK-17" : "SPLIT-27",
                         "queue %u: published, and never looked "
                         "whether to notify",
                         q->index);
     if (q->check.owed)
-        model_violation(model_queue_has(q, MF_EVENT_IDX) ? "SPLIT-24"
-                                                         : "SPLIT-22",
+        model_violation(q->packed   ? "PACK-NOTIFY"
+                        : event_idx ? "SPLIT-24"
+                                    : "SPLIT-22",
                         "queue %u: the device was not notified", q->index);
     q->check.owed = false;
     q->check.undecided = false;

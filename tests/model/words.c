@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the words of a split virtqueue lie, and their byte order.
+ * Where the words of a virtqueue lie, and their byte order.
  *
  * Spec: The Virtqueue Available Ring, The Virtqueue Used Ring, Legacy
  * Interfaces: A Note on Virtqueue Endianness.
  */
+#include "feature.h"
 #include "ring.h"
 
 #define BIG (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
@@ -72,6 +73,8 @@ uint8_t *model_used_event(const struct model_queue *q)
 
 size_t model_avail_bytes(const struct model_queue *q)
 {
+    if (model_queue_has(q, MF_PACKED))
+        return 4;
     return 6 + 2 * (size_t)q->size;
 }
 
@@ -97,7 +100,14 @@ uint8_t *model_avail_event(const struct model_queue *q)
 
 size_t model_used_bytes(const struct model_queue *q)
 {
+    if (model_queue_has(q, MF_PACKED))
+        return 4;
     return 6 + 8 * (size_t)q->size;
+}
+
+size_t model_desc_bytes(const struct model_queue *q)
+{
+    return 16 * (size_t)q->size;
 }
 
 bool model_queue_has(const struct model_queue *q, unsigned feature)

@@ -13,8 +13,9 @@ const struct vio_mem guest_mem = {
     .priv_size = sizeof priv,
 };
 
-int guest_probe(struct vio_mmio *mmio, const struct vio_policy *policy,
-                struct vio_why *why)
+/* The first slot that is not empty. */
+static int probe(struct vio_mmio *mmio, const struct vio_policy *policy,
+                 const struct vio_env *env, uint32_t *irq, struct vio_why *why)
 {
     struct vio_mmio_slot slot[PORT_MMIO_SLOTS];
     unsigned n = port_mmio_slots(slot, PORT_MMIO_SLOTS);
@@ -22,19 +23,32 @@ int guest_probe(struct vio_mmio *mmio, const struct vio_policy *policy,
 
     *why = (struct vio_why){VIO_WHY_NONE, 0, 0};
     for (unsigned i = 0; i < n; i++) {
+        *irq = slot[i].irq;
         err = vio_mmio_probe(mmio, vio_reg_mem(slot[i].base), slot[i].size,
-                             policy, &port_env, why);
+                             policy, env, why);
         if (err == 0 || why->reason != VIO_WHY_NO_DEVICE)
             return err;
     }
     return err;
 }
 
-int guest_disk(struct vio_mmio *mmio, struct vio_blk *blk)
+int guest_probe(struct vio_mmio *mmio, const struct vio_policy *policy,
+                struct vio_why *why)
+{
+    uint32_t irq;
+
+    return probe(mmio, policy, &port_env, &irq, why);
+}
+
+static int bring_up(struct vio_mmio *mmio, struct vio_blk *blk,
+                    const struct vio_env *env)
 {
     struct vio_why why;
-    int err = guest_probe(mmio, NULL, &why);
+    uint32_t irq;
+    int err = probe(mmio, NULL, env, &irq, &why);
 
+    if (err == 0 && env->idle)
+        err = port_attach(&mmio->dev, irq);
     if (err == 0) {
         err = vio_blk_init(blk, &mmio->dev, NULL, &guest_mem);
         why = mmio->dev.why;
@@ -42,6 +56,16 @@ int guest_disk(struct vio_mmio *mmio, struct vio_blk *blk)
     if (err < 0)
         guest_expect_why("disk", err, &why, VIO_WHY_NONE);
     return err;
+}
+
+int guest_disk(struct vio_mmio *mmio, struct vio_blk *blk)
+{
+    return bring_up(mmio, blk, &port_env);
+}
+
+int guest_sleeping_disk(struct vio_mmio *mmio, struct vio_blk *blk)
+{
+    return bring_up(mmio, blk, &port_env_sleep);
 }
 
 void guest_expect(const char *call, int got, int want)

@@ -24,6 +24,9 @@ int guest_probe(struct vio_mmio *mmio, const struct vio_policy *policy,
 /* The first device, brought up as a disk; says why when it cannot be. */
 int guest_disk(struct vio_mmio *mmio, struct vio_blk *blk);
 
+/* The same, on a device whose interrupts the waits sleep for. */
+int guest_sleeping_disk(struct vio_mmio *mmio, struct vio_blk *blk);
+
 /* Say what a call returned, and note when it is not what was wanted. */
 void guest_expect(const char *call, int got, int want);
 

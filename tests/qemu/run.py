@@ -6,166 +6,14 @@ Each case runs on each machine and with each version of virtio-mmio. Exit
 status: 0 all passed, 1 something failed, 77 nothing failed but something was
 skipped.
 """
-import argparse
-import hashlib
 import os
-import random
 import re
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-TIMEOUT = 60       # seconds of one boot, on a busy machine
-FAULT = 100        # PORT_EXIT_FAULT of ports/common/port.h
-MIB = 1 << 20
-
-
-class Machine:
-    """How a port's machine is started, and how its exit status reads."""
-
-    def __init__(self, port, name, args, exit_status, slot):
-        self.port = port
-        self.name = name
-        self.qemu = 'qemu-system-' + port.split('-')[1]
-        self.args = args
-        self.exit_status = exit_status  # of QEMU, by the guest's
-        self.slot = slot                # address, by the number of the bus
-
-
-DEBUG_EXIT = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
-
-
-def pc(name, machine):
-    return Machine('qemu-x86_64', name, ['-machine', machine] + DEBUG_EXIT,
-                   lambda status: (16 + status) * 2 + 1,
-                   lambda bus: 0xfeb00000 + bus * 0x200)
-
-
-MICROVM = pc('x86_64 microvm', 'microvm,acpi=off')
-PCS = [pc('x86_64 q35', 'q35'), pc('x86_64 pc', 'pc')]
-RISCV64 = Machine('qemu-riscv64', 'riscv64 virt',
-                  ['-machine', 'virt', '-bios', 'none'],
-                  lambda status: status,
-                  lambda bus: 0x10001000 + bus * 0x1000)
-
-
-class Failure(Exception):
-    """A case did not go as it has to."""
-
-
-class Context:
-    """One case on one machine: its files, and a way to boot."""
-
-    def __init__(self, machine, version, guests, folder):
-        self.machine = machine
-        self.version = version  # of virtio-mmio
-        self.guests = guests    # the build folder of the port
-        self.folder = folder
-        self.disks = []
-        self.trace = os.path.join(folder, 'trace')
-
-    def image(self, name, content=b'', size=None):
-        path = os.path.join(self.folder, name)
-        with open(path, 'wb') as file:
-            file.write(content)
-            if size is not None:
-                file.truncate(size)
-        return path
-
-    def disk(self, path, readonly=False, bus=None):
-        n = len(self.disks)
-        at = '' if bus is None else f',bus=virtio-mmio-bus.{bus}'
-        self.disks.append(
-            ['-drive', f'if=none,id=d{n},driver=raw,file.driver=file,'
-             f'file.filename={path},readonly={"on" if readonly else "off"}',
-             '-device', f'virtio-blk-device,drive=d{n}{at}'])
-
-    def half_slow_disk(self, content):
-        """Every second 64 KiB come from a slow backing file, 50 a second."""
-        slow = self.image('slow', content)
-        fast = self.image('fast', qcow2_of_odd_clusters(content))
-        self.disks.append(
-            ['-object', 'throttle-group,id=slow,x-iops-total=50',
-             '-drive', 'if=none,id=d0,driver=qcow2,readonly=on,'
-             f'file.driver=file,file.filename={fast},backing.driver=throttle,'
-             'backing.throttle-group=slow,backing.file.driver=file,'
-             f'backing.file.filename={slow}',
-             '-device', 'virtio-blk-device,drive=d0,request-merging=off'])
-        return slow
-
-    def command(self, guest, devices):
-        legacy = 'true' if self.version == 1 else 'false'
-        # Two possible processors: with one, QEMU leaves out barriers.
-        return [self.machine.qemu, *self.machine.args,
-                '-smp', '1,maxcpus=2', '-accel', 'tcg', '-display', 'none',
-                '-serial', 'stdio', '-monitor', 'none', '-nodefaults',
-                '-no-reboot', '-kernel', os.path.join(self.guests, guest),
-                '-global', f'virtio-mmio.force-legacy={legacy}',
-                '-trace', 'virtio_blk_handle_read',
-                '-trace', 'virtio_blk_handle_write',
-                '-trace', 'virtio_blk_req_complete', '-D', self.trace,
-                *sum(self.disks, []), *devices]
-
-    def boot(self, guest, status=0, devices=()):
-        """Run a guest to its end, check its status, return what it printed."""
-        try:
-            done = subprocess.run(
-                self.command(guest, devices), stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                timeout=TIMEOUT)
-        except subprocess.TimeoutExpired as late:
-            raise Failure(f'no end after {TIMEOUT} s; printed:\n'
-                          + (late.stdout or b'').decode(errors='replace'))
-        output = done.stdout.decode(errors='replace').replace('\r', '')
-        want = self.machine.exit_status(status)
-        if done.returncode != want:
-            raise Failure(f'QEMU ended with {done.returncode} instead of '
-                          f'{want}; printed:\n' + output
-                          + done.stderr.decode(errors='replace'))
-        return Output(output)
-
-    def traced(self, event):
-        """The request of each line that QEMU has traced of an event."""
-        with open(self.trace) as file:
-            return re.findall(rf'\b{event} .*\breq (\w+)', file.read())
-
-
-class Output:
-    """What a guest printed."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def has(self, *lines):
-        """Each of these is a whole line, in this order."""
-        rest = iter(self.text.splitlines())
-        for line in lines:
-            if not any(line == other for other in rest):
-                raise Failure(f'no line "{line}" in order in:\n{self.text}')
-
-    def matches(self, pattern):
-        found = re.search(pattern, self.text, re.MULTILINE)
-        if not found:
-            raise Failure(f'no match of "{pattern}" in:\n{self.text}')
-        return found
-
-
-def check(condition, text):
-    if not condition:
-        raise Failure(text)
-
-
-def noise(size, seed):
-    return random.Random(seed).randbytes(size)
-
-
-def sha256(path):
-    with open(path, 'rb') as file:
-        return hashlib.sha256(file.read()).hexdigest()
+from qemu import (AARCH64, FAULT, MIB, MICROVM, MMIO, PC, Q35, RISCV64, check,
+                  main, noise, sha256)
+from session import Session, pattern
 
 
 CLUSTER = 64 * 1024
@@ -188,6 +36,20 @@ def qcow2_of_odd_clusters(content):
         cluster = content[n * CLUSTER:(n + 1) * CLUSTER]
         image += cluster.ljust(CLUSTER, b'\0')
     return bytes(image)
+
+
+def half_slow_disk(c, content):
+    """Every second 64 KiB come from a slow backing file, 50 a second."""
+    slow = c.image('slow', content)
+    fast = c.image('fast', qcow2_of_odd_clusters(content))
+    c.disks.append(
+        ['-object', 'throttle-group,id=slow,x-iops-total=50',
+         '-drive', 'if=none,id=d0,driver=qcow2,readonly=on,'
+         f'file.driver=file,file.filename={fast},backing.driver=throttle,'
+         'backing.throttle-group=slow,backing.file.driver=file,'
+         f'backing.file.filename={slow}',
+         *c.device('drive=d0', 'request-merging=off')])
+    return slow
 
 
 # The cases. Each takes a Context, and raises Failure where something is wrong.
@@ -225,7 +87,7 @@ def short_end(c):
 
 def out_of_order(c):
     """disk_hash: requests that finish out of order"""
-    path = c.half_slow_disk(noise(40 * CLUSTER, 11))
+    path = half_slow_disk(c, noise(40 * CLUSTER, 11))
     c.boot('examples/disk_hash').has(f'sha256 {sha256(path)}')
     # No slot is used twice here, so a request is known by its place in memory.
     read = c.traced('virtio_blk_handle_read')
@@ -397,79 +259,127 @@ def exception(c):
     check('still here' not in output.text, 'the guest went on')
 
 
+def interrupts(c):
+    """guests that sleep: interrupts for one and for 32 requests at a time"""
+    # A millisecond a request: longer than the guest looks before it sleeps.
+    c.disks.append(['-blockdev', 'null-co,node-name=d0,size=67108864,'
+                    'latency-ns=1000000', *c.device('drive=d0')])
+    with Session(c) as s:
+        s.until('ready')
+        for depth, requests, most in ((1, 200, 200), (32, 3200, 800)):
+            found = s.do(f'reads {requests} {depth}').matches(
+                r'^interrupts (\d+) queue (\d+) config 0 nobodys (\d+)$')
+            taken, queue, nobodys = map(int, found.groups())
+            check(0 < queue <= most and taken == queue + nobodys,
+                  f'{requests} requests at depth {depth}: {found[0]}')
+            check(nobodys <= requests // 100, found[0])
+        s.quit()
+
+
+def sleeping(c):
+    """a guest really sleeps while a slow disk is at work"""
+    slow = 'throttle-group=slow,file.driver=null-co,file.size=67108864'
+    c.disks.append(['-object', 'throttle-group,id=slow,x-iops-total=25',
+                    '-blockdev', f'throttle,node-name=d0,{slow}',
+                    *c.device('drive=d0')])
+    with Session(c) as s:
+        s.until('ready')
+        found = s.do('reads 25 1').matches(
+            r'^sleeps (\d+) slept (\d+) of (\d+) ms$')
+        sleeps, slept, took = map(int, found.groups())
+        check(sleeps <= 50, found[0])
+        check(took >= 800 and slept * 10 >= took * 9, found[0])
+        s.quit()
+
+
+def two_cpus(c):
+    """two processors, a queue each: copy and hash without a lock"""
+    half = 3 * MIB
+    content = noise(half, 12)
+    path = c.image('disk', content, size=2 * half)
+    c.smp = '2'
+    c.options = ('num-queues=2',)
+    c.disk(path)
+    output = c.boot('tests/qemu/two_cpus')
+    halves = [sha256(c.image(f'half{i}', content[i * half // 2:][:half // 2]))
+              for i in range(2)]
+    output.has(f'processor 0: success, sha256 {halves[0]}',
+               f'processor 1: success, sha256 {halves[1]}')
+    with open(path, 'rb') as file:
+        check(file.read() == content * 2, 'the copy is not the original')
+    queues = set(c.traced('virtio_queue_notify', 'vq'))
+    check(len(queues) == 2, f'{len(queues)} queues were notified')
+
+
+def short_queue(c, depth):
+    """A queue that is full all the time: that many requests fit."""
+    chunks, passes = 300, 2
+    path = c.image('short', size=chunks * 4096)
+    c.disk(path)
+    with Session(c) as s:
+        s.until('ready')
+        s.do('reinit 16 32')
+        s.do('info').matches(f' depth {depth}$')
+        s.do(f'stream {chunks} {passes}')
+        s.quit()
+    with open(path, 'rb') as file:
+        check(file.read() == pattern(0, chunks * 8, passes - 1),
+              'the image is not what was written')
+
+
+def with_features(packed, event_idx, indirect):
+    """The case of one combination of ring features."""
+    features = {'packed': packed, 'event_idx': event_idx,
+                'indirect_desc': indirect}
+    names = {'packed': 'RING_PACKED', 'event_idx': 'EVENT_IDX',
+             'indirect_desc': 'INDIRECT_DESC'}
+
+    def case(c):
+        c.options = tuple(
+            f'{key}={"on" if on else "off"}' for key, on in features.items())
+        path = c.image('read', noise(2 * MIB + 512, 13))
+        c.disk(path, readonly=True)
+        output = c.boot('examples/disk_hash')
+        output.has(f'sha256 {sha256(path)}')
+        agreed = output.matches('^agreed: .*$')[0].split()
+        for key, on in features.items():
+            check((names[key] in agreed) == on, f'{key} is not {on}: {agreed}')
+        c.disks.clear()
+        write_pattern(c)
+        c.disks.clear()
+        short_queue(c, 16 if indirect else 4)
+
+    case.__doc__ = 'read and write: ' + ', '.join(
+        f'{key} {"on" if on else "off"}' for key, on in features.items())
+    return case
+
+
+def combinations(version):
+    for packed in (False, True)[:version]:
+        for event_idx in (True, False):
+            for indirect in (True, False):
+                yield with_features(packed, event_idx, indirect)
+
+
 CASES = [read_hash, one_sector, short_end, out_of_order, two_disks, no_disk,
          not_a_disk, first_sector, write_pattern, read_only, bad_requests,
-         small_memory, wrong_type, policy, high_sector, exception]
+         small_memory, wrong_type, policy, high_sector, exception, interrupts,
+         sleeping]
 
 
 def table():
-    """Every (case, machine, version of virtio-mmio)."""
-    for machine in (MICROVM, RISCV64):
+    """Every (case, machine, transport)."""
+    for machine in (MICROVM, RISCV64, AARCH64):
         for version in (1, 2):
-            for case in CASES:
-                yield case, machine, version
+            for case in (*CASES, *combinations(version)):
+                yield case, machine, MMIO[version]
+    for machine in (RISCV64, AARCH64):
+        for version in (1, 2):
+            yield two_cpus, machine, MMIO[version]
     # No virtio-mmio there: the same image starts and says so.
-    for machine in PCS:
-        yield no_disk, machine, 2
-
-
-def run(case, machine, version, guests, keep):
-    with tempfile.TemporaryDirectory(prefix='vio-qemu-') as folder:
-        try:
-            case(Context(machine, version, guests, folder))
-            return None
-        except Failure as failure:
-            if keep:
-                shutil.copytree(folder, keep, dirs_exist_ok=True)
-            return str(failure)
-
-
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--guests', metavar='PORT=FOLDER', action='append',
-                        default=[], help='build folder of a port; only the '
-                        'named ports are tested (default: build/PORT of both)')
-    parser.add_argument('--only', metavar='REGEX', default='',
-                        help='only the cases whose line matches')
-    parser.add_argument('--no-skip', action='store_true',
-                        help='a missing QEMU is a failure')
-    parser.add_argument('--keep', metavar='FOLDER',
-                        help='copy the files of failed cases there')
-    return parser.parse_args()
-
-
-def main():
-    args = arguments()
-    folders = dict(pair.split('=', 1) for pair in args.guests) or {
-        port: os.path.join(ROOT, 'build', port)
-        for port in ('qemu-x86_64', 'qemu-riscv64')}
-    count = {'ok': 0, 'not ok': 0, 'skip': 0}
-    number = 0
-    for case, machine, version in table():
-        what = f'{machine.name} mmio v{version} {case.__doc__}'
-        if machine.port not in folders or not re.search(args.only, what):
-            continue
-        number += 1
-        result, reason = 'ok', None
-        if not shutil.which(machine.qemu):
-            result = 'not ok' if args.no_skip else 'skip'
-            reason = f'{machine.qemu} is not installed'
-        else:
-            reason = run(case, machine, version, folders[machine.port],
-                         args.keep)
-            result = 'not ok' if reason else 'ok'
-        count[result] += 1
-        first, _, rest = (reason or '').partition('\n')
-        print(f'{result} {number} - {what}' + (f': {first}' if first else ''))
-        for line in rest.splitlines():
-            print('    ' + line)
-        sys.stdout.flush()
-    print(f"{count['ok']} passed, {count['not ok']} failed, "
-          f"{count['skip']} skipped")
-    if count['not ok'] or number == 0:
-        return 1
-    return 77 if count['skip'] else 0
+    for machine in (Q35, PC):
+        yield no_disk, machine, MMIO[2]
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(__doc__, table()))

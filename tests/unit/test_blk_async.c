@@ -4,7 +4,7 @@
  */
 #include "unit_disk.h"
 
-#define DEPTH_MAX 128
+#define DEPTH_MAX 256
 
 static struct vio_blk_req req[DEPTH_MAX + 1];
 static struct vio_buf buf[DEPTH_MAX + 1];
@@ -431,23 +431,23 @@ static void fini_hands_back_what_is_in_flight(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(batch_is_shown_with_one_notification),
-        unit_case(submit_of_nothing_is_silent),
-        unit_case(user_is_left_alone),
-        unit_case(full_queue_says_again),
-        unit_case(completions_come_in_any_order),
-        unit_case(reap_takes_no_more_than_asked_for),
-        unit_case(wait_leaves_the_others_to_be_reaped),
-        unit_case(wait_polls_until_the_device_is_done),
-        unit_case(wait_times_out_and_the_request_stays_queued),
-        unit_case(wait_without_a_clock_is_bounded_too),
-        unit_case(t_lif_07_wait_repeats_a_lost_notification),
-        unit_case(idle_is_woken_by_an_interrupt),
-        unit_case(completion_before_sleep_is_not_slept_through),
-        unit_case(bad_requests_are_refused),
-        unit_case(pieces_need_not_be_sectors),
-        unit_case(flush_of_a_disk_without_cache_is_reaped_like_any),
-        unit_case(fini_hands_back_what_is_in_flight),
+        unit_all_cases(batch_is_shown_with_one_notification),
+        unit_all_cases(submit_of_nothing_is_silent),
+        unit_all_cases(user_is_left_alone),
+        unit_all_cases(full_queue_says_again),
+        unit_all_cases(completions_come_in_any_order),
+        unit_all_cases(reap_takes_no_more_than_asked_for),
+        unit_all_cases(wait_leaves_the_others_to_be_reaped),
+        unit_all_cases(wait_polls_until_the_device_is_done),
+        unit_all_cases(wait_times_out_and_the_request_stays_queued),
+        unit_all_cases(wait_without_a_clock_is_bounded_too),
+        unit_all_cases(t_lif_07_wait_repeats_a_lost_notification),
+        unit_all_cases(idle_is_woken_by_an_interrupt),
+        unit_all_cases(completion_before_sleep_is_not_slept_through),
+        unit_all_cases(bad_requests_are_refused),
+        unit_all_cases(pieces_need_not_be_sectors),
+        unit_all_cases(flush_of_a_disk_without_cache_is_reaped_like_any),
+        unit_all_cases(fini_hands_back_what_is_in_flight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,8 +55,8 @@ static void silent_device_is_reset_after_the_time_out(void **state)
  * is no slot for ours. */
 static void silent_device_with_all_slots_taken_is_reset_too(void **state)
 {
-    struct vio_blk_req other[8];
-    struct vio_buf buf[8];
+    struct vio_blk_req other[16];
+    struct vio_buf buf[16];
     unsigned n = 0;
 
     (void)state;
@@ -264,16 +264,16 @@ static void e4_garbage_in_the_used_ring(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(silent_device_is_reset_after_the_time_out),
-        unit_case(silent_device_with_all_slots_taken_is_reset_too),
-        unit_case(silent_device_that_does_not_reset_keeps_the_buffers),
-        unit_case(broken_queue_ends_in_a_reset),
-        unit_case(reap_says_that_the_queue_is_broken),
-        unit_case(t_bli_05_status_changes_all_the_time),
-        unit_case(t_bli_06_header_is_written_anew),
-        unit_case(device_is_unplugged_at_any_access),
-        unit_case(device_needs_reset_in_flight),
-        unit_case(e4_garbage_in_the_used_ring),
+        unit_all_cases(silent_device_is_reset_after_the_time_out),
+        unit_all_cases(silent_device_with_all_slots_taken_is_reset_too),
+        unit_all_cases(silent_device_that_does_not_reset_keeps_the_buffers),
+        unit_all_cases(broken_queue_ends_in_a_reset),
+        unit_all_cases(reap_says_that_the_queue_is_broken),
+        unit_all_cases(t_bli_05_status_changes_all_the_time),
+        unit_all_cases(t_bli_06_header_is_written_anew),
+        unit_all_cases(device_is_unplugged_at_any_access),
+        unit_all_cases(device_needs_reset_in_flight),
+        unit_all_cases(e4_garbage_in_the_used_ring),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

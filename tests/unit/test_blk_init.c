@@ -82,7 +82,9 @@ static void queue_shrinks_to_the_memory(void **state)
                          0);
         assert_int_equal(unit_dev.queue[0].size, info->queue_size);
         assert_true(info->queue_size >= 4);
-        assert_int_equal(info->queue_size == 256, step == 20);
+        /* Tables are given up before the size is. */
+        if (step == 20 || !(unit_format & MF(MF_INDIRECT)))
+            assert_int_equal(info->queue_size == 256, step == 20);
         read_something();
         unit_disk_down();
     }
@@ -386,20 +388,20 @@ static void disk_can_be_brought_up_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(defaults_are_as_documented),
-        unit_case(bad_configurations_are_refused),
-        unit_case(queue_shrinks_to_the_memory),
-        unit_case(too_little_memory_says_how_much_is_needed),
-        unit_case(misaligned_memory_is_refused),
-        unit_case(queue_sizes_of_all_kinds),
-        unit_case(limits_are_taken_within_reason),
-        unit_case(absent_limits_are_not_read),
-        unit_case(t_blc_05_block_size),
-        unit_case(t_cfg_05_all_ones_and_all_zeros),
-        unit_case(window_as_short_as_the_capacity_will_do),
-        unit_case(disk_works_without_any_optional_feature),
-        unit_case(init_that_fails_leaves_no_live_queue),
-        unit_case(disk_can_be_brought_up_again),
+        unit_all_cases(defaults_are_as_documented),
+        unit_all_cases(bad_configurations_are_refused),
+        unit_all_cases(queue_shrinks_to_the_memory),
+        unit_all_cases(too_little_memory_says_how_much_is_needed),
+        unit_all_cases(misaligned_memory_is_refused),
+        unit_all_cases(queue_sizes_of_all_kinds),
+        unit_all_cases(limits_are_taken_within_reason),
+        unit_all_cases(absent_limits_are_not_read),
+        unit_all_cases(t_blc_05_block_size),
+        unit_all_cases(t_cfg_05_all_ones_and_all_zeros),
+        unit_all_cases(window_as_short_as_the_capacity_will_do),
+        unit_all_cases(disk_works_without_any_optional_feature),
+        unit_all_cases(init_that_fails_leaves_no_live_queue),
+        unit_all_cases(disk_can_be_brought_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -276,7 +276,7 @@ static void random_streams_keep_the_disk_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(random_streams_keep_the_disk_right),
+        unit_all_cases(random_streams_keep_the_disk_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Notifications of the split virtqueue in both directions: when the driver
- * rings the doorbell, and when it asks for an interrupt.
+ * Notifications in both directions: when the driver rings the doorbell, and
+ * when it asks for an interrupt.
  */
 #include "unit.h"
 
@@ -248,27 +248,79 @@ static void complete_at(enum model_kind kind, const void *ptr, unsigned width,
         model_queue_complete(q, 0, 0);
 }
 
-static void no_completion_is_lost_in_enable_cb(void **state)
+/* One of the three ways to ask: true if an interrupt will come. */
+static bool ask(unsigned way)
+{
+    if (way == 0)
+        return vio_virtq_enable_cb(vq);
+    if (way == 1)
+        return vio_virtq_enable_cb_delayed(vq);
+    return !vio_virtq_poll(vq, vio_virtq_enable_cb_prepare(vq));
+}
+
+static void completion_amidst(uint64_t features, unsigned way, unsigned at)
+{
+    bool armed;
+
+    unit_setup(NULL);
+    start(8, features, true);
+    vio_virtq_disable_cb(vq);
+    add_many(1);
+    vio_virtq_kick(vq);
+    model_queue_take(q);
+    countdown = at;
+    model_between = complete_at;
+    armed = ask(way);
+    model_between = NULL;
+    if (q->n_held == 0)
+        assert_true(!armed || q->interrupts == 1);
+    else
+        assert_true(armed);
+}
+
+static void no_completion_is_lost_while_asking(void **state)
+{
+    (void)state;
+    for (unsigned at = 1; at < 8; at++) {
+        for (unsigned way = 0; way < 3; way++) {
+            completion_amidst(0, way, at);
+            completion_amidst(MF(MF_EVENT_IDX), way, at);
+            completion_amidst(MF(MF_ORDER_PLATFORM), way, at);
+        }
+    }
+}
+
+/* The other half: the driver publishes while the device falls asleep. Either
+ * the device sees the buffer in its last look, or the driver rings. */
+static void sleep_at(enum model_kind kind, const void *ptr, unsigned width,
+                     uint64_t value)
+{
+    (void)kind;
+    (void)ptr;
+    (void)width;
+    (void)value;
+    if (countdown && --countdown == 0) {
+        q->quiet = false;
+        model_queue_take(q);
+    }
+}
+
+static void no_buffer_is_lost_while_the_device_falls_asleep(void **state)
 {
     (void)state;
     for (unsigned event_idx = 0; event_idx < 2; event_idx++) {
-        for (unsigned at = 1; at < 8; at++) {
-            bool armed;
-
+        for (unsigned at = 1; at < 16; at++) {
             unit_setup(NULL);
             start(8, event_idx ? MF(MF_EVENT_IDX) : 0, true);
-            vio_virtq_disable_cb(vq);
-            add_many(1);
-            vio_virtq_kick(vq);
-            model_queue_take(q);
+            q->quiet = true;
+            model_queue_arm(q);
             countdown = at;
-            model_between = complete_at;
-            armed = vio_virtq_enable_cb(vq);
+            model_between = sleep_at;
+            add_many(2);
+            vio_virtq_kick(vq);
             model_between = NULL;
-            if (q->n_held == 0)
-                assert_true(!armed || q->interrupts == 1);
-            else
-                assert_true(armed);
+            if (!countdown)
+                assert_true(q->n_held == 2 || unit_dev.doorbells == 1);
         }
     }
 }
@@ -326,7 +378,8 @@ static void enable_cb_delayed_says_when_most_is_done(void **state)
             complete(16 - done);
             assert_int_equal(q->interrupts, 1);
         } else {
-            assert_true(done >= 12);
+            /* How much is done cannot be seen in a packed ring. */
+            assert_true(done >= (unit_is_packed() ? 1 : 12));
         }
     }
 }
@@ -367,19 +420,20 @@ int main(void)
         unit_case(flag_decides_without_event_idx),
         unit_case(flag_is_ignored_with_event_idx),
         unit_case(event_decides_with_event_idx),
-        unit_case(batch_costs_one_notification),
+        unit_cases(batch_costs_one_notification),
         unit_case(event_is_met_after_any_number_of_additions),
-        unit_case(queue_without_callback_starts_silent),
-        unit_case(queue_with_callback_starts_with_interrupts),
-        unit_case(disable_cb_lasts),
-        unit_case(enable_cb_brings_the_next_interrupt),
-        unit_case(enable_cb_says_that_work_is_pending),
-        unit_case(no_completion_is_lost_in_enable_cb),
-        unit_case(enable_cb_delayed_waits_for_most_of_it),
-        unit_case(enable_cb_delayed_without_event_idx_is_enable_cb),
-        unit_case(enable_cb_delayed_says_when_most_is_done),
-        unit_case(interrupt_with_nothing_used_is_not_ours),
-        unit_case(broken_queue_calls_nothing),
+        unit_cases(queue_without_callback_starts_silent),
+        unit_cases(queue_with_callback_starts_with_interrupts),
+        unit_cases(disable_cb_lasts),
+        unit_cases(enable_cb_brings_the_next_interrupt),
+        unit_cases(enable_cb_says_that_work_is_pending),
+        unit_cases(no_completion_is_lost_while_asking),
+        unit_cases(no_buffer_is_lost_while_the_device_falls_asleep),
+        unit_cases(enable_cb_delayed_waits_for_most_of_it),
+        unit_cases(enable_cb_delayed_without_event_idx_is_enable_cb),
+        unit_cases(enable_cb_delayed_says_when_most_is_done),
+        unit_cases(interrupt_with_nothing_used_is_not_ours),
+        unit_cases(broken_queue_calls_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

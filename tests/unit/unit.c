@@ -20,6 +20,11 @@ struct model_disk unit_disk;
 struct vio_mmio unit_mmio;
 struct unit_queue unit_queue;
 
+uint64_t unit_packed = MF(MF_PACKED);
+uint64_t unit_indirect = MF(MF_INDIRECT);
+uint64_t unit_packed_indirect = MF(MF_PACKED) | MF(MF_INDIRECT);
+uint64_t unit_format;
+
 static void fail_test(const char *message)
 {
     fail_msg("%s", message);
@@ -121,7 +126,8 @@ static void log_line(void *ctx, enum vio_log_level level, const char *msg)
 
 int unit_setup(void **state)
 {
-    (void)state;
+    if (state)
+        unit_format = *state ? *(const uint64_t *)*state : 0;
     model_fail_handler = fail_test;
     model_start();
     pool_used = 0;
@@ -165,13 +171,16 @@ static void count_callback(struct vio_virtq *vq, void *ctx)
     u->callbacks++;
 }
 
-void unit_queue_start_with(const struct vio_virtq_config *cfg)
+void unit_queue_start_with(const struct vio_virtq_config *config)
 {
     struct unit_queue *u = &unit_queue;
+    const struct vio_virtq_config *cfg = &u->cfg;
     struct vio_need need;
 
     memset(u, 0, sizeof(*u));
-    u->cfg = *cfg;
+    u->cfg = *config;
+    if (!cfg->legacy)
+        u->cfg.features |= unit_format & MF(MF_PACKED);
     model_dev_init(&unit_dev, cfg->legacy ? 1 : 2, 2);
     unit_dev.when = MODEL_BY_HAND;
     model_dev_assume_running(&unit_dev, cfg->features);
@@ -262,6 +271,29 @@ void unit_assert_breaks(void)
     assert_false(vio_virtq_interrupt(vq));
     assert_int_equal(model_accesses, accesses);
     assert_int_equal(unit_dev.doorbells, doorbells);
+}
+
+void unit_device_wants(enum unit_wish wish, unsigned ahead)
+{
+    struct model_queue *q = unit_queue.q;
+    struct model_position at;
+    bool event_idx = model_queue_has(q, MF_EVENT_IDX);
+
+    q->lazy = true;
+    if (q->packed) {
+        at = model_packed_advance(q, q->packed->next_avail, ahead);
+        model_packed_put_event(
+            q, wish == UNIT_EVENT ? model_packed_event_of(at) : 0,
+            wish == UNIT_ALL       ? MP_ENABLE
+            : wish == UNIT_NOTHING ? MP_DISABLE
+                                   : MP_DESC);
+    } else if (event_idx) {
+        ahead = wish == UNIT_NOTHING ? ~0u : wish == UNIT_ALL ? 0 : ahead;
+        model_put16(q, model_avail_event(q),
+                    (uint16_t)(q->avail_taken + ahead));
+    } else {
+        model_put16(q, model_used_flags(q), wish == UNIT_NOTHING);
+    }
 }
 
 uint32_t unit_random(uint32_t *seed)

@@ -24,12 +24,47 @@
 #include "disk.h"
 #include "feature.h"
 #include "mem.h"
+#include "packed.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A test with the model started before and checked after it. */
 #define unit_case(f) \
     cmocka_unit_test_setup_teardown(f, unit_setup, unit_teardown)
+
+/* The same test with packed queues. */
+#define unit_case_packed(f)                                       \
+    {                                                             \
+        "packed: " #f, f, unit_setup, unit_teardown, &unit_packed \
+    }
+
+/* And with indirect tables, where the frontend decides that: split and packed.
+ */
+#define unit_case_indirect(f)                                         \
+    {                                                                 \
+        "indirect: " #f, f, unit_setup, unit_teardown, &unit_indirect \
+    }
+#define unit_case_packed_indirect(f)                           \
+    {                                                          \
+        "packed, indirect: " #f, f, unit_setup, unit_teardown, \
+            &unit_packed_indirect                              \
+    }
+
+/* In both formats; in both and with both layouts of a request. */
+#define unit_cases(f) unit_case(f), unit_case_packed(f)
+#define unit_all_cases(f) \
+    unit_cases(f), unit_case_indirect(f), unit_case_packed_indirect(f)
+
+/* Features that a test is run with; what its state points at. */
+extern uint64_t unit_packed, unit_indirect, unit_packed_indirect;
+
+/* Those of the test that runs. */
+extern uint64_t unit_format;
+
+static inline bool unit_is_packed(void)
+{
+    return unit_format & MF(MF_PACKED);
+}
 
 int unit_setup(void **state);
 int unit_teardown(void **state);
@@ -77,7 +112,7 @@ struct unit_queue {
 
 extern struct unit_queue unit_queue;
 
-void unit_queue_start_with(const struct vio_virtq_config *cfg);
+void unit_queue_start_with(const struct vio_virtq_config *config);
 void unit_queue_start(uint16_t size, uint64_t features, bool legacy,
                       bool callback);
 
@@ -92,6 +127,15 @@ void unit_get_none(void);
 
 /* The next call to the queue finds that the device broke the rules. */
 void unit_assert_breaks(void);
+
+/* What the device wants to be told: all, nothing, or the exposure of the
+ * descriptor (split: buffer) that lies so far ahead of what it has seen. */
+enum unit_wish {
+    UNIT_ALL,
+    UNIT_NOTHING,
+    UNIT_EVENT
+};
+void unit_device_wants(enum unit_wish wish, unsigned ahead);
 
 /* Deterministic random numbers. */
 uint32_t unit_random(uint32_t *seed);

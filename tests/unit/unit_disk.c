@@ -9,6 +9,8 @@ void unit_disk_device(uint32_t version, uint64_t sectors)
 {
     unit_setup(NULL);
     model_disk_init(&unit_disk, &unit_dev, version, sectors);
+    if (version == 2)
+        unit_dev.offered |= unit_format;
 }
 
 int unit_disk_try(const struct vio_blk_config *cfg)

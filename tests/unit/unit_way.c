@@ -111,10 +111,7 @@ static void start_disk(struct model_dev *d, uint32_t version)
     model_config_put(d, 0, 8, UNIT_WAY_SECTORS);
     model_disk_set_seg_max(&unit_disk, d, 8);
     model_disk_offer(d, MF_BLK_FLUSH);
-    model_disk_offer(d, MF_BLK_DISCARD);
-    model_config_put(d, 36, 4, 16);
-    model_config_put(d, 40, 4, 1);
-    model_config_put(d, 44, 4, 1);
+    model_disk_set_limits(d, MF_BLK_DISCARD, (struct model_limits){16, 1, 1});
 }
 
 static void start_pci(enum unit_way way)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The split virtqueue: what its calls promise.
+ * Virtqueues: what their calls promise, in either format.
  *
- * What a device can do against it is in test_virtq_hostile.c, who is told what
- * and when in test_virtq_notify.c.
+ * What a device can do against them is in test_virtq_hostile.c and
+ * test_virtq_packed_hostile.c, who is told what and when in
+ * test_virtq_notify.c.
  */
 #include "unit.h"
 
@@ -371,20 +372,20 @@ int main(void)
         unit_case(modern_parts_lie_apart_for_every_size),
         unit_case(legacy_parts_lie_apart_for_every_size),
         unit_case(mem_size_refuses_sizes_that_are_not_legal),
-        unit_case(init_refuses_memory_that_does_not_do),
+        unit_cases(init_refuses_memory_that_does_not_do),
         unit_case(init_clears_the_rings),
-        unit_case(add_refuses_what_can_never_be),
-        unit_case(add_refuses_lengths_that_are_not_possible),
-        unit_case(full_queue_says_nospc_and_takes_nothing),
-        unit_case(device_sees_the_segments_as_given),
-        unit_case(short_forms_are_all_readable_or_all_writable),
-        unit_case(chain_may_fill_the_queue),
-        unit_case(added_is_invisible_until_the_kick),
-        unit_case(get_buf_returns_tokens_in_the_order_of_completion),
-        unit_case(get_buf_returns_every_length_up_to_the_writable_bytes),
-        unit_case(detach_gives_back_what_was_not_used),
-        unit_case(detach_works_on_a_broken_queue),
-        unit_case(broken_queue_refuses_work),
+        unit_cases(add_refuses_what_can_never_be),
+        unit_cases(add_refuses_lengths_that_are_not_possible),
+        unit_cases(full_queue_says_nospc_and_takes_nothing),
+        unit_cases(device_sees_the_segments_as_given),
+        unit_cases(short_forms_are_all_readable_or_all_writable),
+        unit_cases(chain_may_fill_the_queue),
+        unit_cases(added_is_invisible_until_the_kick),
+        unit_cases(get_buf_returns_tokens_in_the_order_of_completion),
+        unit_cases(get_buf_returns_every_length_up_to_the_writable_bytes),
+        unit_cases(detach_gives_back_what_was_not_used),
+        unit_cases(detach_works_on_a_broken_queue),
+        unit_cases(broken_queue_refuses_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupts of a PC: lines through the I/O APIC, which tells them to the local
+ * APIC of the first processor. The local one's timer ends a sleep; the two 8259
+ * are switched off.
+ */
+#include "interrupts.h"
+#include "machine.h"
+
+#define VECTOR_TIMER    32
+#define VECTOR_LINES    64 /* and one for each line */
+#define VECTOR_SPURIOUS 255
+
+#define LAPIC_EOI          0x0b0
+#define LAPIC_SPURIOUS     0x0f0
+#define LAPIC_ENABLE       0x100
+#define LAPIC_LVT_TIMER    0x320
+#define LAPIC_COUNT        0x380
+#define LAPIC_COUNT_NOW    0x390
+#define LAPIC_DIVIDE       0x3e0
+#define LAPIC_DIVIDE_BY_16 3
+
+#define IOAPIC_SELECT  0x00
+#define IOAPIC_WINDOW  0x10
+#define IOAPIC_VERSION 1
+#define IOAPIC_LINE    0x10 /* two words each */
+#define IOAPIC_LEVEL   0x8000
+
+static const struct vio_reg lapic = {0xfee00000, VIO_SPACE_MEM};
+static const struct vio_reg ioapic = {0xfec00000, VIO_SPACE_MEM};
+static const struct vio_reg pic[2] = {{0x20, VIO_SPACE_PORT},
+                                      {0xa0, VIO_SPACE_PORT}};
+static uint64_t count_per_ms;
+
+static uint32_t ioapic_read(uint32_t index)
+{
+    vio_reg_write32(ioapic, IOAPIC_SELECT, index);
+    return vio_reg_read32(ioapic, IOAPIC_WINDOW);
+}
+
+static void ioapic_write(uint32_t index, uint32_t value)
+{
+    vio_reg_write32(ioapic, IOAPIC_SELECT, index);
+    vio_reg_write32(ioapic, IOAPIC_WINDOW, value);
+}
+
+/* How fast the timer counts down, against the clock. */
+static void measure_timer(void)
+{
+    uint64_t start = pc_clock_ns(), now;
+
+    vio_reg_write32(lapic, LAPIC_DIVIDE, LAPIC_DIVIDE_BY_16);
+    vio_reg_write32(lapic, LAPIC_COUNT, UINT32_MAX);
+    do
+        now = pc_clock_ns();
+    while (now - start < 2000000);
+    count_per_ms = UINT32_MAX - vio_reg_read32(lapic, LAPIC_COUNT_NOW);
+    count_per_ms = count_per_ms * 1000000 / (now - start);
+    vio_reg_write32(lapic, LAPIC_COUNT, 0);
+}
+
+void interrupts_init(void)
+{
+    for (unsigned i = 0; i < 2; i++)
+        vio_reg_write8(pic[i], 1, 0xff);
+    vio_reg_write32(lapic, LAPIC_SPURIOUS, LAPIC_ENABLE | VECTOR_SPURIOUS);
+    measure_timer();
+    vio_reg_write32(lapic, LAPIC_LVT_TIMER, VECTOR_TIMER);
+}
+
+/* A device holds its line until it is acknowledged. */
+void machine_irq_enable(uint32_t irq)
+{
+    if (irq > (ioapic_read(IOAPIC_VERSION) >> 16 & 0xff))
+        return;
+    ioapic_write(IOAPIC_LINE + irq * 2 + 1, 0); /* the first processor */
+    ioapic_write(IOAPIC_LINE + irq * 2, IOAPIC_LEVEL | (VECTOR_LINES + irq));
+}
+
+void machine_irq_mask(void)
+{
+    __asm__ volatile("cli" ::: "memory");
+}
+
+void machine_irq_unmask(void)
+{
+    __asm__ volatile("sti" ::: "memory");
+}
+
+/* sti takes effect after the instruction that follows it: no interrupt comes
+ * between the two. */
+void machine_sleep(uint64_t deadline_ns)
+{
+    uint64_t now = pc_clock_ns();
+    uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+    uint64_t count;
+
+    if (left > 1000000000) /* waking early is allowed */
+        left = 1000000000;
+    count = left * count_per_ms / 1000000 + 1;
+    if (count > UINT32_MAX)
+        count = UINT32_MAX;
+    vio_reg_write32(lapic, LAPIC_COUNT, (uint32_t)count);
+    __asm__ volatile("sti; hlt" ::: "memory");
+    vio_reg_write32(lapic, LAPIC_COUNT, 0);
+}
+
+void interrupt_entry(unsigned vector)
+{
+    if (vector == VECTOR_SPURIOUS)
+        return;
+    if (vector >= VECTOR_LINES)
+        machine_interrupt(vector - VECTOR_LINES);
+    vio_reg_write32(lapic, LAPIC_EOI, 0);
+}
+
+int machine_start_second(void *stack_end)
+{
+    (void)stack_end;
+    return VIO_ENOTSUP;
+}

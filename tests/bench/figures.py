@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Figures ("<name> <value> [note]" a line) and what they may be at most."""
+
+
+def read_figures(paths):
+    figures, notes = {}, {}
+    for path in paths:
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                name, value, *note = line.split(maxsplit=2)
+                figures[name] = float(value)
+                notes[name] = note[0].strip() if note else ""
+    return figures, notes
+
+
+def read_budgets(path):
+    """Pairs of a figure's name and its limit, as written."""
+    with open(path, encoding="utf-8") as lines:
+        return [tuple(line.split()) for line in lines
+                if line.strip() and not line.startswith("#")]
+
+
+def limit_of(text, figures):
+    if not text.startswith("x"):
+        return float(text)
+    factor, other = text[1:].split(":")
+    return float(factor) * figures[other]
+
+
+def show(value):
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The library's ring: requests of fixed shape, and the add for any shape. */
+#include "fixed.h"
+#include "rig.h"
+
+static void open_add(struct rig *rig)
+{
+    struct vio_virtq_config cfg = rig_queue(&rig->shape);
+    struct vio_mem mem;
+
+    if (vio_virtq_mem_size(&cfg, &rig->need))
+        rig_die("the queue is refused");
+    /* Room for the segment counts of the fixed shape, too. */
+    rig_need(rig, rig->need.shared, rig->need.priv + 2u * rig->shape.size);
+    mem = rig->mem;
+    if (vio_virtq_init(&rig->vq, &cfg, &mem))
+        rig_die("the queue cannot be made");
+    rig->vq.doorbell = (struct vio_reg){(uintptr_t)&rig->doorbell, 0};
+    rig_connect(rig, rig->vq.desc, rig->vq.driver, rig->vq.device);
+}
+
+static void open_ring(struct rig *rig)
+{
+    uint16_t size = rig->shape.size;
+
+    open_add(rig);
+    fixed_open(
+        &rig->vq, rig->shape.indirect ? size : (uint16_t)(size / 3),
+        (uintptr_t)rig->header, (uintptr_t)rig->status,
+        (uint16_t *)(void *)((unsigned char *)rig->mem.priv + rig->need.priv));
+}
+
+static void stage_ring(struct rig *rig, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (fixed_add(&rig->vq, (uintptr_t)rig->data, DATA_LEN, rig))
+            rig_die("ring: full");
+    vio_virtq_kick(&rig->vq);
+}
+
+static unsigned reap_ring(struct rig *rig, unsigned n)
+{
+    unsigned got = 0;
+    uint32_t len;
+    void *token;
+    int taken = 0;
+
+    while (got < n && (taken = fixed_get(&rig->vq, &token, &len)) > 0)
+        got++;
+    if (taken < 0)
+        rig_die("ring: broken");
+    return got;
+}
+
+/* As any caller has it: an array of three segments. */
+static void stage_add(struct rig *rig, unsigned n)
+{
+    struct vio_sg sg[3] = {{0, 16}, {(uintptr_t)rig->data, DATA_LEN}, {0, 1}};
+
+    for (unsigned i = 0; i < n; i++) {
+        unsigned k = rig->turn++ & (rig->shape.size - 1u);
+
+        sg[0].addr = (uintptr_t)&rig->header[k];
+        sg[2].addr = (uintptr_t)&rig->status[k];
+        if (vio_virtq_add(&rig->vq, sg, 1, 2, rig))
+            rig_die("add: full");
+    }
+    vio_virtq_kick(&rig->vq);
+}
+
+static unsigned reap_add(struct rig *rig, unsigned n)
+{
+    unsigned got = 0;
+    uint32_t len;
+    void *token;
+    int taken = 0;
+
+    while (got < n && (taken = vio_virtq_get_buf(&rig->vq, &token, &len)) > 0)
+        got++;
+    if (taken < 0)
+        rig_die("add: broken");
+    return got;
+}
+
+const struct path path_ring = {"ring", open_ring, stage_ring, reap_ring};
+const struct path path_add = {"add", open_add, stage_add, reap_add};

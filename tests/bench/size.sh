@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Print how large the library is at -Os, and how much stack its calls take.
+#
+# usage: size.sh BUILD_DIR      prints "size/<what>/<machine> <bytes>" and
+#                               "stack/<call> <bytes>"
+#
+# boot and ring are programs linked as small as they get, less what they bring
+# themselves (and without memcpy and the like, which every system has); all is
+# every file of the library.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+out=$1
+flags='-std=c11 -Os -ffreestanding -ffunction-sections -fdata-sections
+       -fno-asynchronous-unwind-tables -fno-pic -fno-stack-protector -w'
+
+sources=$(sed -n '/^set(VIO_SOURCES/,/)/s/.*\(src\/[a-z_/0-9]*\.c\).*/\1/p' \
+    "$here/../../CMakeLists.txt")
+
+# compile COMPILER DIR FLAG... : the library's objects in a new DIR
+compile()
+{
+    compiler=$1 objects=$2
+    shift 2
+    rm -rf "$objects"
+    mkdir -p "$objects"
+    for source in $sources; do
+        # shellcheck disable=SC2086 # flags is a list of words
+        "$compiler" $flags "$@" -I"$here/../../include" \
+            -c "$here/../../$source" \
+            -o "$objects/$(echo "$source" | tr / -).o"
+    done
+}
+
+# text_of TOOLS_PREFIX FILE... : code and constants together
+text_of()
+{
+    size=${1}size
+    shift
+    "$size" -A "$@" | awk '/^\.(text|rodata|srodata|data\.rel\.ro)/ \
+        { sum += $2 } END { print sum + 0 }'
+}
+
+# linked PREFIX DIR PROGRAM : what the library adds to a program
+linked()
+{
+    # shellcheck disable=SC2086
+    "$1gcc" $flags -I"$here/../../include" -c "$here/$3.c" -o "$2/$3.prog"
+    "$1gcc" -nostdlib -static -no-pie -Wl,--gc-sections,-e,entry,--build-id=none \
+        -Wl,-z,norelro,--unresolved-symbols=ignore-all -o "$2/$3.elf" "$2/$3.prog" \
+        "$2"/*.o -lgcc
+    echo $(($(text_of "$1" "$2/$3.elf") - $(text_of "$1" "$2/$3.prog")))
+}
+
+for machine in x86_64 aarch64 riscv64; do
+    prefix=
+    [ $machine = x86_64 ] || prefix=$machine-linux-gnu-
+    dir=$out/size-$machine
+    compile "${prefix}gcc" "$dir/split" -DVIO_NO_PACKED
+    echo "size/boot/$machine $(linked "$prefix" "$dir/split" size_boot)"
+    echo "size/ring/$machine $(linked "$prefix" "$dir/split" size_ring)"
+    compile "${prefix}gcc" "$dir/all"
+    echo "size/all/$machine $(text_of "$prefix" "$dir"/all/*.o)"
+done
+
+# Stack as the default build has it.
+flags=$(echo "$flags" | sed s/-Os/-O2/)
+compile gcc "$out/stack" -fcallgraph-info=su
+python3 "$here/stack.py" "$out"/stack/*.ci

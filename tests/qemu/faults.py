@@ -1,0 +1,499 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Disks that fail, stall, change, are reset or moved, under a guest that has to
+notice and go on (console.c).
+
+Exit status: 0 all passed, 1 something failed, 77 nothing failed but something
+was skipped.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from qemu import (AARCH64, MIB, MICROVM, MMIO, RISCV64, TIMEOUT, check, main,
+                  noise)
+from session import Session, pattern, total
+
+EIO = 5
+
+
+def tool(*args):
+    """Run one of QEMU's tools; what it prints."""
+    with tempfile.TemporaryFile() as said:  # a pipe would wait for a daemon
+        done = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=said,
+                              stderr=said, timeout=TIMEOUT)
+        said.seek(0)
+        text = said.read().decode(errors='replace')
+    check(done.returncode == 0, f'{" ".join(args)}: {text}')
+    return text
+
+
+def qcow2(c, name, size):
+    path = c.file(name)
+    tool('qemu-img', 'create', '-q', '-f', 'qcow2', path, str(size))
+    return path
+
+
+def attach(c, node, *options):
+    """A disk of a block node, which is a dict; the guest's only one."""
+    node = {'node-name': 'd0', **node}
+    c.disks[:] = [['-blockdev', json.dumps(node),
+                   *c.device('drive=d0', *options)]]
+
+
+def file_node(path, driver='raw', **more):
+    return {'driver': driver, 'file': {'driver': 'file', 'filename': path},
+            **more}
+
+
+def content(c, path, size):
+    """What is on a qcow2 disk, as raw bytes."""
+    raw = c.file('raw')
+    tool('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', path, raw)
+    with open(raw, 'rb') as file:
+        return file.read(size)
+
+
+REPORT = ('rerror=report', 'werror=report')
+
+
+def failing(c, rules):
+    """A disk of noise that fails as rules say; errors go to the guest."""
+    data = noise(MIB, 20)
+    path = c.image('disk', data)
+    attach(c, {'driver': 'raw', 'file': {
+        'driver': 'blkdebug', 'inject-error': rules,
+        'image': {'driver': 'file', 'filename': path}}}, *REPORT)
+    return data
+
+
+def rule(iotype, sector, once):
+    return {'event': 'none', 'iotype': iotype, 'sector': sector,
+            'errno': EIO, 'once': once}
+
+
+FAILED = 'the device reports an I/O error'
+LATE = 'the device did not answer in time'
+UNSUPPORTED = 'not supported by this device or this configuration'
+
+
+def read_errors(c):
+    """a read that fails once, and one that always fails"""
+    data = failing(c, [rule('read', 64, True), rule('read', 128, False)])
+    good = f'sum {total(data[64 * 512:72 * 512])}'
+    with Session(c) as s:
+        s.until('ready')
+        s.do('read 64 8', FAILED)
+        s.do('read 64 8').has(good)
+        for _ in range(3):
+            s.do('read 128 8', FAILED)
+        s.do('read 64 8').has(good)
+        s.do('check')
+        s.quit()
+
+
+def write_errors(c):
+    """a write that fails once, one that always fails, a flush that fails"""
+    data = failing(c, [rule('write', 64, True), rule('write', 128, False),
+                       {'event': 'flush_to_disk', 'iotype': 'flush',
+                        'errno': EIO, 'once': True}])
+    with Session(c) as s:
+        s.until('ready')
+        s.do('write 64 8 1', FAILED)
+        s.do('read 64 8').has(f'sum {total(data[64 * 512:72 * 512])}')
+        s.do('write 64 8 2')
+        for _ in range(3):
+            s.do('write 128 8 3', FAILED)
+        s.do('read 64 8').has(f'sum {total(pattern(64, 8, 2))}')
+        s.do('flush', FAILED)
+        s.do('flush')
+        s.quit()
+
+
+def error_in_flight(c):
+    """one failing request among many in flight"""
+    data = failing(c, [rule('read', 128, False)])
+    with Session(c) as s:
+        s.until('ready')
+        for slot in range(8):
+            s.do(f'queue {slot} {slot * 64} 8')
+        for slot in reversed(range(8)):
+            if slot == 2:
+                s.do('wait 2 10000', FAILED)
+                continue
+            at = slot * 64 * 512
+            s.do(f'wait {slot} 10000').has(f'sum {total(data[at:at + 4096])}')
+        s.quit()
+
+
+def resize(c):
+    """block_resize: an interrupt tells, refresh finds the new capacity"""
+    path = c.image('disk', size=MIB)
+    attach(c, file_node(path))
+    with Session(c) as s:
+        s.until('ready')
+        s.do('read 2048 1', 'past the end of the disk')
+        s.do('refresh').has('changed 0')
+        s.qmp.command('block_resize', **{'node-name': 'd0', 'size': 3 * MIB})
+        s.do('config_change 20000')
+        s.do('refresh').has('changed 1')
+        s.do('info').matches('^capacity 6144 ')
+        s.do('write 6136 8 1')
+        s.qmp.command('block_resize', **{'node-name': 'd0', 'size': MIB})
+        s.do('check')  # by polling
+        s.do('refresh').has('changed 1')
+        s.do('read 6136 8', 'past the end of the disk')
+        s.do('read 0 8')
+        s.quit()
+
+
+def slow_disk(c, iops):
+    """A disk of noise behind a throttle that can be changed."""
+    data = noise(MIB, 21)
+    path = c.image('disk', data)
+    attach(c, {'driver': 'throttle', 'throttle-group': 'slow',
+               'file': file_node(path)}, 'request-merging=off')
+    c.disks[0] = ['-object',
+                  f'throttle-group,id=slow,x-iops-total={iops}'] + c.disks[0]
+    return data
+
+
+def set_iops(s, iops):
+    s.qmp.command('qom-set', path='/objects/slow', property='limits',
+                  value={'iops-total': iops})
+
+
+def deadline(c):
+    """a deadline that passes in time, and recovery with the request done"""
+    data = slow_disk(c, 1)
+    with Session(c) as s:
+        s.until('ready')
+        for slot in range(4):
+            s.do(f'queue {slot} {slot * 8} 8')
+        found = s.do('wait 3 20', LATE).matches(r'^after (\d+) ms$')
+        check(20 <= int(found[1]) < 200, f'20 ms became: {found[0]}')
+        set_iops(s, 0)
+        s.do('recover 1').has('another disk: 0')
+        for slot in range(4):
+            at = slot * 4096
+            s.do(f'wait {slot} 10000').has(f'sum {total(data[at:at + 4096])}')
+        s.do('read 0 8').has(f'sum {total(data[:4096])}')
+        s.quit()
+
+
+def hand_back(c):
+    """a deadline that passes, and recovery that hands back"""
+    data = slow_disk(c, 1)
+    with Session(c) as s:
+        s.until('ready')
+        for slot in range(4):
+            s.do(f'queue {slot} {slot * 8} 8')
+        s.do('wait 3 50', LATE)
+        set_iops(s, 0)
+        s.do('recover 0').has('another disk: 0')
+        s.do('wait 3 0', FAILED)
+        s.do('read 24 8').has(f'sum {total(data[24 * 512:32 * 512])}')
+        s.quit()
+
+
+def frozen_and_resized(c):
+    """a disk that has changed while it was frozen"""
+    path = c.image('disk', size=MIB)
+    attach(c, file_node(path))
+    with Session(c) as s:
+        s.until('ready')
+        s.do('queue 0 2040 8')
+        s.do('freeze')
+        s.do('read 0 8', 'not possible in this state of the device')
+        s.qmp.command('block_resize', **{'node-name': 'd0',
+                                         'size': MIB // 2})
+        s.do('restore 1').has('another disk: 1')
+        s.do('info').matches('^capacity 1024 ')
+        s.do('wait 0 10000', 'past the end of the disk')
+        s.do('read 1016 8')
+        s.quit()
+
+
+CHUNKS = 512   # of 4 KiB
+
+
+def streaming(c, s, passes, disturb):
+    """Disturb a stream of writes and reads, which has to end well."""
+    s.begin(f'stream {CHUNKS} {passes}')
+    s.until('pass 0')
+    disturb()
+    s.end('stream')
+
+
+def stop_and_go(c):
+    """stop and cont in mid-I/O"""
+    path = c.image('disk', size=CHUNKS * 4096)
+    attach(c, file_node(path))
+
+    def disturb():
+        for _ in range(10):
+            s.qmp.command('stop')
+            status = s.qmp.command('query-status')['status']
+            check(status == 'paused', status)
+            s.qmp.command('cont')
+
+    with Session(c) as s:
+        s.until('ready')
+        streaming(c, s, 6, disturb)
+        s.quit()
+
+
+def system_reset(c):
+    """system_reset in mid-I/O: the next guest starts on a clean device"""
+    path = c.image('disk', size=CHUNKS * 4096)
+    attach(c, file_node(path))
+    with Session(c) as s:
+        for _ in range(5):
+            s.until('ready')
+            s.begin(f'stream {CHUNKS} 1000')
+            s.until('pass 0')
+            s.qmp.command('system_reset')
+            s.qmp.event('RESET')
+        s.until('ready')
+        s.do(f'stream {CHUNKS} 2')
+        s.quit()
+
+
+def snapshot(c):
+    """savevm and loadvm in mid-I/O: guest and disk go back together"""
+    path = qcow2(c, 'disk', CHUNKS * 4096)
+    attach(c, file_node(path, 'qcow2'))
+
+    def disturb():
+        s.qmp.human('savevm one')
+        s.until('pass 3')
+        for _ in range(2):
+            s.qmp.human('loadvm one')
+            s.until('pass 3')
+
+    with Session(c) as s:
+        s.until('ready')
+        streaming(c, s, 6, disturb)
+        s.do('flush')
+        s.quit()
+    check(content(c, path, CHUNKS * 4096) == pattern(0, CHUNKS * 8, 5),
+          'the disk is not what was written last')
+
+
+def migration(c):
+    """migration to a file and back in mid-I/O"""
+    path = c.image('disk', size=CHUNKS * 4096)
+    attach(c, file_node(path))
+    state = c.file('state')
+    with Session(c) as s:
+        s.until('ready')
+        s.begin(f'stream {CHUNKS} 6')
+        s.until('pass 0')
+        s.qmp.command('migrate', uri=f'exec:cat > {state}')
+        s.qmp.event('STOP')
+        while True:
+            status = s.qmp.command('query-migrate')['status']
+            check(status != 'failed', 'the migration has failed')
+            if status == 'completed':
+                break
+        check('stream: ' not in s.text, 'the stream was over')
+    with Session(c, '-incoming', f'exec:cat {state}') as s:
+        s.end('stream')
+        s.do('check')
+        s.quit()
+    with open(path, 'rb') as file:
+        check(file.read() == pattern(0, CHUNKS * 8, 5),
+              'the disk is not what was written last')
+
+
+def allocated(path):
+    """Bytes of a qcow2 disk that hold data."""
+    return sum(part['length']
+               for part in json.loads(tool('qemu-img', 'map', '-f', 'qcow2',
+                                           '--output=json', path))
+               if part['data'])
+
+
+def discard(c):
+    """discard frees blocks, write-zeroes zeroes them"""
+    size = 8 * MIB
+    path = qcow2(c, 'disk', size)
+
+    def with_disk(commands):
+        attach(c, file_node(path, 'qcow2', discard='unmap'))
+        with Session(c) as s:
+            s.until('ready')
+            for command in commands:
+                s.do(command)
+            s.quit()
+
+    with_disk([f'write {at} 128 7' for at in range(0, size // 512, 128)]
+              + ['flush'])
+    check(allocated(path) == size, f'{allocated(path)} bytes, not all')
+    with_disk(['discard 2048 4096', 'zeroes 8192 2048 0',
+               'zeroes 12288 2048 1', 'flush'])
+    free = size - allocated(path)
+    check(free >= 3 * MIB, f'only {free} bytes were given up')
+    data = content(c, path, size)
+    want = bytearray(pattern(0, size // 512, 7))
+    want[4 * MIB:5 * MIB] = bytes(MIB)
+    want[6 * MIB:7 * MIB] = bytes(MIB)
+    want[MIB:3 * MIB] = data[MIB:3 * MIB]  # undefined
+    check(data == want, 'the disk has other content')
+
+
+def large_blocks(c):
+    """blocks of 4096 bytes"""
+    path = c.image('disk', size=4 * MIB)
+    attach(c, file_node(path), 'logical_block_size=4096',
+           'physical_block_size=4096')
+    with Session(c) as s:
+        s.until('ready')
+        s.do('info').matches('^capacity 8192 block 4096 physical 4096 ')
+        s.do('write 8 16 1')
+        s.do('write 8176 16 2')
+        s.do('flush')
+        s.do('read 8 16').has(f'sum {total(pattern(8, 16, 1))}')
+        s.do('read 1 8', FAILED)  # not at a block's beginning
+        s.do('read 8176 16').has(f'sum {total(pattern(8176, 16, 2))}')
+        s.quit()
+    with open(path, 'rb') as file:
+        data = file.read()
+    check(data[4096:12288] == pattern(8, 16, 1) and
+          data[-8192:] == pattern(8176, 16, 2), 'not what was written')
+
+
+def huge(c):
+    """a disk of 5 TiB: sectors beyond 32 bits"""
+    size = 5 << 40
+    path = qcow2(c, 'disk', size)
+    attach(c, file_node(path, 'qcow2'))
+    places = [0, (1 << 32) - 8, 1 << 32, (1 << 32) + 8, size // 512 - 8]
+    with Session(c) as s:
+        s.until('ready')
+        s.do('info').matches(f'^capacity {size // 512} ')
+        for place in places:
+            s.do(f'write {place} 8 {place % 1000}')
+        for place in places:
+            s.do(f'read {place} 8').has(
+                f'sum {total(pattern(place, 8, place % 1000))}')
+        s.do(f'read {size // 512 - 4} 8', 'past the end of the disk')
+        s.quit()
+
+
+class NbdServer:
+    """qemu-nbd on a socket."""
+
+    def __init__(self, c, image):
+        self.image = image
+        self.socket = c.file('nbd.sock')
+        self.pid_file = c.file('nbd.pid')
+        self.pid = None
+
+    def start(self):
+        # With --fork it returns when the socket is ready.
+        tool('qemu-nbd', '-f', 'raw', '-t', '-e', '4', '-k', self.socket,
+             '--fork', '--pid-file', self.pid_file, self.image)
+        with open(self.pid_file) as file:
+            self.pid = int(file.read())
+
+    def stop(self):
+        """Kill it, and wait until its connections are closed."""
+        if self.pid is None:
+            return
+        os.kill(self.pid, signal.SIGKILL)
+        while is_running(self.pid):
+            time.sleep(0.01)
+        self.pid = None
+        os.remove(self.socket)
+
+
+def is_running(pid):
+    try:
+        with open(f'/proc/{pid}/stat') as file:
+            return file.read().rsplit(')', 1)[1].split()[0] != 'Z'
+    except OSError:
+        return False
+
+
+def nbd(c):
+    """an NBD disk whose server goes away and comes back"""
+    data = noise(MIB, 22)
+    server = NbdServer(c, c.image('disk', data))
+    attach(c, {'driver': 'nbd', 'reconnect-delay': 0,
+               'server': {'type': 'unix', 'path': server.socket}}, *REPORT)
+    server.start()
+    try:
+        with Session(c) as s:
+            s.until('ready')
+            s.do('read 0 8').has(f'sum {total(data[:4096])}')
+            server.stop()
+            for _ in range(3):
+                s.do('read 8 8', FAILED)
+            s.do('write 8 8 1', FAILED)
+            server.start()
+            # QEMU connects again at its own pace; until then it says no.
+            for _ in range(1000):
+                s.begin('read 8 8')
+                lines = []
+                while not lines or not lines[-1].startswith('read: '):
+                    lines.append(s.line())
+                if lines[-1] == 'read: success':
+                    break
+            check(f'sum {total(data[4096:8192])}' in lines, str(lines))
+            s.do('write 8 8 1')
+            s.do('read 8 8').has(f'sum {total(pattern(8, 8, 1))}')
+            s.quit()
+    finally:
+        server.stop()
+
+
+def serial(c):
+    """the serial number: none, short, and of all 20 bytes"""
+    path = c.image('disk', size=MIB)
+    for text in ('', 'libvio 7', 'exactly-twenty-bytes'):
+        attach(c, file_node(path), *([f'serial={text}'] if text else []))
+        with Session(c) as s:
+            s.until('ready')
+            s.do('id').has(f"id '{text}'")
+            s.quit()
+
+
+def cache_switch(c):
+    """the switch between write-back and write-through"""
+    path = c.image('disk', size=MIB)
+    attach(c, file_node(path))
+    with Session(c) as s:
+        s.until('ready')
+        for on in (0, 1, 0):
+            s.do(f'writeback {on}')
+            s.do('info').matches(f' writeback {on} ')
+            cache = s.qmp.command('query-block')[0]['inserted']['cache']
+            check(cache['writeback'] == bool(on), str(cache))
+            s.do(f'write 0 8 {on}')
+            s.do('flush')
+        s.quit()
+    attach(c, file_node(path), 'config-wce=off')
+    with Session(c) as s:
+        s.until('ready')
+        s.do('writeback 0', UNSUPPORTED)
+        s.quit()
+
+
+CASES = [read_errors, write_errors, error_in_flight, resize, deadline,
+         hand_back, frozen_and_resized, stop_and_go, system_reset, snapshot,
+         migration, discard, large_blocks, huge, nbd, serial, cache_switch]
+
+
+def table():
+    for machine, version in ((MICROVM, 2), (RISCV64, 1), (AARCH64, 2)):
+        for case in CASES:
+            yield case, machine, MMIO[version]
+
+
+if __name__ == '__main__':
+    sys.exit(main(__doc__, table()))

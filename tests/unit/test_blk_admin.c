@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Around a disk's data: the cache and its switch, identity, lifetime, priority,
+ * name.
+ */
+#include "unit_disk.h"
+
+static const struct vio_blk_info *info;
+static uint8_t *data;
+
+static void device(uint32_t version)
+{
+    unit_disk_device(version, 1024);
+    info = &unit_blk.info;
+}
+
+static void up(void)
+{
+    unit_disk_up(NULL);
+    data = unit_alloc(65536, 16);
+}
+
+/* BLK-02, BLK-03, T-BLC-14: who says what the cache is. */
+static void t_blc_14_cache_mode(void **state)
+{
+    static const struct {
+        bool flush, wce;
+        uint8_t says;
+        bool writeback, can_set;
+    } table[] = {
+        {false, false, 1, false, false}, {true, false, 0, true, false},
+        {true, true, 0, false, true},    {true, true, 1, true, true},
+        {true, true, 2, true, true},     {true, true, 255, true, true},
+        {false, true, 1, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(table); i++) {
+        device(1 + i % 2);
+        if (!table[i / 2].flush)
+            unit_dev.offered &= ~MF(MF_BLK_FLUSH);
+        if (table[i / 2].wce)
+            model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
+        model_config_put(&unit_dev, 32, 1, table[i / 2].says);
+        up();
+        assert_int_equal(info->writeback, table[i / 2].writeback);
+        assert_int_equal(info->can_set_cache, table[i / 2].can_set);
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        assert_int_equal(unit_disk.count[4], table[i / 2].writeback);
+        if (!table[i / 2].can_set)
+            assert_int_equal(vio_blk_set_writeback(&unit_blk, true),
+                             VIO_ENOTSUP);
+        unit_disk_down();
+    }
+}
+
+/* BLK-16, BLK-17: what was written before is made durable by the switch, what
+ * comes after is durable by itself. */
+static void switch_to_write_through_flushes(void **state)
+{
+    (void)state;
+    for (uint32_t version = 1; version <= 2; version++) {
+        device(version);
+        model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
+        up();
+        memset(data, 0x11, 1024);
+        assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), 0);
+        assert_int_equal(vio_blk_set_writeback(&unit_blk, false), 0);
+        assert_int_equal(unit_dev.config[32], 0);
+        assert_false(info->writeback);
+        assert_int_equal(vio_blk_write(&unit_blk, 1, data, 512), 0);
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        assert_int_equal(unit_disk.count[4], 1);
+        assert_int_equal(vio_blk_set_writeback(&unit_blk, true), 0);
+        assert_int_equal(unit_dev.config[32], 1);
+        assert_int_equal(vio_blk_write(&unit_blk, 2, data, 512), 0);
+        model_disk_crash(&unit_disk);
+        assert_memory_equal(unit_disk.data, data, 1024);
+        assert_memory_not_equal(unit_disk.data + 1024, data, 512);
+        unit_disk_down();
+    }
+}
+
+static void switch_that_fails_says_so(void **state)
+{
+    (void)state;
+    device(2);
+    model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
+    up();
+    unit_disk.fault_types = 1u << 4;
+    unit_disk.fault.set_status = true;
+    unit_disk.fault.status = 1;
+    assert_int_equal(vio_blk_set_writeback(&unit_blk, false), VIO_EIO);
+    unit_disk.fault_types = 0;
+    assert_int_equal(vio_blk_set_writeback(&unit_blk, false), 0);
+    unit_disk_down();
+    assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
+}
+
+/* T-BLI-08: the failure of a flush is told. */
+static void t_bli_08_flush_fails(void **state)
+{
+    (void)state;
+    device(2);
+    up();
+    unit_disk.fault_always = true;
+    unit_disk.fault.set_status = true;
+    unit_disk.fault.status = 1;
+    assert_int_equal(vio_blk_flush(&unit_blk), VIO_EIO);
+    unit_disk.fault_always = false;
+    assert_int_equal(vio_blk_flush(&unit_blk), 0);
+    unit_disk_down();
+}
+
+/* BLK-12, B7, DX-BLK-10. */
+static void t_bli_09_id_without_terminator(void **state)
+{
+    (void)state;
+    for (uint32_t version = 1; version <= 2; version++) {
+        for (size_t n = 0; n <= 20; n++) {
+            char id[VIO_BLK_ID_SIZE + 1];
+
+            device(version);
+            memset(unit_disk.id, 'x', n);
+            up();
+            memset(id, '#', sizeof(id));
+            assert_int_equal(vio_blk_get_id(&unit_blk, id), 0);
+            assert_int_equal(strlen(id), n);
+            assert_int_equal(id[20], '\0');
+            assert_int_equal(id[21], '#');
+            unit_disk_down();
+        }
+    }
+}
+
+static void id_is_empty_where_there_is_none(void **state)
+{
+    char id[VIO_BLK_ID_SIZE] = "something";
+
+    (void)state;
+    device(2);
+    up();
+    unit_disk.fault_always = true;
+    unit_disk.fault.set_status = true;
+    unit_disk.fault.status = 1;
+    assert_int_equal(vio_blk_get_id(&unit_blk, id), VIO_EIO);
+    assert_string_equal(id, "something");
+    unit_disk.fault.status = 2;
+    assert_int_equal(vio_blk_get_id(&unit_blk, id), 0);
+    assert_string_equal(id, "");
+    unit_disk_down();
+}
+
+static void t_bli_10_lifetime(void **state)
+{
+    static const struct {
+        uint16_t says[3];
+        uint8_t is[3];
+    } table[] = {
+        {{0, 0, 0}, {0, 0, 0}},       {{1, 1, 1}, {1, 1, 1}},
+        {{3, 11, 11}, {3, 11, 11}},   {{4, 12, 12}, {0, 0, 0}},
+        {{257, 257, 257}, {0, 0, 0}}, {{65535, 5, 65535}, {0, 5, 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(table); i++) {
+        struct vio_blk_lifetime l;
+
+        device(1 + i % 2);
+        model_disk_offer(&unit_dev, MF_BLK_LIFETIME);
+        memcpy(unit_disk.lifetime, table[i / 2].says, 6);
+        up();
+        assert_int_equal(vio_blk_get_lifetime(&unit_blk, &l), 0);
+        assert_int_equal(l.pre_eol, table[i / 2].is[0]);
+        assert_int_equal(l.slc_tenth, table[i / 2].is[1]);
+        assert_int_equal(l.mlc_tenth, table[i / 2].is[2]);
+        unit_disk_down();
+    }
+}
+
+static void lifetime_is_not_asked_of_who_does_not_offer_it(void **state)
+{
+    struct vio_blk_lifetime l;
+
+    (void)state;
+    device(2);
+    up();
+    assert_int_equal(vio_blk_get_lifetime(&unit_blk, &l), VIO_ENOTSUP);
+    assert_int_equal(unit_disk.requests, 0);
+    unit_disk_down();
+}
+
+/* T-BLI-07: and what everybody has is not disabled by that. */
+static void t_bli_07_unsupp_disables_the_operation(void **state)
+{
+    struct vio_blk_lifetime l;
+
+    (void)state;
+    device(2);
+    model_disk_offer(&unit_dev, MF_BLK_LIFETIME);
+    model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
+                          (struct model_limits){64, 1, 1});
+    up();
+    unit_disk.fault_always = true;
+    unit_disk.fault.set_status = true;
+    unit_disk.fault.status = 2;
+    assert_int_equal(vio_blk_get_lifetime(&unit_blk, &l), VIO_ENOTSUP);
+    assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_ENOTSUP);
+    assert_int_equal(vio_blk_flush(&unit_blk), VIO_ENOTSUP);
+    unit_disk.fault_always = false;
+    assert_int_equal(unit_disk.requests, 3);
+    assert_int_equal(vio_blk_get_lifetime(&unit_blk, &l), VIO_ENOTSUP);
+    assert_int_equal(unit_disk.requests, 3);
+    assert_int_equal(vio_blk_discard(&unit_blk, 0, 8), 0);
+    assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), 0);
+    assert_int_equal(vio_blk_flush(&unit_blk), 0);
+    /* A device that comes back is asked again. */
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
+    assert_int_equal(vio_blk_get_lifetime(&unit_blk, &l), 0);
+    unit_disk_down();
+}
+
+/* 5.2.6: reserved on a modern device, where a priority is not told. */
+static void priority_is_for_legacy_devices(void **state)
+{
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    (void)state;
+    for (uint32_t version = 1; version <= 2; version++) {
+        device(version);
+        up();
+        buf = (struct vio_buf){data, 512};
+        vio_blk_prep_read(&req, 0, &buf, 1);
+        vio_blk_set_priority(&req, 0x12345678);
+        assert_int_equal(vio_blk_run(&unit_blk, &req), 0);
+        assert_int_equal(unit_disk.last.ioprio, version == 1 ? 0x12345678 : 0);
+        vio_blk_prep_read(&req, 0, &buf, 1);
+        assert_int_equal(vio_blk_run(&unit_blk, &req), 0);
+        assert_int_equal(unit_disk.last.ioprio, 0);
+        unit_disk_down();
+    }
+}
+
+/* T-BLC-17, BLK-07: read-only is what was agreed upon. */
+static void t_blc_17_read_only(void **state)
+{
+    (void)state;
+    for (uint32_t version = 1; version <= 2; version++) {
+        device(version);
+        model_disk_offer(&unit_dev, MF_BLK_RO);
+        up();
+        assert_true(info->read_only);
+        unit_dev.offered &= ~MF(MF_BLK_RO);
+        assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_EROFS);
+        assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), 0);
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        unit_disk_down();
+    }
+}
+
+/* B8. */
+static void names_are_the_customary_ones(void **state)
+{
+    static const struct {
+        uint32_t index;
+        const char *name;
+    } table[] = {
+        {0, "vda"},     {1, "vdb"},       {25, "vdz"},       {26, "vdaa"},
+        {27, "vdab"},   {51, "vdaz"},     {52, "vdba"},      {701, "vdzz"},
+        {702, "vdaaa"}, {18277, "vdzzz"}, {18278, "vdaaaa"}, {~0u, "vdmwlqkwv"},
+    };
+    char name[10], small[4];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        assert_ptr_equal(vio_blk_name(table[i].index, name, sizeof(name)),
+                         name);
+        assert_string_equal(name, table[i].name);
+    }
+    memset(small, '#', sizeof(small));
+    assert_string_equal(vio_blk_name(701, small, 3), "vd");
+    assert_int_equal(small[3], '#');
+    assert_string_equal(vio_blk_name(701, small, 1), "");
+    memset(small, '#', sizeof(small));
+    vio_blk_name(701, small, 0);
+    assert_int_equal(small[0], '#');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_case(t_blc_14_cache_mode),
+        unit_case(switch_to_write_through_flushes),
+        unit_case(switch_that_fails_says_so),
+        unit_case(t_bli_08_flush_fails),
+        unit_case(t_bli_09_id_without_terminator),
+        unit_case(id_is_empty_where_there_is_none),
+        unit_case(t_bli_10_lifetime),
+        unit_case(lifetime_is_not_asked_of_who_does_not_offer_it),
+        unit_case(t_bli_07_unsupp_disables_the_operation),
+        unit_case(priority_is_for_legacy_devices),
+        unit_case(t_blc_17_read_only),
+        unit_case(names_are_the_customary_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

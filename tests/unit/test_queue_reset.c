@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One queue taken back from a live device, and set up again (RING_RESET); the
+ * set-up of queues as the transport sees it; notification data on MMIO.
+ */
+#include "unit.h"
+
+static struct vio_device *dev;
+static struct vio_virtq queues[2];
+static struct vio_mem mem[2];
+static uint64_t buffer;
+
+static int64_t use_at_once(struct model_dev *d, struct model_chain *chain)
+{
+    (void)d;
+    return (int64_t)chain->writable;
+}
+
+static uint64_t features(void)
+{
+    return MF(MF_VERSION_1) | MF(MF_RING_RESET) | MF(MF_EVENT_IDX) |
+           unit_format;
+}
+
+static void make_queue(uint16_t index, uint16_t size)
+{
+    struct vio_virtq_config cfg = {
+        .index = index, .size = size, .features = dev->features};
+    struct vio_mem whole = mem[index];
+    uint32_t max;
+
+    assert_int_equal(vio_device_queue_max(dev, index, &max), 0);
+    assert_true(size <= max);
+    assert_int_equal(vio_virtq_init(&queues[index], &cfg, &whole), 0);
+}
+
+/* A live device with two queues of 8. */
+static void start(uint64_t offered)
+{
+    unit_setup(NULL);
+    model_dev_init(&unit_dev, 2, 77);
+    unit_dev.queue_max[0] = unit_dev.queue_max[1] = 16;
+    unit_dev.offered = offered;
+    unit_dev.serve = use_at_once;
+    dev = unit_probe();
+    assert_int_equal(vio_device_begin(dev, 0, 0), 0);
+    for (uint16_t i = 0; i < 2; i++) {
+        mem[i] = unit_mem(8192, 4096, 4096);
+        make_queue(i, 8);
+        assert_int_equal(vio_device_queue_start(dev, &queues[i]), 0);
+    }
+    assert_int_equal(vio_device_start(dev), 0);
+    buffer = model_mem_add(unit_alloc(4096, 16), 4096,
+                           MODEL_MEM_READ | MODEL_MEM_WRITE);
+}
+
+static void add(struct vio_virtq *vq, void *token)
+{
+    struct vio_sg sg[2] = {{buffer, 64}, {buffer + 64, 32}};
+
+    assert_int_equal(vio_virtq_add(vq, sg, 1, 1, token), 0);
+}
+
+static void works(struct vio_virtq *vq, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        void *token;
+        uint32_t len;
+
+        add(vq, TOKEN(i + 1));
+        vio_virtq_kick(vq);
+        assert_int_equal(vio_virtq_get_buf(vq, &token, &len), 1);
+        assert_ptr_equal(token, TOKEN(i + 1));
+        assert_int_equal(len, 32);
+    }
+}
+
+/* VQR-01: confirmed at once, or after many reads. */
+static void reset_is_waited_for(void **state)
+{
+    static const unsigned reads[] = {0, 1, 2, 500};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(reads); i++) {
+        start(features());
+        works(&queues[1], 3);
+        unit_dev.queue_reset_reads = reads[i];
+        assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+        assert_int_equal(unit_dev.queue_resets, 1);
+        assert_true(vio_virtq_is_broken(&queues[1]));
+        assert_int_equal(dev->state, VIO_DEVICE_RUNNING);
+        works(&queues[0], 20); /* the other one goes on */
+    }
+}
+
+/* VQR-02: what was in flight is the caller's again, and the device leaves it
+ * alone. */
+static void buffers_come_back_after_the_reset(void **state)
+{
+    (void)state;
+    start(features());
+    unit_dev.when = MODEL_BY_HAND;
+    for (unsigned i = 0; i < 3; i++)
+        add(&queues[1], TOKEN(i + 1));
+    vio_virtq_kick(&queues[1]);
+    add(&queues[1], TOKEN(4)); /* never shown */
+    assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+    model_dev_run(&unit_dev);
+    for (unsigned seen = 0, i = 0; i < 4; i++) {
+        void *token = vio_virtq_detach_unused(&queues[1]);
+
+        assert_int_equal(seen & 1u << (uintptr_t)token, 0);
+        seen |= 1u << (uintptr_t)token;
+    }
+    assert_null(vio_virtq_detach_unused(&queues[1]));
+    assert_int_equal(vio_virtq_num_free(&queues[1]), 8);
+    assert_int_equal(unit_dev.queue[1].chains, 0);
+}
+
+/* VQR-03: all of it is set again, with other parameters. */
+static void queue_is_set_up_again_with_another_size(void **state)
+{
+    static const uint16_t sizes[] = {16, 2, 4, 8};
+
+    (void)state;
+    start(features());
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+
+        works(&queues[1], 1 + (unsigned)i);
+        assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+        make_queue(1, sizes[i]);
+        assert_int_equal(vio_device_queue_start(dev, &queues[1]), 0);
+        assert_int_equal(unit_dev.reg[1].size, sizes[i]);
+        works(&queues[1], 40);
+        works(&queues[0], 3);
+    }
+    assert_int_equal(unit_dev.resets, 1);
+}
+
+/* Nothing reaches the ring from the beginning of the reset on. */
+static void ring_is_left_alone_while_it_is_reset(void **state)
+{
+    uint64_t accesses;
+    uint32_t len;
+    void *token;
+
+    (void)state;
+    start(features());
+    add(&queues[1], TOKEN(1));
+    assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+    accesses = model_accesses;
+    assert_false(vio_virtq_kick_prepare(&queues[1]));
+    vio_virtq_notify(&queues[1]);
+    assert_false(vio_virtq_interrupt(&queues[1]));
+    assert_int_equal(vio_virtq_get_buf(&queues[1], &token, &len), VIO_EPROTO);
+    assert_int_equal(model_accesses, accesses);
+}
+
+static void t_qsz_11_queue_reset_never_completes(void **state)
+{
+    (void)state;
+    for (unsigned clock = 0; clock < 2; clock++) {
+        start(features());
+        if (!clock)
+            unit_env.env.now_ns = NULL;
+        works(&queues[1], 2);
+        unit_dev.queue_reset_reads = MODEL_FOREVER;
+        assert_int_equal(vio_device_queue_reset(dev, &queues[1]),
+                         VIO_ETIMEDOUT);
+        assert_int_equal(dev->why.reason, VIO_WHY_QUEUE_RESET_TIMEOUT);
+        assert_int_equal(dev->why.found, 1);
+        assert_true(vio_virtq_is_broken(&queues[1]));
+        /* What is left is the reset of the device. */
+        assert_int_equal(vio_device_reset(dev), 0);
+        assert_int_equal(unit_dev.status, 0);
+    }
+}
+
+/* The device says that the reset is over, and that the queue is still ready. */
+static uint32_t ready_for_ever(struct model_dev *d, uint32_t offset,
+                               unsigned width, uint32_t value)
+{
+    (void)d;
+    (void)width;
+    return offset == MR_QUEUE_READY ? 1 : value;
+}
+
+static void queue_that_stays_ready_is_not_set_up_again(void **state)
+{
+    (void)state;
+    start(features());
+    assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+    make_queue(1, 8);
+    unit_dev.on_read = ready_for_ever;
+    assert_int_equal(vio_device_queue_start(dev, &queues[1]), VIO_EBUSY);
+    assert_int_equal(dev->why.reason, VIO_WHY_QUEUE_BUSY);
+}
+
+static void reset_needs_the_feature_and_a_live_device(void **state)
+{
+    uint64_t writes;
+
+    (void)state;
+    start(features() & ~MF(MF_RING_RESET));
+    writes = unit_dev.writes;
+    assert_int_equal(vio_device_queue_reset(dev, &queues[1]), VIO_ENOTSUP);
+    assert_false(vio_virtq_is_broken(&queues[1]));
+    assert_int_equal(unit_dev.writes, writes);
+    assert_int_equal(vio_device_queue_start(dev, &queues[1]), VIO_EBADSTATE);
+    works(&queues[1], 3);
+    assert_int_equal(vio_device_reset(dev), 0);
+    writes = unit_dev.writes;
+    assert_int_equal(vio_device_queue_reset(dev, &queues[1]), VIO_EBADSTATE);
+    assert_int_equal(unit_dev.writes, writes);
+}
+
+/* DX-NTF-01, DX-NTF-02: the monitor compares the value at every doorbell, round
+ * and round the ring and the 16 bits. */
+static void notification_data_says_where_the_driver_is(void **state)
+{
+    (void)state;
+    start((features() & ~MF(MF_EVENT_IDX)) | MF(MF_NOTIFY_DATA));
+    works(&queues[0], 70000);
+    works(&queues[1], 5000);
+    assert_int_equal(unit_dev.doorbells, 75000);
+    assert_int_equal(unit_dev.bad_doorbells, 0);
+}
+
+/* T-QSZ-06, T-QSZ-07: what was written is not what is there afterwards. */
+static void t_qsz_07_queue_does_not_become_ready(void **state)
+{
+    (void)state;
+    start(features());
+    assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+    unit_dev.refuse_queue = true;
+    make_queue(1, 8);
+    assert_int_equal(vio_device_queue_start(dev, &queues[1]), VIO_EPROTO);
+    assert_int_equal(dev->why.reason, VIO_WHY_QUEUE_REJECTED);
+    assert_int_equal(dev->state, VIO_DEVICE_FAILED);
+}
+
+/* T-QSZ-12: for the largest queues no sum overflows, and where one would,
+ * the size is refused before. */
+static void t_qsz_12_layout_of_the_largest_queues(void **state)
+{
+    struct vio_virtq_config cfg = {.size = 32768,
+                                   .features = MF(MF_INDIRECT) | unit_format};
+    struct vio_need need;
+    uint64_t ring = unit_is_packed() ? 16ull * 32768 + 8
+                                     : 16ull * 32768 + 6 + 2ull * 32768 + 2 +
+                                           6 + 8ull * 32768;
+
+    (void)state;
+    assert_int_equal(vio_virtq_mem_size(&cfg, &need), 0);
+    assert_true(need.shared >= ring && need.shared < ring + 64);
+    assert_int_equal(need.priv, 32768 * sizeof(struct vio_virtq_slot));
+    cfg.indirect = 32768;
+    assert_int_equal(vio_virtq_mem_size(&cfg, &need),
+                     sizeof(size_t) > 4 ? 0 : VIO_EINVAL);
+    if (sizeof(size_t) > 4)
+        assert_true(need.shared >= ring + 16ull * 32768 * 32768);
+    cfg.indirect = 32769;
+    assert_int_equal(vio_virtq_mem_size(&cfg, &need), VIO_EINVAL);
+    cfg.indirect = 1;
+    cfg.features = unit_format; /* no tables without the feature */
+    assert_int_equal(vio_virtq_mem_size(&cfg, &need), VIO_EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_cases(reset_is_waited_for),
+        unit_cases(buffers_come_back_after_the_reset),
+        unit_cases(queue_is_set_up_again_with_another_size),
+        unit_cases(ring_is_left_alone_while_it_is_reset),
+        unit_cases(t_qsz_11_queue_reset_never_completes),
+        unit_cases(queue_that_stays_ready_is_not_set_up_again),
+        unit_cases(reset_needs_the_feature_and_a_live_device),
+        unit_cases(notification_data_says_where_the_driver_is),
+        unit_cases(t_qsz_07_queue_does_not_become_ready),
+        unit_cases(t_qsz_12_layout_of_the_largest_queues),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
