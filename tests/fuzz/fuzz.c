@@ -79,6 +79,7 @@ struct vio_mem fuzz_memory(size_t shared, size_t priv)
     fuzz.real = allocate(4096, shared);
     fuzz.shadow = allocate(4096, shared);
     fuzz.priv = allocate(16, priv);
+    fuzz_reset();
     return (struct vio_mem){
         .shared = fuzz.real,
         .shared_addr = (uintptr_t)fuzz.shadow,
@@ -131,8 +132,6 @@ void fuzz_queue_start(unsigned index, struct vio_virtq *vq)
                   (const unsigned char *)vq->device ==
                       (const unsigned char *)vq->driver + 4;
 
-    /* What was cleared and laid out before this passed through no port. */
-    memcpy(fuzz.shadow, fuzz.real, fuzz.size);
     q->vq = vq;
     q->n_held = 0;
     q->n_status = 0;
@@ -147,9 +146,11 @@ void fuzz_queue_start(unsigned index, struct vio_virtq *vq)
         q->dev.avail = q->dev.used = q->dev.published = 0x8000;
 }
 
-void fuzz_queue_stop(unsigned index)
+void fuzz_reset(void)
 {
-    fuzz.queue[index].vq = NULL;
+    for (unsigned i = 0; i < FUZZ_QUEUES; i++)
+        fuzz.queue[i].vq = NULL;
+    memset(fuzz.shadow, 0, fuzz.size);
 }
 
 static void take(struct fuzz_queue *q)
@@ -325,7 +326,8 @@ static bool is_status(const uint8_t *p)
     for (unsigned i = 0; i < FUZZ_QUEUES; i++) {
         const struct fuzz_queue *q = &fuzz.queue[i];
 
-        if (q->vq && p >= q->status && p < q->status + q->n_status)
+        if (q->vq && q->n_status && p >= q->status &&
+            p < q->status + q->n_status)
             return true;
     }
     return false;

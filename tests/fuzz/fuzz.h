@@ -68,7 +68,10 @@ void fuzz_free(void);
 
 /* The device gets a queue that has just been initialised. */
 void fuzz_queue_start(unsigned index, struct vio_virtq *vq);
-void fuzz_queue_stop(unsigned index);
+
+/* The device is reset and knows no queue. What the driver clears when it lays
+ * out the next ones passes through no port, so the shadow is cleared here. */
+void fuzz_reset(void);
 
 /* The device takes what is available and uses some of it, legally: serve says
  * how much of a buffer was written. */

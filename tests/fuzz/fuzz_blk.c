@@ -58,8 +58,8 @@ static void set_status(struct vio_device *dev, uint8_t status)
 {
     (void)dev;
     t.status = status;
-    for (unsigned i = 0; status == 0 && i < FUZZ_QUEUES; i++)
-        fuzz_queue_stop(i);
+    if (status == 0)
+        fuzz_reset();
 }
 
 static uint64_t get_features(struct vio_device *dev)
