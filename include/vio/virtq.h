@@ -125,6 +125,7 @@ struct vio_virtq {
 
     struct vio_reg doorbell; /* set by the transport: where to notify */
     uint32_t doorbell_value; /* and what to write there */
+    bool doorbell_le;        /* in little-endian, not the processor's order */
 
     /* Where no single register is the doorbell (VQ_DOORBELL_CALL). */
     void (*doorbell_call)(struct vio_virtq *vq, uint32_t value);

@@ -8,7 +8,7 @@
 #include <vio/mmio.h>
 #include <vio/spec/mmio.h>
 
-#include "../virtq/ring.h"
+#include "../swap.h"
 #include "../why.h"
 
 /* What version 1 counts queue addresses in, and aligns the used ring to. */
@@ -188,7 +188,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     vq->doorbell = m->base;
     vq->doorbell.addr += VIRTIO_MMIO_QUEUE_NOTIFY;
     vq->doorbell_value = vq->index;
-    vq->flags |= dev->legacy ? 0 : VQ_DOORBELL_LE;
+    vq->doorbell_le = !dev->legacy;
     return 0;
 }
 

@@ -148,7 +148,8 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
     vq->doorbell = p->notify.reg;
     vq->doorbell_value = vq->index;
-    vq->flags |= VQ_DOORBELL_LE | VQ_DOORBELL16;
+    vq->doorbell_le = true;
+    vq->flags |= VQ_DOORBELL16;
     return 0;
 }
 

@@ -182,7 +182,8 @@ static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
         vq->flags |= VQ_DOORBELL_CALL;
         return 0;
     }
-    vq->flags |= VQ_DOORBELL_LE | (wide ? 0 : VQ_DOORBELL16);
+    vq->doorbell_le = true;
+    vq->flags |= wide ? 0 : VQ_DOORBELL16;
     return vio_pci_map(p, p->notify.bar, at, width, &vq->doorbell, &p->dev.why);
 }
 

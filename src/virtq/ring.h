@@ -24,7 +24,6 @@
 #define VQ_NOTIFY_DATA    0x20u  /* the doorbell takes the position, too */
 #define VQ_DOORBELL16     0x40u  /* the doorbell is 16 bits wide */
 #define VQ_DOORBELL_CALL  0x80u  /* the doorbell takes more than one access */
-#define VQ_DOORBELL_LE    0x200u /* the doorbell is little-endian */
 #define VQ_HELD           0x100u /* the device is suspended */
 
 /*

@@ -210,14 +210,12 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
 static uint16_t doorbell16(const struct vio_virtq *vq, uint16_t value)
 {
-    return VIO_BIG_ENDIAN && (vq->flags & VQ_DOORBELL_LE) ? vio_swap16(value)
-                                                          : value;
+    return VIO_BIG_ENDIAN && vq->doorbell_le ? vio_swap16(value) : value;
 }
 
 static uint32_t doorbell32(const struct vio_virtq *vq, uint32_t value)
 {
-    return VIO_BIG_ENDIAN && (vq->flags & VQ_DOORBELL_LE) ? vio_swap32(value)
-                                                          : value;
+    return VIO_BIG_ENDIAN && vq->doorbell_le ? vio_swap32(value) : value;
 }
 
 void vio_virtq_notify(struct vio_virtq *vq)

@@ -188,6 +188,7 @@ void unit_queue_start_with(const struct vio_virtq_config *config)
     u->mem = unit_mem(need.shared, need.priv, 4096);
     assert_int_equal(vio_virtq_init(&u->vq, cfg, &u->mem), 0);
     u->vq.doorbell = vio_reg_mem(unit_dev.window + MR_QUEUE_NOTIFY);
+    u->vq.doorbell_le = !cfg->legacy;
     u->q = &unit_dev.queue[0];
     u->q->dev = &unit_dev;
     u->q->features = cfg->features;
