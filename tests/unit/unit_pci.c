@@ -14,7 +14,8 @@ void unit_pci_start(unsigned parts)
 {
     unit_setup(NULL);
     memset(&unit_function, 0, sizeof(unit_function));
-    model_disk_init(&unit_disk, &unit_function.dev, 2, 64);
+    model_disk_init(&unit_disk, &unit_function.dev,
+                    parts & MODEL_PCI_LEGACY ? 1 : 2, 64);
     model_pci_init(&unit_function, unit_bdf, parts);
     unit_bus = (struct vio_pci_bus){
         .read = model_pci_read,

@@ -122,7 +122,7 @@ static void start_pci(enum unit_way way)
                          : MODEL_PCI_MODERN | MODEL_PCI_WINDOW;
 
     memset(&unit_function, 0, sizeof(unit_function));
-    start_disk(&unit_function.dev, 2);
+    start_disk(&unit_function.dev, way == UNIT_PCI_LEGACY ? 1 : 2);
     model_pci_init(&unit_function, unit_bdf, parts | MODEL_PCI_MSIX);
     unit_function.on_bar_read = on_bar_read;
     unit_bus = (struct vio_pci_bus){
