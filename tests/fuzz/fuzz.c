@@ -141,6 +141,8 @@ void fuzz_queue_start(unsigned index, struct vio_virtq *vq)
         .desc = shadow_of(vq->desc),
         .driver = shadow_of(vq->driver),
         .device = shadow_of(vq->device),
+        .memory = fuzz.shadow,
+        .memory_size = fuzz.size,
     };
     if (packed)
         q->dev.avail = q->dev.used = q->dev.published = 0x8000;
@@ -159,9 +161,7 @@ static void take(struct fuzz_queue *q)
 
     while (q->n_held < FUZZ_HELD && d->format->has_next(d)) {
         d->format->pop(d, &q->held[q->n_held]);
-        /* A driver that was lied to may have overwritten what is popped here,
-         * but otherwise nothing is ever too long. */
-        q->n_held += !q->held[q->n_held].too_long;
+        q->n_held += !q->held[q->n_held].bad;
     }
 }
 

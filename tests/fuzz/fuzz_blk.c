@@ -509,11 +509,7 @@ static void finish(void)
         return;
     for (unsigned k = 0; k < t.blk.cfg.n_queues; k++) {
         struct vio_blk_req *done[REQUESTS];
-        int n;
-
-        if (!t.blk.queue[k].vq.desc) /* the device never had so many */
-            continue;
-        n = vio_blk_reap(&t.blk.queue[k], done, REQUESTS);
+        int n = vio_blk_reap(&t.blk.queue[k], done, REQUESTS);
 
         for (int i = 0; i < n; i++)
             reaped(done[i]);

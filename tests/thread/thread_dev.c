@@ -58,7 +58,7 @@ static unsigned take(struct tdev *d, struct tdev_buffer *held)
 
     while (n < most && d->format->has_next(d)) {
         d->format->pop(d, &held[n]);
-        if (held[n++].too_long)
+        if (held[n++].bad)
             abort();
         count(&d->n_taken);
     }

@@ -30,7 +30,7 @@ struct tdev_buffer {
     uint16_t id;
     uint16_t count; /* of descriptors in the ring */
     unsigned n;
-    bool too_long; /* for segment[] */
+    bool bad; /* makes no sense: a driver that was lied to, or a bug */
     struct tdev_segment segment[TDEV_SEGMENTS];
 };
 
@@ -59,6 +59,8 @@ struct tdev {
     unsigned char *desc;
     unsigned char *driver;
     unsigned char *device;
+    const unsigned char *memory; /* where tables lie, if it is known; */
+    size_t memory_size;          /* else 0 */
     void (*interrupt)(void *ctx);
     void *ctx;
     uint32_t seed;
@@ -100,6 +102,15 @@ static inline uint32_t le32(uint32_t v)
 static inline uint64_t le64(uint64_t v)
 {
     return tdev_swaps() ? __builtin_bswap64(v) : v;
+}
+
+/* Is a descriptor where descriptors can be? */
+static inline bool tdev_reaches(const struct tdev *d, const void *desc)
+{
+    uintptr_t offset = (uintptr_t)desc - (uintptr_t)d->memory;
+
+    return d->memory_size == 0 ||
+           (offset % 16 == 0 && offset <= d->memory_size - 16);
 }
 
 static inline uint32_t tdev_random(uint32_t *seed)

@@ -48,10 +48,11 @@ static bool packed_has_next(const struct tdev *d)
     return !!(flags & F_AVAIL) == wrap && !!(flags & F_USED) != wrap;
 }
 
-static void add_segment(struct tdev_buffer *buffer, const struct desc *desc)
+static void add_segment(const struct tdev *d, struct tdev_buffer *buffer,
+                        const struct desc *desc)
 {
-    buffer->too_long = buffer->n == TDEV_SEGMENTS;
-    if (buffer->too_long)
+    buffer->bad = buffer->n == TDEV_SEGMENTS || !tdev_reaches(d, desc);
+    if (buffer->bad)
         return;
     buffer->segment[buffer->n++] = (struct tdev_segment){
         .base = (unsigned char *)(uintptr_t)le64(desc->addr),
@@ -65,20 +66,20 @@ static void packed_pop(struct tdev *d, struct tdev_buffer *buffer)
     const struct desc *desc = desc_at(d, d->avail);
 
     buffer->n = 0;
-    buffer->too_long = false;
+    buffer->bad = false;
     buffer->count = 1;
     if (le16(desc->flags) & F_INDIRECT) {
         const struct desc *table =
             (const struct desc *)(uintptr_t)le64(desc->addr);
 
         for (unsigned k = 0;
-             k < le32(desc->len) / sizeof *table && !buffer->too_long; k++)
-            add_segment(buffer, &table[k]);
+             k < le32(desc->len) / sizeof *table && !buffer->bad; k++)
+            add_segment(d, buffer, &table[k]);
     } else {
-        add_segment(buffer, desc);
-        while ((le16(desc->flags) & F_NEXT) && !buffer->too_long) {
+        add_segment(d, buffer, desc);
+        while ((le16(desc->flags) & F_NEXT) && !buffer->bad) {
             desc = desc_at(d, advance(d, d->avail, buffer->count++));
-            add_segment(buffer, desc);
+            add_segment(d, buffer, desc);
         }
     }
     /* The buffer ID is in the last descriptor of the list. */

@@ -44,15 +44,15 @@ static bool split_has_next(const struct tdev *d)
     return le16(idx) != d->avail;
 }
 
-static void walk(struct tdev_buffer *buffer, const struct desc *table,
-                 unsigned at)
+static void walk(const struct tdev *d, struct tdev_buffer *buffer,
+                 const struct desc *table, unsigned at)
 {
     const struct desc *desc;
 
     do {
         desc = &table[at];
-        buffer->too_long = buffer->n == TDEV_SEGMENTS;
-        if (buffer->too_long)
+        buffer->bad = buffer->n == TDEV_SEGMENTS || !tdev_reaches(d, desc);
+        if (buffer->bad)
             return;
         buffer->segment[buffer->n++] = (struct tdev_segment){
             .base = (unsigned char *)(uintptr_t)le64(desc->addr),
@@ -70,11 +70,12 @@ static void split_pop(struct tdev *d, struct tdev_buffer *buffer)
 
     buffer->id = head;
     buffer->n = 0;
-    buffer->too_long = false;
+    buffer->bad = false;
     if (le16(desc[head].flags) & F_INDIRECT)
-        walk(buffer, (const struct desc *)(uintptr_t)le64(desc[head].addr), 0);
+        walk(d, buffer, (const struct desc *)(uintptr_t)le64(desc[head].addr),
+             0);
     else
-        walk(buffer, desc, head);
+        walk(d, buffer, desc, head);
     d->avail++;
 }
 
