@@ -167,26 +167,37 @@ static int take_answer(struct vio_blk_queue *q, unsigned slot,
     }
 }
 
-/* Take one request back from the device. 1, 0 or VIO_EPROTO. */
-static int take(struct vio_blk_queue *q, struct vio_blk_req **done, int *result)
+static __attribute__((noinline)) int
+judge(struct vio_blk_queue *q, const struct shape_done *done, uint8_t status)
 {
-    struct vio_blk_req *req;
-    uint16_t slot;
-    uint32_t len;
-    void *token;
-    int taken;
+    struct vio_blk_req *req = done->token;
+    int result = result_of(q, req, status, done->len);
 
-    DEBUG_OWN(&q->vq);
-    taken = shape_take(&q->vq, &slot, &token, &len);
+    if (result == 0 && blk_op(req)->answer)
+        result = take_answer(q, done->slot, req);
+    if (result == VIO_EPROTO)
+        q->protocol_errors++;
+    return result;
+}
+
+/* Take one request back from the device. 1, 0 or VIO_EPROTO. */
+RING_INLINE int take(struct vio_blk_queue *q, bool packed,
+                     struct vio_blk_req **req, int *result)
+{
+    struct shape_done done;
+    uint8_t status;
+    int taken = shape_take(&q->vq, packed, &done);
+
     if (taken <= 0)
         return taken;
-    *done = req = token;
-    *result = result_of(q, req, vio_shared_load8(&q->status[slot]), len);
-    if (*result == 0 && blk_op(req)->answer)
-        *result = take_answer(q, slot, req);
-    if (*result == VIO_EPROTO)
-        q->protocol_errors++;
-    vio_blk_unmap(q, slot, q->vq.shape_segs[slot]);
+    *req = done.token;
+    status = vio_shared_load8(&q->status[done.slot]);
+    /* The usual end first: everything is written, and there is no answer. */
+    *result = done.whole && status == VIRTIO_BLK_S_OK && (*req)->op <= BLK_FLUSH
+                  ? 0
+                  : judge(q, &done, status);
+    if (q->map)
+        vio_blk_unmap(q, done.slot, shape_n_segs(&q->vq, done.slot));
     return 1;
 }
 
@@ -211,23 +222,38 @@ static struct vio_blk_req *pop_done(struct vio_blk_queue *q)
     return req;
 }
 
+/* Take back what the device is done with, behind the n that are there. */
+RING_INLINE int reap_used(struct vio_blk_queue *q, bool packed,
+                          struct vio_blk_req **done, unsigned n, unsigned max)
+{
+    int taken = 0;
+
+    while (n < max) {
+        struct vio_blk_req *req;
+        int result;
+
+        taken = take(q, packed, &req, &result);
+        if (taken <= 0)
+            break;
+        release(req, result);
+        done[n++] = req;
+    }
+    return n ? (int)n : taken;
+}
+
 int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
                  unsigned max)
 {
     unsigned n = 0;
-    int taken = 0;
 
+    DEBUG_OWN(&q->vq);
     while (n < max && q->done_first)
         done[n++] = pop_done(q);
-    while (n < max) {
-        int result;
-
-        taken = take(q, &done[n], &result);
-        if (taken <= 0)
-            break;
-        release(done[n++], result);
-    }
-    return n ? (int)n : taken;
+    if (n < max && ring_broken(&q->vq))
+        return n ? (int)n : VIO_EPROTO;
+    /* A loop for each format, so that it is asked for once. */
+    return ring_is_packed(&q->vq) ? reap_used(q, true, done, n, max)
+                                  : reap_used(q, false, done, n, max);
 }
 
 /* Take a request out of the list of finished ones, wherever it stands. */
@@ -248,7 +274,10 @@ static int collect(struct vio_blk_queue *q)
     struct vio_blk_req *req;
     int result, taken, n = 0;
 
-    while ((taken = take(q, &req, &result)) > 0) {
+    DEBUG_OWN(&q->vq);
+    if (ring_broken(&q->vq))
+        return VIO_EPROTO;
+    while ((taken = take(q, ring_is_packed(&q->vq), &req, &result)) > 0) {
         vio_blk_finish(q, req, result);
         n++;
     }

@@ -119,7 +119,7 @@ bool vio_packed_kick_prepare(struct vio_virtq *vq)
     vq->n_out = (uint16_t)(vq->n_out + vq->n_staged);
     vq->n_staged = 0;
     ring_full_barrier(vq);
-    return wants_notification(vq, before, now);
+    return ring_decided(vq, wants_notification(vq, before, now));
 }
 
 void vio_packed_free(struct vio_virtq *vq, uint16_t id)
@@ -135,7 +135,7 @@ void vio_packed_free(struct vio_virtq *vq, uint16_t id)
     vq->free_head = id;
 }
 
-int vio_packed_take_in_order(struct vio_virtq *vq, uint16_t *id, uint32_t *len)
+int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
     int used = 1;
 
@@ -154,14 +154,14 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint16_t *id, uint32_t *len)
 int vio_packed_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     uint32_t written;
-    uint16_t id;
+    uint32_t id;
     int taken = packed_take(vq, &id, &written);
 
     if (taken <= 0)
         return taken;
     *token = vq->slot[id].token;
     *len = written;
-    vio_packed_free(vq, id);
+    vio_packed_free(vq, (uint16_t)id);
     return 1;
 }
 

@@ -143,7 +143,7 @@ static inline bool packed_look(const struct vio_virtq *vq, uint16_t *flags)
 
 /* Read the used descriptor at the next used position: a buffer in flight, and a
  * length within its writable part. 1, 0 or VIO_EPROTO. */
-static inline int packed_read_used(struct vio_virtq *vq, uint16_t *id,
+static inline int packed_read_used(struct vio_virtq *vq, uint32_t *id,
                                    uint32_t *len)
 {
     const unsigned char *desc =
@@ -179,28 +179,35 @@ static inline int packed_read_used(struct vio_virtq *vq, uint16_t *id,
 
 /* One buffer more is the driver's again. The next used position is found with
  * what we remember of it, never with what the device says. */
-static inline void packed_step(struct vio_virtq *vq, uint16_t id)
+static inline void packed_step(struct vio_virtq *vq, uint32_t id)
 {
     ring_set_taken(vq, packed_advance(vq, vq->taken, vq->slot[id].count));
     vq->n_out--;
 }
 
+/* Take one used buffer, each descriptor standing for itself. 1, 0 or
+ * VIO_EPROTO. */
+static inline int packed_take_next(struct vio_virtq *vq, uint32_t *id,
+                                   uint32_t *len)
+{
+    int used = packed_read_used(vq, id, len);
+
+    if (used > 0)
+        packed_step(vq, *id);
+    return used;
+}
+
 /* The same with IN_ORDER, where a descriptor may stand for a batch. */
-int vio_packed_take_in_order(struct vio_virtq *vq, uint16_t *id, uint32_t *len);
+int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len);
 
 /* Take one used buffer. 1, 0 or VIO_EPROTO. */
-static inline int packed_take(struct vio_virtq *vq, uint16_t *id, uint32_t *len)
+static inline int packed_take(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
-    int used;
-
     if (ring_broken(vq))
         return VIO_EPROTO;
     if (vq->flags & VQ_IN_ORDER)
         return vio_packed_take_in_order(vq, id, len);
-    used = packed_read_used(vq, id, len);
-    if (used > 0)
-        packed_step(vq, *id);
-    return used;
+    return packed_take_next(vq, id, len);
 }
 
 #endif

@@ -27,6 +27,14 @@
 #define VQ_DOORBELL_LE    0x200u /* the doorbell is little-endian */
 #define VQ_HELD           0x100u /* the device is suspended */
 
+/* Of functions with an argument that is known where they are called, and that
+ * chooses one of two loops: they are to be compiled for each. */
+#ifdef __OPTIMIZE_SIZE__
+#define RING_INLINE static inline
+#else
+#define RING_INLINE static inline __attribute__((always_inline))
+#endif
+
 /*
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or
  * VIO_NO_PACKED; with both in, the queue says which it is.
@@ -166,7 +174,7 @@ static inline void ring_set_published(struct vio_virtq *vq, uint16_t published)
  * This gives the next buffer in order, given that order_last and order_len are
  * what the used element says. 1, or VIO_EPROTO.
  */
-static inline int ring_in_order(struct vio_virtq *vq, uint16_t *head,
+static inline int ring_in_order(struct vio_virtq *vq, uint32_t *head,
                                 uint32_t *len)
 {
     uint16_t next = vq->order_next, last = next;
@@ -182,6 +190,13 @@ static inline int ring_in_order(struct vio_virtq *vq, uint16_t *head,
         last = vq->slot[last].next;
     vq->order_next = vq->slot[last].next;
     return 1;
+}
+
+/* Count a kick that the device did not want to hear of. */
+static inline bool ring_decided(struct vio_virtq *vq, bool wanted)
+{
+    vq->stats.suppressed += !wanted;
+    return wanted;
 }
 
 /*

@@ -106,10 +106,22 @@ int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
     return 0;
 }
 
+/* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
+static bool wants_notification(const struct vio_virtq *vq, uint16_t before,
+                               uint16_t now)
+{
+    const uint16_t *used = split_used(vq);
+
+    if (vq->flags & VQ_EVENT_IDX)
+        return ring_passed(ring16(vq, vio_shared_load16(avail_event(vq))), now,
+                           before);
+    return !(ring16(vq, vio_shared_load16(&used[VIRTQ_USED_FLAGS])) &
+             VIRTQ_USED_F_NO_NOTIFY);
+}
+
 bool vio_split_kick_prepare(struct vio_virtq *vq)
 {
     uint16_t before = vq->published, now = vq->added;
-    const uint16_t *used = split_used(vq);
 
     if (now == before)
         return false;
@@ -117,12 +129,7 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
     ring_publish16(vq, &split_avail(vq)[VIRTQ_AVAIL_IDX], ring16(vq, now));
     ring_set_published(vq, now);
     ring_full_barrier(vq);
-    /* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
-    if (vq->flags & VQ_EVENT_IDX)
-        return ring_passed(ring16(vq, vio_shared_load16(avail_event(vq))), now,
-                           before);
-    return !(ring16(vq, vio_shared_load16(&used[VIRTQ_USED_FLAGS])) &
-             VIRTQ_USED_F_NO_NOTIFY);
+    return ring_decided(vq, wants_notification(vq, before, now));
 }
 
 /* Put the chain's descriptors back in front of the free list. */
@@ -142,7 +149,7 @@ void vio_split_free_chain(struct vio_virtq *vq, uint16_t head)
     vq->free_head = head;
 }
 
-int vio_split_take_in_order(struct vio_virtq *vq, uint16_t *head, uint32_t *len)
+int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
     int used = split_look(vq);
 
@@ -161,14 +168,14 @@ int vio_split_take_in_order(struct vio_virtq *vq, uint16_t *head, uint32_t *len)
 int vio_split_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     uint32_t written;
-    uint16_t head;
+    uint32_t head;
     int taken = split_take(vq, &head, &written);
 
     if (taken <= 0)
         return taken;
     *token = vq->slot[head].token;
     *len = written;
-    vio_split_free_chain(vq, head);
+    vio_split_free_chain(vq, (uint16_t)head);
     return 1;
 }
 

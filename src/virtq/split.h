@@ -74,7 +74,7 @@ static inline void split_write_desc(const struct vio_virtq *vq, unsigned i,
  * that a batch costs one (2.7.13). */
 static inline void split_stage(struct vio_virtq *vq, uint16_t head)
 {
-    unsigned at = vq->added & (vq->size - 1u);
+    size_t at = vq->added & vq->mask;
 
     if (vq->added == vq->published)
         debug_staged(vq);
@@ -100,10 +100,10 @@ static inline int split_look(struct vio_virtq *vq)
 
 /* Read the next element of the used ring: the head of a chain that is in
  * flight, and a length that is within its writable part. 1 or VIO_EPROTO. */
-static inline int split_read_used(struct vio_virtq *vq, uint16_t *head,
+static inline int split_read_used(struct vio_virtq *vq, uint32_t *head,
                                   uint32_t *len)
 {
-    unsigned at = vq->taken & (vq->size - 1u);
+    size_t at = vq->taken & vq->mask;
     const uint32_t *elem = (const uint32_t *)(const void *)&split_used(
         vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * at];
     uint32_t id = ring32(vq, vio_shared_load32(&elem[0]));
@@ -122,31 +122,37 @@ static inline int split_read_used(struct vio_virtq *vq, uint16_t *head,
             return ring_break(vq);
         written = bound - 1;
     }
-    *head = (uint16_t)id;
+    *head = id;
     *len = written;
     return 1;
 }
 
-/* The same with IN_ORDER, where an element may stand for a batch. */
-int vio_split_take_in_order(struct vio_virtq *vq, uint16_t *head,
-                            uint32_t *len);
-
-/* Take one used chain. 1, 0 or VIO_EPROTO. */
-static inline int split_take(struct vio_virtq *vq, uint16_t *head,
-                             uint32_t *len)
+/* Take one used chain, each element standing for itself. 1, 0 or VIO_EPROTO. */
+static inline int split_take_next(struct vio_virtq *vq, uint32_t *head,
+                                  uint32_t *len)
 {
-    int used;
+    int used = split_look(vq);
 
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (vq->flags & VQ_IN_ORDER)
-        return vio_split_take_in_order(vq, head, len);
-    used = split_look(vq);
     if (used > 0)
         used = split_read_used(vq, head, len);
     if (used > 0)
         ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     return used;
+}
+
+/* The same with IN_ORDER, where an element may stand for a batch. */
+int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head,
+                            uint32_t *len);
+
+/* Take one used chain. 1, 0 or VIO_EPROTO. */
+static inline int split_take(struct vio_virtq *vq, uint32_t *head,
+                             uint32_t *len)
+{
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    if (vq->flags & VQ_IN_ORDER)
+        return vio_split_take_in_order(vq, head, len);
+    return split_take_next(vq, head, len);
 }
 
 #endif

@@ -157,6 +157,7 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
         return VIO_ENOMEM;
     *vq = (struct vio_virtq){
         .size = cfg->size,
+        .mask = cfg->size - 1u,
         .index = cfg->index,
         .flags = flags_of(cfg),
         .callback = cfg->callback,
@@ -194,17 +195,11 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
 
 bool vio_virtq_kick_prepare(struct vio_virtq *vq)
 {
-    uint16_t before = vq->published;
-    bool wanted;
-
     DEBUG_OWN(vq);
     if (ring_broken(vq) || (vq->flags & VQ_HELD))
         return false;
-    wanted = ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
-                                : vio_split_kick_prepare(vq);
-    if (!wanted && before != vq->published)
-        vq->stats.suppressed++;
-    return wanted;
+    return ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
+                              : vio_split_kick_prepare(vq);
 }
 
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
