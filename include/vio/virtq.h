@@ -103,7 +103,9 @@ struct vio_virtq {
     uint16_t published;          /* and how far the device may see that */
     uint16_t taken;              /* how far used buffers have been taken */
     uint16_t used_seen;          /* split: the used index, as last read */
-    uint16_t batch_flags;        /* packed: what publishes the batch */
+    uint16_t avail_flags;        /* packed: what makes `added` available, */
+    uint16_t used_flags;         /* what shows that `taken` is used, */
+    uint16_t batch_flags;        /* and what publishes the batch */
     uint16_t n_staged;           /* packed: buffers of the batch, */
     uint16_t n_out;              /* and buffers that the device has */
     bool broken;                 /* sticky until the queue is set up again */

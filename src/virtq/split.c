@@ -42,65 +42,74 @@ static const uint16_t *avail_event(const struct vio_virtq *vq)
         vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * (unsigned)vq->size];
 }
 
-/* Write the chain over the first free descriptors; its last one. */
-static unsigned write_chain(struct vio_virtq *vq, const struct vio_sg *sg,
-                            unsigned n_readable, unsigned n)
+/*
+ * Write the segments over the first free descriptors, or into the table of the
+ * first of them, one after another there (2.7.5.3.1). All of these are free: if
+ * the list turns out to be wrong, nothing has happened yet.
+ *
+ * Gives the slot's bound, or 0; `after` is the first slot that stays free.
+ */
+RING_INLINE uint32_t write_segments(struct vio_virtq *vq, bool in_table,
+                                    const struct vio_sg *sg,
+                                    unsigned n_readable, unsigned n,
+                                    unsigned *after)
 {
-    unsigned i = vq->free_head, last = i;
+    unsigned head = vq->free_head, i = head, flags = VIRTQ_DESC_F_NEXT;
+    uint64_t bytes = 0, readable = 0;
 
     for (unsigned k = 0; k < n; k++) {
-        unsigned next = vq->slot[i].next;
-        unsigned flags = (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
-                         (k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
+        uint64_t *desc = in_table ? ring_entry(vq, head, k) : split_desc(vq, i);
+        unsigned next = in_table ? k + 1 : vq->slot[i].next;
 
-        split_write_desc(vq, i, sg[k].addr, sg[k].len, flags,
-                         k + 1 < n ? next : 0);
-        last = i;
+        if (sg[k].len == 0)
+            return 0;
+        if (k == n_readable) {
+            flags |= VIRTQ_DESC_F_WRITE;
+            readable = bytes;
+        }
+        if (k + 1 == n)
+            flags &= ~VIRTQ_DESC_F_NEXT;
+        split_fill_desc(vq, desc, sg[k].addr, sg[k].len, flags, next);
+        bytes += sg[k].len;
         i = next;
     }
-    return last;
+    *after = i;
+    return ring_bound(bytes, n_readable < n ? bytes - readable : 0);
 }
 
-/* Write it into the table of the first free descriptor, one after another
- * (2.7.5.3.1, also as IN_ORDER wants it), and name the table there. */
-static unsigned write_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                            unsigned n_readable, unsigned n)
+/* The same, and name the table in the ring. */
+static uint32_t write_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                            unsigned n_readable, unsigned n, unsigned *after)
 {
     unsigned head = vq->free_head;
+    uint32_t bound = write_segments(vq, true, sg, n_readable, n, after);
 
-    for (unsigned k = 0; k < n; k++) {
-        unsigned flags = (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
-                         (k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
-
-        split_fill_desc(vq, ring_entry(vq, head, k), sg[k].addr, sg[k].len,
-                        flags, k + 1 < n ? k + 1 : 0);
-    }
     split_write_desc(vq, head, ring_table_addr(vq, head),
                      (uint32_t)(n * sizeof(struct virtq_desc)),
                      VIRTQ_DESC_F_INDIRECT, 0);
-    return head;
+    *after = vq->slot[head].next;
+    return bound;
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
-    unsigned n = n_readable + n_writable;
-    bool indirect = ring_goes_indirect(vq, n);
-    unsigned count = indirect ? 1 : n, last;
+    unsigned n = n_readable + n_writable, count = n, after;
     uint16_t head = vq->free_head;
     uint32_t bound;
 
+    if (ring_goes_indirect(vq, n))
+        count = 1;
     if (count > vq->n_free)
         return VIO_ENOSPC;
-    bound = ring_bound(sg, n_readable, n);
+    bound = count < n ? write_table(vq, sg, n_readable, n, &after)
+                      : write_segments(vq, false, sg, n_readable, n, &after);
     if (!bound)
         return VIO_EINVAL;
-    last = indirect ? write_table(vq, sg, n_readable, n)
-                    : write_chain(vq, sg, n_readable, n);
     vq->slot[head].token = token;
     vq->slot[head].bound = bound;
     vq->slot[head].count = (uint16_t)count;
-    vq->free_head = vq->slot[last].next;
+    vq->free_head = (uint16_t)after;
     vq->n_free = (uint16_t)(vq->n_free - count);
     split_stage(vq, head);
     return 0;
@@ -132,23 +141,6 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
     return ring_decided(vq, wants_notification(vq, before, now));
 }
 
-/* Put the chain's descriptors back in front of the free list. */
-void vio_split_free_chain(struct vio_virtq *vq, uint16_t head)
-{
-    struct vio_virtq_slot *slot = &vq->slot[head];
-    unsigned last = head;
-
-    slot->bound = 0;
-    debug_freed(slot);
-    vq->n_free = (uint16_t)(vq->n_free + slot->count);
-    if (vq->flags & VQ_IN_ORDER)
-        return; /* the free list is a circle that stays as it is */
-    for (unsigned n = slot->count; n > 1; n--)
-        last = vq->slot[last].next;
-    vq->slot[last].next = vq->free_head;
-    vq->free_head = head;
-}
-
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
     int used = split_look(vq);
@@ -163,20 +155,6 @@ int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
     if (used > 0)
         ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     return used;
-}
-
-int vio_split_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
-{
-    uint32_t written;
-    uint32_t head;
-    int taken = split_take(vq, &head, &written);
-
-    if (taken <= 0)
-        return taken;
-    *token = vq->slot[head].token;
-    *len = written;
-    vio_split_free_chain(vq, (uint16_t)head);
-    return 1;
 }
 
 void vio_split_disable_cb(struct vio_virtq *vq)

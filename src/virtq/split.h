@@ -19,13 +19,11 @@ struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg);
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token);
 bool vio_split_kick_prepare(struct vio_virtq *vq);
-int vio_split_get_buf(struct vio_virtq *vq, void **token, uint32_t *len);
 void vio_split_disable_cb(struct vio_virtq *vq);
 unsigned vio_split_enable_cb_prepare(struct vio_virtq *vq);
 bool vio_split_enable_cb_delayed(struct vio_virtq *vq);
 bool vio_split_poll(const struct vio_virtq *vq, uint16_t state);
 bool vio_split_has_used(const struct vio_virtq *vq);
-void vio_split_free_chain(struct vio_virtq *vq, uint16_t head);
 
 /* Both rings are arrays of 16-bit words; see vio/spec/ring.h. */
 static inline uint16_t *split_used(const struct vio_virtq *vq)

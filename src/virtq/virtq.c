@@ -180,13 +180,12 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
 int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
+    uint64_t n = (uint64_t)n_readable + n_writable; /* cannot wrap */
+
     DEBUG_OWN(vq);
     if (ring_broken(vq))
         return VIO_EPROTO;
-    /* Each count by itself first, so that the sum cannot wrap. */
-    if (n_readable > vq->size || n_writable > vq->size ||
-        n_readable + n_writable > vq->size || n_readable + n_writable == 0 ||
-        !token)
+    if (n - 1 >= vq->size || !token) /* nor is 0 below the size */
         return VIO_EINVAL;
     return ring_is_packed(vq)
                ? vio_packed_add(vq, sg, n_readable, n_writable, token)
@@ -239,11 +238,37 @@ void vio_virtq_kick(struct vio_virtq *vq)
         vio_virtq_notify(vq);
 }
 
+/* A buffer's slots are free again, and come first in the list. In a packed
+ * queue it has only one, however many descriptors of the ring it took. */
+static inline void release(struct vio_virtq *vq, uint32_t head)
+{
+    struct vio_virtq_slot *slot = &vq->slot[head], *last = slot;
+
+    slot->bound = 0;
+    debug_freed(slot);
+    vq->n_free = (uint16_t)(vq->n_free + slot->count);
+    if (vq->flags & VQ_IN_ORDER)
+        return; /* the free list is a circle that stays as it is */
+    for (unsigned n = ring_is_packed(vq) ? 1 : slot->count; n > 1; n--)
+        last = &vq->slot[last->next];
+    last->next = vq->free_head;
+    vq->free_head = (uint16_t)head;
+}
+
 int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
+    uint32_t head, written;
+    int taken;
+
     DEBUG_OWN(vq);
-    return ring_is_packed(vq) ? vio_packed_get_buf(vq, token, len)
-                              : vio_split_get_buf(vq, token, len);
+    taken = ring_is_packed(vq) ? packed_take(vq, &head, &written)
+                               : split_take(vq, &head, &written);
+    if (taken <= 0)
+        return taken;
+    *token = vq->slot[head].token;
+    *len = written;
+    release(vq, head);
+    return 1;
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
@@ -314,10 +339,7 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
         if (vq->slot[i].bound == 0)
             continue;
-        if (ring_is_packed(vq))
-            vio_packed_free(vq, (uint16_t)i);
-        else
-            vio_split_free_chain(vq, (uint16_t)i);
+        release(vq, i);
         return token;
     }
     return NULL;
