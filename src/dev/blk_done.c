@@ -167,14 +167,16 @@ static int take_answer(struct vio_blk_queue *q, unsigned slot,
     }
 }
 
-static __attribute__((noinline)) int
-judge(struct vio_blk_queue *q, const struct shape_done *done, uint8_t status)
+/* What became of a request, the usual end aside. */
+static __attribute__((noinline)) int judge(struct vio_blk_queue *q,
+                                           struct vio_blk_req *req,
+                                           unsigned slot, uint32_t len,
+                                           uint8_t status)
 {
-    struct vio_blk_req *req = done->token;
-    int result = result_of(q, req, status, done->len);
+    int result = result_of(q, req, status, len);
 
     if (result == 0 && blk_op(req)->answer)
-        result = take_answer(q, done->slot, req);
+        result = take_answer(q, slot, req);
     if (result == VIO_EPROTO)
         q->protocol_errors++;
     return result;
@@ -182,20 +184,21 @@ judge(struct vio_blk_queue *q, const struct shape_done *done, uint8_t status)
 
 /* Take one request back from the device. 1, 0 or VIO_EPROTO. */
 RING_INLINE int take(struct vio_blk_queue *q, bool packed,
-                     struct vio_blk_req **req, int *result)
+                     struct ring_taking *t, struct vio_blk_req **req,
+                     int *result)
 {
     struct shape_done done;
     uint8_t status;
-    int taken = shape_take(&q->vq, packed, &done);
+    int taken = shape_take(&q->vq, packed, t, &done);
 
     if (taken <= 0)
         return taken;
     *req = done.token;
     status = vio_shared_load8(&q->status[done.slot]);
-    /* The usual end first: everything is written, and there is no answer. */
-    *result = done.whole && status == VIRTIO_BLK_S_OK && (*req)->op <= BLK_FLUSH
-                  ? 0
-                  : judge(q, &done, status);
+    /* The usual end: everything is written, and there is no answer. */
+    *result = 0;
+    if (!done.whole || status != VIRTIO_BLK_S_OK || (*req)->op > BLK_FLUSH)
+        *result = judge(q, *req, done.slot, done.len, status);
     if (q->map)
         vio_blk_unmap(q, done.slot, shape_n_segs(&q->vq, done.slot));
     return 1;
@@ -223,22 +226,36 @@ static struct vio_blk_req *pop_done(struct vio_blk_queue *q)
 }
 
 /* Take back what the device is done with, behind the n that are there. */
-RING_INLINE int reap_used(struct vio_blk_queue *q, bool packed,
-                          struct vio_blk_req **done, unsigned n, unsigned max)
+RING_INLINE int reap_format(struct vio_blk_queue *q, bool packed,
+                            struct vio_blk_req **done, unsigned n, unsigned max)
 {
+    struct ring_taking t = shape_taking(&q->vq, packed);
     int taken = 0;
 
     while (n < max) {
         struct vio_blk_req *req;
         int result;
 
-        taken = take(q, packed, &req, &result);
+        taken = take(q, packed, &t, &req, &result);
         if (taken <= 0)
             break;
         release(req, result);
         done[n++] = req;
     }
+    shape_taken(&q->vq, packed, &t);
     return n ? (int)n : taken;
+}
+
+RING_APART int reap_split(struct vio_blk_queue *q, struct vio_blk_req **done,
+                          unsigned n, unsigned max)
+{
+    return reap_format(q, false, done, n, max);
+}
+
+RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
+                           unsigned n, unsigned max)
+{
+    return reap_format(q, true, done, n, max);
 }
 
 int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
@@ -252,8 +269,8 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
     if (n < max && ring_broken(&q->vq))
         return n ? (int)n : VIO_EPROTO;
     /* A loop for each format, so that it is asked for once. */
-    return ring_is_packed(&q->vq) ? reap_used(q, true, done, n, max)
-                                  : reap_used(q, false, done, n, max);
+    return ring_is_packed(&q->vq) ? reap_packed(q, done, n, max)
+                                  : reap_split(q, done, n, max);
 }
 
 /* Take a request out of the list of finished ones, wherever it stands. */
@@ -271,16 +288,20 @@ static void unlink_done(struct vio_blk_queue *q, struct vio_blk_req *req)
 /* Move everything that is ready to the list of finished requests. */
 static int collect(struct vio_blk_queue *q)
 {
+    bool packed = ring_is_packed(&q->vq);
+    struct ring_taking t;
     struct vio_blk_req *req;
     int result, taken, n = 0;
 
     DEBUG_OWN(&q->vq);
     if (ring_broken(&q->vq))
         return VIO_EPROTO;
-    while ((taken = take(q, ring_is_packed(&q->vq), &req, &result)) > 0) {
+    t = shape_taking(&q->vq, packed);
+    while ((taken = take(q, packed, &t, &req, &result)) > 0) {
         vio_blk_finish(q, req, result);
         n++;
     }
+    shape_taken(&q->vq, packed, &t);
     return taken < 0 ? taken : n;
 }
 

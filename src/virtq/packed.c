@@ -100,20 +100,12 @@ static uint32_t write_table(struct vio_virtq *vq, const struct vio_sg *sg,
     return bound;
 }
 
-int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
-                   unsigned n_readable, unsigned n_writable, void *token)
+/* The buffer goes with the next kick. */
+static inline int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
+                        void *token)
 {
-    unsigned n = n_readable + n_writable, count = n;
     struct vio_virtq_slot *slot = &vq->slot[vq->free_head];
-    uint32_t bound;
 
-    if (ring_goes_indirect(vq, n))
-        count = 1;
-    /* 2.8.6: room for the whole list before any of it is exposed. */
-    if (count > vq->n_free)
-        return VIO_ENOSPC;
-    bound = count < n ? write_table(vq, sg, n_readable, n)
-                      : write_list(vq, sg, n_readable, n);
     if (!bound)
         return VIO_EINVAL;
     slot->token = token;
@@ -123,6 +115,27 @@ int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
     vq->n_free = (uint16_t)(vq->n_free - count);
     vq->n_staged++;
     return 0;
+}
+
+RING_APART int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                         unsigned n_readable, unsigned n, void *token)
+{
+    if (vq->n_free == 0)
+        return VIO_ENOSPC;
+    return stage(vq, write_table(vq, sg, n_readable, n), 1, token);
+}
+
+int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
+                   unsigned n_readable, unsigned n_writable, void *token)
+{
+    unsigned n = n_readable + n_writable;
+
+    if (ring_goes_indirect(vq, n))
+        return add_table(vq, sg, n_readable, n, token);
+    /* 2.8.6: room for the whole list before any of it is exposed. */
+    if (n > vq->n_free)
+        return VIO_ENOSPC;
+    return stage(vq, write_list(vq, sg, n_readable, n), n, token);
 }
 
 /* Does the device ask for a notification of the batch from `before` to `now`?
@@ -170,17 +183,20 @@ bool vio_packed_kick_prepare(struct vio_virtq *vq)
 
 int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
+    struct ring_taking t = packed_taking(vq);
     int used = 1;
 
     /* A batch whose last buffer the device was never given is a lie. */
-    if (vq->order_pending && vq->n_out == 0)
+    if (vq->order_pending && t.n_out == 0)
         return ring_break(vq);
     if (!vq->order_pending)
-        used = packed_read_used(vq, &vq->order_last, &vq->order_len);
+        used = packed_read_used(vq, &t, &vq->order_last, &vq->order_len);
     if (used > 0)
         used = ring_in_order(vq, id, len);
-    if (used > 0)
-        packed_step(vq, *id);
+    if (used > 0) {
+        packed_step(&t, *id);
+        packed_taken(vq, &t);
+    }
     return used;
 }
 

@@ -172,86 +172,85 @@ static inline void packed_stage(struct vio_virtq *vq, uint64_t addr,
     packed_commit(vq, &c);
 }
 
-/* Is the descriptor at the next used position used? With it come its flags. */
-static inline bool packed_look(const struct vio_virtq *vq, uint16_t *flags)
+RING_INLINE struct ring_taking packed_taking(const struct vio_virtq *vq)
 {
-    *flags = ring16(vq, ring_observe16(vq, packed_flags_at(vq, vq->taken)));
-    return (*flags & PACKED_BOTH) == vq->used_flags;
+    return (struct ring_taking){
+        .slot = vq->slot,
+        .ring = vq->desc,
+        .size = vq->size,
+        .free_head = vq->free_head,
+        .taken = vq->taken & POSITION_OFFSET,
+        .used_flags = vq->used_flags,
+        .n_out = vq->n_out,
+    };
+}
+
+RING_INLINE void packed_taken(struct vio_virtq *vq, const struct ring_taking *t)
+{
+    vq->free_head = (uint16_t)t->free_head;
+    vq->used_flags = (uint16_t)t->used_flags;
+    vq->n_out = (uint16_t)t->n_out;
+    ring_set_taken(vq, (uint16_t)((t->used_flags & POSITION_WRAP) | t->taken));
 }
 
 /* Read the used descriptor at the next used position: a buffer in flight, and a
  * length within its writable part. 1, 0 or VIO_EPROTO. */
-static inline int packed_read_used(struct vio_virtq *vq, uint32_t *id,
-                                   uint32_t *len)
+RING_INLINE int packed_read_used(struct vio_virtq *vq,
+                                 const struct ring_taking *t, uint32_t *id,
+                                 uint32_t *len)
 {
-    const unsigned char *desc =
-        (unsigned char *)vq->desc +
-        sizeof(struct pvirtq_desc) * (size_t)(vq->taken & POSITION_OFFSET);
+    const struct pvirtq_desc *desc =
+        (const struct pvirtq_desc *)(void *)t->ring + t->taken;
     uint16_t flags;
+    uint32_t bound;
 
     /* Nothing is the device's: whatever the flags say, nothing is used. */
-    if (vq->n_out == 0 || !packed_look(vq, &flags))
+    if (t->n_out == 0)
         return 0;
-    *len = ring32(
-        vq,
-        vio_shared_load32(
-            (const uint32_t *)(const void *)(desc + offsetof(struct pvirtq_desc,
-                                                             len))));
-    *id = ring16(
-        vq,
-        vio_shared_load16(
-            (const uint16_t *)(const void *)(desc + offsetof(struct pvirtq_desc,
-                                                             id))));
-    if (*id >= vq->size || vq->slot[*id].bound == 0)
+    flags = ring16(vq, ring_observe16(vq, &desc->flags));
+    if ((flags & PACKED_BOTH) != t->used_flags)
+        return 0;
+    *len = ring32(vq, vio_shared_load32(&desc->len));
+    *id = ring16(vq, vio_shared_load16(&desc->id));
+    if (*id >= t->size)
         return ring_break(vq);
-    if (*len >= vq->slot[*id].bound) {
-        /* 2.8.4: without the write flag the length is reserved. With a length
-         * that is possible it is believed all the same: QEMU never sets the
-         * flag in what it has used. */
-        if (flags & VIRTQ_DESC_F_WRITE)
-            return ring_break(vq);
-        *len = 0;
-    }
+    bound = t->slot[*id].bound;
+    if (*len < bound)
+        return 1;
+    /* 2.8.4: without the write flag the length is reserved. With a length that
+     * is possible it is believed all the same: QEMU never sets the flag in what
+     * it has used. */
+    if (bound == 0 || flags & VIRTQ_DESC_F_WRITE)
+        return ring_break(vq);
+    *len = 0;
     return 1;
 }
 
 /* One buffer more is the driver's again. The next used position is found with
  * what we remember of it, never with what the device says. */
-static inline void packed_step(struct vio_virtq *vq, uint32_t id)
+RING_INLINE void packed_step(struct ring_taking *t, uint32_t id)
 {
-    unsigned offset = (vq->taken & POSITION_OFFSET) + vq->slot[id].count;
-
-    if (offset >= vq->size) {
-        offset -= vq->size;
-        vq->used_flags ^= PACKED_BOTH;
+    t->taken += t->slot[id].count;
+    if (t->taken >= t->size) {
+        t->taken -= t->size;
+        t->used_flags ^= PACKED_BOTH;
     }
-    ring_set_taken(vq, (uint16_t)((vq->used_flags & POSITION_WRAP) | offset));
-    vq->n_out--;
+    t->n_out--;
 }
 
 /* Take one used buffer, each descriptor standing for itself. 1, 0 or
  * VIO_EPROTO. */
-static inline int packed_take_next(struct vio_virtq *vq, uint32_t *id,
-                                   uint32_t *len)
+RING_INLINE int packed_take(struct vio_virtq *vq, struct ring_taking *t,
+                            uint32_t *id, uint32_t *len)
 {
-    int used = packed_read_used(vq, id, len);
+    int used = packed_read_used(vq, t, id, len);
 
     if (used > 0)
-        packed_step(vq, *id);
+        packed_step(t, *id);
     return used;
 }
 
 /* The same with IN_ORDER, where a descriptor may stand for a batch. */
 int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len);
-
-/* Take one used buffer. 1, 0 or VIO_EPROTO. */
-static inline int packed_take(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
-{
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (vq->flags & VQ_IN_ORDER)
-        return vio_packed_take_in_order(vq, id, len);
-    return packed_take_next(vq, id, len);
-}
 
 #endif

@@ -170,14 +170,13 @@ static inline void shape_add_one(struct vio_virtq *vq, struct vio_sg sg,
 }
 
 /* The slot is free again: it goes in front of the list, where it is warm. */
-static inline void shape_release(struct vio_virtq *vq, uint32_t slot)
+static inline void shape_release(struct vio_virtq_slot *slots,
+                                 uint32_t *free_head, uint32_t slot)
 {
-    struct vio_virtq_slot *s = &vq->slot[slot];
-
-    s->bound = 0;
-    debug_freed(s);
-    s->next = vq->free_head;
-    vq->free_head = (uint16_t)slot;
+    slots[slot].bound = 0;
+    debug_freed(&slots[slot]);
+    slots[slot].next = (uint16_t)*free_head;
+    *free_head = slot;
 }
 
 /* A request that the device is done with. */
@@ -188,23 +187,43 @@ struct shape_done {
     bool whole; /* all that was writable */
 };
 
-/* Take one finished request of a queue of the format that ring_is_packed()
- * says and that is not broken: asked once for a batch. 1, 0 or VIO_EPROTO. */
+/*
+ * Take finished requests of a queue that is not broken: shape_taking(), then
+ * shape_take() as often as it is wanted, then shape_taken(). `packed` is what
+ * ring_is_packed() says, asked once for the batch.
+ */
+RING_INLINE struct ring_taking shape_taking(const struct vio_virtq *vq,
+                                            bool packed)
+{
+    return packed ? packed_taking(vq) : split_taking(vq);
+}
+
+/* 1, 0 or VIO_EPROTO. */
 RING_INLINE int shape_take(struct vio_virtq *vq, bool packed,
-                           struct shape_done *done)
+                           struct ring_taking *t, struct shape_done *done)
 {
     const struct vio_virtq_slot *s;
-    int taken;
+    uint32_t len;
+    int used = packed ? packed_take(vq, t, &done->slot, &len)
+                      : split_take(vq, t, &done->slot, &len);
 
-    taken = packed ? packed_take_next(vq, &done->slot, &done->len)
-                   : split_take_next(vq, &done->slot, &done->len);
-    if (taken <= 0)
-        return taken;
-    s = &vq->slot[done->slot];
+    if (used <= 0)
+        return used;
+    s = &t->slot[done->slot];
     done->token = s->token;
-    done->whole = done->len + 1 == s->bound;
-    shape_release(vq, done->slot);
+    done->len = len;
+    done->whole = len + 1 == s->bound;
+    shape_release(t->slot, &t->free_head, done->slot);
     return 1;
+}
+
+RING_INLINE void shape_taken(struct vio_virtq *vq, bool packed,
+                             const struct ring_taking *t)
+{
+    if (packed)
+        packed_taken(vq, t);
+    else
+        split_taken(vq, t);
 }
 
 #endif

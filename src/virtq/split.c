@@ -77,42 +77,51 @@ RING_INLINE uint32_t write_segments(struct vio_virtq *vq, bool in_table,
     return ring_bound(bytes, n_readable < n ? bytes - readable : 0);
 }
 
-/* The same, and name the table in the ring. */
-static uint32_t write_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                            unsigned n_readable, unsigned n, unsigned *after)
+/* The head is in flight, as soon as its batch is kicked. */
+static inline int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
+                        unsigned after, void *token)
 {
-    unsigned head = vq->free_head;
-    uint32_t bound = write_segments(vq, true, sg, n_readable, n, after);
+    uint16_t head = vq->free_head;
+    struct vio_virtq_slot *slot = &vq->slot[head];
 
+    if (!bound)
+        return VIO_EINVAL;
+    slot->token = token;
+    slot->bound = bound;
+    slot->count = (uint16_t)count;
+    vq->free_head = (uint16_t)after;
+    vq->n_free = (uint16_t)(vq->n_free - count);
+    split_stage(vq, head);
+    return 0;
+}
+
+RING_APART int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                         unsigned n_readable, unsigned n, void *token)
+{
+    unsigned head = vq->free_head, after;
+    uint32_t bound;
+
+    if (vq->n_free == 0)
+        return VIO_ENOSPC;
+    bound = write_segments(vq, true, sg, n_readable, n, &after);
     split_write_desc(vq, head, ring_table_addr(vq, head),
                      (uint32_t)(n * sizeof(struct virtq_desc)),
                      VIRTQ_DESC_F_INDIRECT, 0);
-    *after = vq->slot[head].next;
-    return bound;
+    return stage(vq, bound, 1, vq->slot[head].next, token);
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
-    unsigned n = n_readable + n_writable, count = n, after;
-    uint16_t head = vq->free_head;
+    unsigned n = n_readable + n_writable, after;
     uint32_t bound;
 
     if (ring_goes_indirect(vq, n))
-        count = 1;
-    if (count > vq->n_free)
+        return add_table(vq, sg, n_readable, n, token);
+    if (n > vq->n_free)
         return VIO_ENOSPC;
-    bound = count < n ? write_table(vq, sg, n_readable, n, &after)
-                      : write_segments(vq, false, sg, n_readable, n, &after);
-    if (!bound)
-        return VIO_EINVAL;
-    vq->slot[head].token = token;
-    vq->slot[head].bound = bound;
-    vq->slot[head].count = (uint16_t)count;
-    vq->free_head = (uint16_t)after;
-    vq->n_free = (uint16_t)(vq->n_free - count);
-    split_stage(vq, head);
-    return 0;
+    bound = write_segments(vq, false, sg, n_readable, n, &after);
+    return stage(vq, bound, n, after, token);
 }
 
 /* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
@@ -143,17 +152,19 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
 
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
-    int used = split_look(vq);
+    struct ring_taking t = split_taking(vq);
+    int used = split_look(vq, &t);
 
     /* A batch whose last buffer lies beyond the used index is a lie. */
     if (used == 0 && vq->order_pending)
         return ring_break(vq);
     if (used > 0 && !vq->order_pending)
-        used = split_read_used(vq, &vq->order_last, &vq->order_len);
+        used = split_read_used(vq, &t, &vq->order_last, &vq->order_len);
     if (used > 0)
         used = ring_in_order(vq, head, len);
     if (used > 0)
-        ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+        t.taken = (uint16_t)(t.taken + 1u);
+    split_taken(vq, &t);
     return used;
 }
 

@@ -81,36 +81,57 @@ static inline void split_stage(struct vio_virtq *vq, uint16_t head)
     vq->added++;
 }
 
+RING_INLINE struct ring_taking split_taking(const struct vio_virtq *vq)
+{
+    return (struct ring_taking){
+        .slot = vq->slot,
+        .ring = vq->device,
+        .size = vq->size,
+        .free_head = vq->free_head,
+        .taken = vq->taken,
+        .used_seen = vq->used_seen,
+    };
+}
+
+RING_INLINE void split_taken(struct vio_virtq *vq, const struct ring_taking *t)
+{
+    vq->free_head = (uint16_t)t->free_head;
+    vq->used_seen = (uint16_t)t->used_seen;
+    ring_set_taken(vq, (uint16_t)t->taken);
+}
+
 /* Has the device used anything that was not taken yet? 1, 0, or it claims more
  * than it was given. */
-static inline int split_look(struct vio_virtq *vq)
+RING_INLINE int split_look(struct vio_virtq *vq, struct ring_taking *t)
 {
-    uint16_t taken = vq->taken, used;
+    uint16_t taken = (uint16_t)t->taken, used;
 
-    if (vq->used_seen != taken)
+    if (t->used_seen != taken)
         return 1;
     used = ring16(vq, ring_observe16(vq, &split_used(vq)[VIRTQ_USED_IDX]));
     if ((uint16_t)(used - taken) > (uint16_t)(vq->published - taken))
         return ring_break(vq);
-    vq->used_seen = used;
+    t->used_seen = used;
     return used != taken;
 }
 
 /* Read the next element of the used ring: the head of a chain that is in
  * flight, and a length that is within its writable part. 1 or VIO_EPROTO. */
-static inline int split_read_used(struct vio_virtq *vq, uint32_t *head,
-                                  uint32_t *len)
+RING_INLINE int split_read_used(struct vio_virtq *vq,
+                                const struct ring_taking *t, uint32_t *head,
+                                uint32_t *len)
 {
-    size_t at = vq->taken & vq->mask;
-    const uint32_t *elem = (const uint32_t *)(const void *)&split_used(
-        vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * at];
+    size_t at = t->taken & (t->size - 1);
+    const uint32_t *elem =
+        (const uint32_t *)(const void *)(t->ring + 2 * VIRTQ_USED_RING) +
+        2 * at;
     uint32_t id = ring32(vq, vio_shared_load32(&elem[0]));
     uint32_t written = ring32(vq, vio_shared_load32(&elem[1]));
     uint32_t bound;
 
-    if (id >= vq->size)
+    if (id >= t->size)
         return ring_break(vq);
-    bound = vq->slot[id].bound;
+    bound = t->slot[id].bound;
     /* A slot that heads nothing in flight has the bound 0, so that this one
      * comparison refuses a free id, one in mid-chain, one that was used before,
      * and a length past the writable bytes. */
@@ -126,31 +147,20 @@ static inline int split_read_used(struct vio_virtq *vq, uint32_t *head,
 }
 
 /* Take one used chain, each element standing for itself. 1, 0 or VIO_EPROTO. */
-static inline int split_take_next(struct vio_virtq *vq, uint32_t *head,
-                                  uint32_t *len)
+RING_INLINE int split_take(struct vio_virtq *vq, struct ring_taking *t,
+                           uint32_t *head, uint32_t *len)
 {
-    int used = split_look(vq);
+    int used = split_look(vq, t);
 
     if (used > 0)
-        used = split_read_used(vq, head, len);
+        used = split_read_used(vq, t, head, len);
     if (used > 0)
-        ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+        t->taken = (uint16_t)(t->taken + 1u);
     return used;
 }
 
 /* The same with IN_ORDER, where an element may stand for a batch. */
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head,
                             uint32_t *len);
-
-/* Take one used chain. 1, 0 or VIO_EPROTO. */
-static inline int split_take(struct vio_virtq *vq, uint32_t *head,
-                             uint32_t *len)
-{
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (vq->flags & VQ_IN_ORDER)
-        return vio_split_take_in_order(vq, head, len);
-    return split_take_next(vq, head, len);
-}
 
 #endif

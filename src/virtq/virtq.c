@@ -238,37 +238,87 @@ void vio_virtq_kick(struct vio_virtq *vq)
         vio_virtq_notify(vq);
 }
 
-/* A buffer's slots are free again, and come first in the list. In a packed
- * queue it has only one, however many descriptors of the ring it took. */
-static inline void release(struct vio_virtq *vq, uint32_t head)
+/* A buffer's slots are nobody's any more. */
+static inline void drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
 {
-    struct vio_virtq_slot *slot = &vq->slot[head], *last = slot;
-
     slot->bound = 0;
     debug_freed(slot);
     vq->n_free = (uint16_t)(vq->n_free + slot->count);
-    if (vq->flags & VQ_IN_ORDER)
-        return; /* the free list is a circle that stays as it is */
-    for (unsigned n = ring_is_packed(vq) ? 1 : slot->count; n > 1; n--)
-        last = &vq->slot[last->next];
+}
+
+/* They come first in the free list. In a packed queue a buffer has only one,
+ * however many descriptors of the ring it took. */
+RING_INLINE void push_free(struct vio_virtq *vq, bool packed,
+                           struct vio_virtq_slot *slots, uint32_t head)
+{
+    struct vio_virtq_slot *last = &slots[head];
+
+    for (unsigned n = packed ? 1 : last->count; n > 1; n--)
+        last = &slots[last->next];
     last->next = vq->free_head;
     vq->free_head = (uint16_t)head;
 }
 
-int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
+/* Take one used buffer. 1, 0 or VIO_EPROTO. */
+RING_INLINE int get_buf(struct vio_virtq *vq, bool packed, void **token,
+                        uint32_t *len)
+{
+    struct ring_taking t = packed ? packed_taking(vq) : split_taking(vq);
+    struct vio_virtq_slot *slot;
+    uint32_t head, written;
+    int used = packed ? packed_take(vq, &t, &head, &written)
+                      : split_take(vq, &t, &head, &written);
+
+    if (used <= 0)
+        return used;
+    if (packed)
+        packed_taken(vq, &t);
+    else
+        split_taken(vq, &t);
+    slot = &t.slot[head];
+    *token = slot->token;
+    *len = written;
+    drop(vq, slot);
+    push_free(vq, packed, t.slot, head);
+    return 1;
+}
+
+RING_APART int get_split(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    return get_buf(vq, false, token, len);
+}
+
+RING_APART int get_packed(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    return get_buf(vq, true, token, len);
+}
+
+/* The same where one element of the ring may stand for several buffers. The
+ * free list is a circle then, and stays as it is. */
+RING_APART int get_in_order(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     uint32_t head, written;
-    int taken;
+    int used = ring_is_packed(vq)
+                   ? vio_packed_take_in_order(vq, &head, &written)
+                   : vio_split_take_in_order(vq, &head, &written);
 
-    DEBUG_OWN(vq);
-    taken = ring_is_packed(vq) ? packed_take(vq, &head, &written)
-                               : split_take(vq, &head, &written);
-    if (taken <= 0)
-        return taken;
+    if (used <= 0)
+        return used;
     *token = vq->slot[head].token;
     *len = written;
-    release(vq, head);
+    drop(vq, &vq->slot[head]);
     return 1;
+}
+
+int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    DEBUG_OWN(vq);
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    if (vq->flags & VQ_IN_ORDER)
+        return get_in_order(vq, token, len);
+    return ring_is_packed(vq) ? get_packed(vq, token, len)
+                              : get_split(vq, token, len);
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
@@ -339,7 +389,9 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
         if (vq->slot[i].bound == 0)
             continue;
-        release(vq, i);
+        drop(vq, &vq->slot[i]);
+        if (!(vq->flags & VQ_IN_ORDER))
+            push_free(vq, ring_is_packed(vq), vq->slot, i);
         return token;
     }
     return NULL;

@@ -43,25 +43,36 @@ int fixed_add(struct vio_virtq *vq, uint64_t addr, uint32_t len, void *token)
 RING_INLINE int get(struct vio_virtq *vq, bool packed, void **token,
                     unsigned max)
 {
+    struct ring_taking t = shape_taking(vq, packed);
     unsigned n = 0;
+    int taken = 0;
 
     while (n < max) {
         struct shape_done done;
-        int taken = shape_take(vq, packed, &done);
 
-        if (taken < 0)
-            return taken;
-        if (taken == 0 || !done.whole)
+        taken = shape_take(vq, packed, &t, &done);
+        if (taken <= 0 || !done.whole)
             break;
         token[n++] = done.token;
     }
-    return (int)n;
+    shape_taken(vq, packed, &t);
+    return taken < 0 ? taken : (int)n;
+}
+
+RING_APART int get_split(struct vio_virtq *vq, void **token, unsigned max)
+{
+    return get(vq, false, token, max);
+}
+
+RING_APART int get_packed(struct vio_virtq *vq, void **token, unsigned max)
+{
+    return get(vq, true, token, max);
 }
 
 int fixed_get(struct vio_virtq *vq, void **token, unsigned max)
 {
     if (ring_broken(vq))
         return VIO_EPROTO;
-    return ring_is_packed(vq) ? get(vq, true, token, max)
-                              : get(vq, false, token, max);
+    return ring_is_packed(vq) ? get_packed(vq, token, max)
+                              : get_split(vq, token, max);
 }
