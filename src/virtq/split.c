@@ -42,6 +42,35 @@ static const uint16_t *avail_event(const struct vio_virtq *vq)
         vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * (unsigned)vq->size];
 }
 
+/* A chain that is being written. */
+struct chain {
+    uint64_t *table; /* of an indirect one */
+    uint64_t *last;  /* the descriptor that was written last */
+    unsigned at;     /* the one that comes next: of the table, or a slot */
+    uint64_t bytes;
+};
+
+/* Write segments of one direction, each linked to a next one. False: one of
+ * them is empty. */
+RING_INLINE bool write_run(const struct vio_virtq *vq, struct chain *c,
+                           bool in_table, const struct vio_sg *sg, unsigned n,
+                           unsigned flags)
+{
+    for (const struct vio_sg *end = sg + n; sg != end; sg++) {
+        unsigned next = in_table ? c->at + 1 : vq->slot[c->at].next;
+
+        if (sg->len == 0)
+            return false;
+        c->last =
+            in_table ? &c->table[DESC_WORDS * c->at] : split_desc(vq, c->at);
+        split_fill_desc(vq, c->last, sg->addr, sg->len,
+                        flags | VIRTQ_DESC_F_NEXT, next);
+        c->bytes += sg->len;
+        c->at = next;
+    }
+    return true;
+}
+
 /*
  * Write the segments over the first free descriptors, or into the table of the
  * first of them, one after another there (2.7.5.3.1). All of these are free: if
@@ -49,32 +78,26 @@ static const uint16_t *avail_event(const struct vio_virtq *vq)
  *
  * Gives the slot's bound, or 0; `after` is the first slot that stays free.
  */
-RING_INLINE uint32_t write_segments(struct vio_virtq *vq, bool in_table,
-                                    const struct vio_sg *sg,
-                                    unsigned n_readable, unsigned n,
-                                    unsigned *after)
+RING_INLINE uint32_t write_chain(const struct vio_virtq *vq, bool in_table,
+                                 const struct vio_sg *sg, unsigned n_readable,
+                                 unsigned n_writable, unsigned *after)
 {
-    unsigned head = vq->free_head, i = head, flags = VIRTQ_DESC_F_NEXT;
-    uint64_t bytes = 0, readable = 0;
+    unsigned head = vq->free_head;
+    uint64_t *first = in_table ? ring_entry(vq, head, 0) : split_desc(vq, head);
+    struct chain c = {.table = first, .last = first, .at = in_table ? 0 : head};
+    uint64_t readable;
 
-    for (unsigned k = 0; k < n; k++) {
-        uint64_t *desc = in_table ? ring_entry(vq, head, k) : split_desc(vq, i);
-        unsigned next = in_table ? k + 1 : vq->slot[i].next;
-
-        if (sg[k].len == 0)
-            return 0;
-        if (k == n_readable) {
-            flags |= VIRTQ_DESC_F_WRITE;
-            readable = bytes;
-        }
-        if (k + 1 == n)
-            flags &= ~VIRTQ_DESC_F_NEXT;
-        split_fill_desc(vq, desc, sg[k].addr, sg[k].len, flags, next);
-        bytes += sg[k].len;
-        i = next;
-    }
-    *after = i;
-    return ring_bound(bytes, n_readable < n ? bytes - readable : 0);
+    if (!write_run(vq, &c, in_table, sg, n_readable, 0))
+        return 0;
+    readable = c.bytes;
+    if (!write_run(vq, &c, in_table, sg + n_readable, n_writable,
+                   VIRTQ_DESC_F_WRITE))
+        return 0;
+    /* After the last one there is no next. */
+    vio_shared_store16(split_flags(c.last),
+                       ring16(vq, n_writable ? VIRTQ_DESC_F_WRITE : 0));
+    *after = in_table ? vq->slot[head].next : c.at;
+    return ring_bound(c.bytes, c.bytes - readable);
 }
 
 /* The head is in flight, as soon as its batch is kicked. */
@@ -96,31 +119,31 @@ static inline int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
 }
 
 RING_APART int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                         unsigned n_readable, unsigned n, void *token)
+                         unsigned n_readable, unsigned n_writable, void *token)
 {
-    unsigned head = vq->free_head, after;
+    unsigned n = n_readable + n_writable, after = 0;
     uint32_t bound;
 
     if (vq->n_free == 0)
         return VIO_ENOSPC;
-    bound = write_segments(vq, true, sg, n_readable, n, &after);
-    split_write_desc(vq, head, ring_table_addr(vq, head),
+    bound = write_chain(vq, true, sg, n_readable, n_writable, &after);
+    split_write_desc(vq, vq->free_head, ring_table_addr(vq, vq->free_head),
                      (uint32_t)(n * sizeof(struct virtq_desc)),
                      VIRTQ_DESC_F_INDIRECT, 0);
-    return stage(vq, bound, 1, vq->slot[head].next, token);
+    return stage(vq, bound, 1, after, token);
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
-    unsigned n = n_readable + n_writable, after;
+    unsigned n = n_readable + n_writable, after = 0;
     uint32_t bound;
 
     if (ring_goes_indirect(vq, n))
-        return add_table(vq, sg, n_readable, n, token);
+        return add_table(vq, sg, n_readable, n_writable, token);
     if (n > vq->n_free)
         return VIO_ENOSPC;
-    bound = write_segments(vq, false, sg, n_readable, n, &after);
+    bound = write_chain(vq, false, sg, n_readable, n_writable, &after);
     return stage(vq, bound, n, after, token);
 }
 

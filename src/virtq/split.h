@@ -55,6 +55,11 @@ static inline void split_fill_desc(const struct vio_virtq *vq, uint64_t *desc,
     vio_shared_store64(&desc[1], split_rest(vq, len, flags, next));
 }
 
+static inline uint16_t *split_flags(uint64_t *desc)
+{
+    return (uint16_t *)(void *)desc + 6;
+}
+
 /* The same for a descriptor of the table, named by its number. */
 static inline uint64_t *split_desc(const struct vio_virtq *vq, unsigned i)
 {
