@@ -80,14 +80,14 @@ static void find_data(struct vio_virtq *vq)
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
     struct packed_cursor c = packed_cursor(vq);
-    bool writable = vq->slot[slot].bound > SHAPE_STATUS_LEN + 1;
 
     packed_put(vq, &c, header_addr(vq, slot), vq->shape_header_len,
                (uint16_t)slot, VIRTQ_DESC_F_NEXT);
     /* The data is there already, but for the flags that make it available. */
     for (unsigned k = 0; k < n; k++)
-        packed_put_flags(
-            vq, &c, VIRTQ_DESC_F_NEXT | (writable ? VIRTQ_DESC_F_WRITE : 0));
+        packed_put_flags(vq, &c,
+                         VIRTQ_DESC_F_NEXT |
+                             (k < vq->shape_readable ? 0 : VIRTQ_DESC_F_WRITE));
     packed_put(vq, &c, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
                VIRTQ_DESC_F_WRITE);
     packed_commit(vq, &c);

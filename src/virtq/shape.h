@@ -77,6 +77,8 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
     unsigned slot = vq->free_head, depth = vq->shape_depth;
     unsigned flags = writable ? VIRTQ_DESC_F_WRITE : 0;
 
+    if (k == 0 || !writable) /* what is writable comes last */
+        vq->shape_readable = (uint16_t)(writable ? 0 : k + 1);
     if (ring_is_packed(vq)) {
         uint16_t at = packed_advance(vq, vq->added, 1 + k);
 

@@ -444,7 +444,7 @@ int main(void)
         unit_case(zones_go_through_their_states),
         unit_case(zone_requests_name_the_first_sector),
         unit_case(rules_of_zones_are_told_by_ezone),
-        unit_case(append_tells_where_the_data_landed),
+        unit_all_cases(append_tells_where_the_data_landed),
         unit_case(append_obeys_granularity_and_maximum),
         unit_case(append_that_is_not_offered_is_not_sent),
         unit_case(append_outside_the_zone_is_a_broken_rule),
