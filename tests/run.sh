@@ -3,12 +3,17 @@
 #
 # Install what the tests need, build, and run them.
 #
-# usage: tests/run.sh [SUITE]
+# usage: tests/run.sh [SUITE [ARGUMENT]]
 #
-#     all        everything below (the default)
+#     all        everything below (the default), the short forms
 #     unit       the library against the model of a device, on this machine
 #     build      the library as others build it: compilers, symbols, headers
 #     sanitize   unit, under the address and undefined-behaviour sanitizers
+#     thread     queues between two threads; full: 10^7 operations per format
+#     tsan       the same under ThreadSanitizer; full likewise
+#     fuzz       the fuzz targets, each for so many SECONDS (10), and all that
+#                ever was of interest once more, with GCC
+#     endian     unit, built for s390x (big-endian) and arm (32 bits)
 #     qemu       guests under QEMU
 #     faults     the same with disks that fail, stall, change, or are moved
 #     host       the host port against qemu-storage-daemon
@@ -39,7 +44,7 @@ build()
 ctest_label()
 {
     summary=$root/build/$1-$2.txt
-    ctest --test-dir "$root/build/$1" -L "^$2\$" -j "$jobs" \
+    ${fixed:-} ctest --test-dir "$root/build/$1" -L "^$2\$" -j "$jobs" \
         --no-tests=error --output-on-failure | tee "$summary"
     grep -q '^100% tests passed' "$summary" || exit 1
     if grep -q 'Skipped' "$summary"; then
@@ -77,6 +82,74 @@ suite_sanitize()
     need $unit_tools
     build sanitize
     ctest_label sanitize unit
+}
+
+# Two threads that pass 2 * 10^5 buffers or, if it says "full", 10^7; and that
+# the tests notice a barrier that is not there.
+threads()
+{
+    need $host_tools
+    build thread
+    [ "${2:-}" = full ] && VIO_THREAD_OPERATIONS=10000000
+    VIO_THREAD_OPERATIONS=${VIO_THREAD_OPERATIONS:-200000}
+    export VIO_THREAD_OPERATIONS
+    ctest_label thread "$1"
+}
+
+suite_thread()
+{
+    threads thread "$@"
+}
+
+# ThreadSanitizer of today's compilers wants its memory where it has always
+# been; not everywhere may one ask for that.
+suite_tsan()
+{
+    need setarch:util-linux
+    fixed=
+    setarch "$(uname -m)" -R true 2>/dev/null &&
+        fixed="setarch $(uname -m) -R"
+    threads tsan "$@"
+}
+
+suite_fuzz()
+{
+    need $host_tools clang:clang \
+        "$(clang -print-resource-dir 2>/dev/null)/lib/linux:libclang-rt-14-dev"
+    build fuzz
+    build replay
+    for target in split packed cmdline blk; do
+        echo "-- fuzz_$target"
+        known=$root/tests/fuzz/corpus/$target
+        found=$root/build/fuzz/corpus-$target
+        mkdir -p "$found"
+        "$root/build/replay/tests/fuzz/fuzz_$target" "$known"/*
+        "$root/build/fuzz/tests/fuzz/fuzz_$target" -max_len=600 -timeout=10 \
+            "-max_total_time=${1:-10}" -print_final_stats=1 -verbosity=0 \
+            "-artifact_prefix=$root/build/fuzz/$target-" "$found" "$known"
+    done
+}
+
+suite_endian()
+{
+    need $host_tools dpkg-deb:dpkg \
+        s390x-linux-gnu-gcc:gcc-s390x-linux-gnu \
+        /usr/s390x-linux-gnu/include/stdio.h:libc6-dev-s390x-cross \
+        arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf \
+        /usr/arm-linux-gnueabihf/include/stdio.h:libc6-dev-armhf-cross \
+        qemu-s390x:qemu-user qemu-arm:qemu-user
+    for machine in s390x:s390x arm:armhf; do
+        arch=${machine#*:}
+        machine=${machine%:*}
+        "$root/tests/endian/cmocka.sh" "$arch" "$root/build/cmocka-$arch" \
+            >"$root/build/cmocka-$arch.log" 2>&1 || {
+            cat "$root/build/cmocka-$arch.log" >&2
+            echo "run.sh: there is no cmocka for $arch" >&2
+            exit 1
+        }
+        build "$machine"
+        ctest_label "$machine" unit
+    done
 }
 
 suite_build()
@@ -128,14 +201,18 @@ suite_bench()
 
 case ${1:-all} in
 all)
-    for suite in unit build sanitize qemu faults host bench; do
+    for suite in unit build sanitize thread tsan fuzz endian qemu faults host \
+        bench; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | sanitize | qemu | faults | host | bench)
-    "suite_$1"
+unit | build | sanitize | thread | tsan | fuzz | endian | qemu | faults | host | \
+    bench)
+    suite=$1
+    shift
+    "suite_$suite" "$@"
     ;;
 *)
     sed -n '3,/^set/s/^# \{0,1\}//p' "$0" >&2

@@ -124,7 +124,6 @@ struct vio_virtq {
     uint16_t *shape_made;       /* the next; private: what a slot is made for */
     uint16_t shape_depth;       /* slots */
     uint16_t shape_max_segs;    /* data segments of one request */
-    uint16_t shape_readable;    /* of the next one, those that are read */
     uint16_t shape_header_len;  /* bytes of a header */
     uint64_t shape_header_addr; /* where the device sees */
     uint64_t shape_status_addr; /* those of slot 0 */

@@ -108,22 +108,33 @@ static void take_queues(struct vio_blk *blk, struct vio_mem *left)
     }
 }
 
-/* Steps 1 to 7 of the initialisation: features, limits and the queues. */
+/* No queue is there, whatever an earlier life of the disk has left. */
+static void forget_queues(struct vio_blk *blk)
+{
+    for (unsigned i = 0; i < blk->cfg.n_queues; i++)
+        blk->queue[i].vq = (struct vio_virtq){.broken = true};
+}
+
+/* Steps 1 to 7 of the initialisation: features, limits and the queues. Until
+ * the limits are checked, what the device says is kept out of blk: its number
+ * of queues is what a failure that comes later goes by. */
 static int set_up(struct vio_blk *blk)
 {
     struct vio_mem left = blk->mem;
+    struct vio_blk_info info;
     struct blk_plan plan;
     uint32_t seg_max;
-    int err = vio_blk_negotiate(blk->dev, &blk->cfg, &blk->info, &seg_max);
+    int err = vio_blk_negotiate(blk->dev, &blk->cfg, &info, &seg_max);
 
     if (!err)
-        err =
-            vio_blk_make_plan(blk->dev, &blk->cfg, &blk->info, seg_max, &plan);
+        err = vio_blk_make_plan(blk->dev, &blk->cfg, &info, seg_max, &plan);
     if (!err)
         err = vio_blk_fit_plan(blk->dev, &blk->cfg, &left, &plan);
     if (err)
         return err;
     take_queues(blk, &left);
+    forget_queues(blk);
+    blk->info = info;
     vio_blk_set_limits(&blk->info, &plan);
     for (unsigned i = 0; i < plan.n_queues && !err; i++) {
         err = vio_blk_lay_out(blk, &plan, i, &left);

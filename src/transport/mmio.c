@@ -254,7 +254,7 @@ static int identify(struct vio_mmio *m, struct vio_why *why)
     uint32_t magic = vio_reg_read32(m->base, VIRTIO_MMIO_MAGIC_VALUE);
 
     if (!is_magic(magic))
-        return vio_fail(why, VIO_WHY_NOT_VIRTIO, magic, 0);
+        return vio_fail(why, VIO_WHY_NOT_VIRTIO, cpu32(m, magic), 0);
     m->version = magic == VIRTIO_MMIO_MAGIC && VIO_BIG_ENDIAN ? 1 : 2;
     m->version = read32(m, VIRTIO_MMIO_VERSION);
     if (m->version != 1 && m->version != 2)

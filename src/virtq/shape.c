@@ -80,6 +80,7 @@ static void find_data(struct vio_virtq *vq)
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
     struct packed_cursor c = packed_cursor(vq);
+    unsigned n_readable = vq->slot[slot].count;
 
     packed_put(vq, &c, header_addr(vq, slot), vq->shape_header_len,
                (uint16_t)slot, VIRTQ_DESC_F_NEXT);
@@ -87,7 +88,7 @@ void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
     for (unsigned k = 0; k < n; k++)
         packed_put_flags(vq, &c,
                          VIRTQ_DESC_F_NEXT |
-                             (k < vq->shape_readable ? 0 : VIRTQ_DESC_F_WRITE));
+                             (k < n_readable ? 0 : VIRTQ_DESC_F_WRITE));
     packed_put(vq, &c, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
                VIRTQ_DESC_F_WRITE);
     packed_commit(vq, &c);

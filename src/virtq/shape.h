@@ -77,17 +77,21 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
     unsigned slot = vq->free_head, depth = vq->shape_depth;
     unsigned flags = writable ? VIRTQ_DESC_F_WRITE : 0;
 
-    if (k == 0 || !writable) /* what is writable comes last */
-        vq->shape_readable = (uint16_t)(writable ? 0 : k + 1);
     if (ring_is_packed(vq)) {
         uint16_t at = packed_advance(vq, vq->added, 1 + k);
 
-        if (vq->table_segs)
+        if (vq->table_segs) {
             packed_write_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
                               0, flags);
-        else
-            packed_write_desc(vq, packed_desc(vq, at), sg.addr, sg.len,
-                              (uint16_t)slot, flags | packed_idle_flags(at));
+            return;
+        }
+        packed_write_desc(vq, packed_desc(vq, at), sg.addr, sg.len,
+                          (uint16_t)slot, flags | packed_idle_flags(at));
+        /* How many are readable, for vio_shape_stage_list(). */
+        if (!writable)
+            vq->slot[slot].count = (uint16_t)(k + 1);
+        else if (k == 0)
+            vq->slot[slot].count = 0;
     } else if (vq->table_segs) {
         split_fill_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
                         flags | VIRTQ_DESC_F_NEXT, k + 2);
