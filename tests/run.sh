@@ -16,6 +16,8 @@
 #     endian     unit, built for s390x (big-endian) and arm (32 bits)
 #     qemu       guests under QEMU
 #     faults     the same with disks that fail, stall, change, or are moved
+#     host       the host port against qemu-storage-daemon
+#     bench      instructions, size and stack against their limits
 #
 # Nothing is skipped: what is missing is installed, or named.
 set -eu
@@ -187,15 +189,27 @@ suite_faults()
     python3 "$root/tests/qemu/faults.py" --no-skip
 }
 
+suite_host()
+{
+    sh "$root/tests/host/run.sh"
+}
+
+suite_bench()
+{
+    sh "$root/tests/bench/run.sh" --check
+}
+
 case ${1:-all} in
 all)
-    for suite in unit build sanitize thread tsan fuzz endian qemu faults; do
+    for suite in unit build sanitize thread tsan fuzz endian qemu faults host \
+        bench; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | sanitize | thread | tsan | fuzz | endian | qemu | faults)
+unit | build | sanitize | thread | tsan | fuzz | endian | qemu | faults | host | \
+    bench)
     suite=$1
     shift
     "suite_$suite" "$@"

@@ -162,6 +162,9 @@ struct vio_blk_queue {
     struct vio_blk *blk;
     struct virtio_blk_req_header *header; /* shared: one per slot */
     uint8_t *status;                      /* shared: one per slot */
+    uint32_t plain_bytes;            /* a request of one buffer up to this, */
+    uint8_t plain_op;                /* and of an operation up to this, is */
+                                     /* queued without a further look */
     unsigned char *extra;            /* shared: ranges and small answers, */
     uint64_t extra_addr;             /* of slot 0, where the device sees */
     uint32_t extra_len;              /* bytes of one slot */

@@ -95,6 +95,7 @@ struct vio_virtq {
     void *driver;                /* Driver Area: written by the driver */
     void *device;                /* Device Area: written by the device */
     uint32_t flags;              /* VQ_* of src/virtq/ring.h */
+    uint32_t mask;               /* split: size - 1 */
     uint16_t size;               /* descriptors */
     uint16_t n_free;             /* descriptors that are free */
     uint16_t free_head;          /* the first slot of the free list */
@@ -102,25 +103,29 @@ struct vio_virtq {
     uint16_t published;          /* and how far the device may see that */
     uint16_t taken;              /* how far used buffers have been taken */
     uint16_t used_seen;          /* split: the used index, as last read */
-    uint16_t batch_flags;        /* packed: what publishes the batch */
+    uint16_t avail_flags;        /* packed: what makes `added` available, */
+    uint16_t used_flags;         /* what shows that `taken` is used, */
+    uint16_t batch_flags;        /* and what publishes the batch */
     uint16_t n_staged;           /* packed: buffers of the batch, */
     uint16_t n_out;              /* and buffers that the device has */
     bool broken;                 /* sticky until the queue is set up again */
 
     bool order_pending;  /* IN_ORDER: in the midst of a batch */
     uint16_t order_next; /* IN_ORDER: the buffer that is next */
-    uint16_t order_last; /* IN_ORDER: the last one of the batch, */
+    uint32_t order_last; /* IN_ORDER: the last one of the batch, */
     uint32_t order_len;  /* and how much was written to it */
 
     uint16_t table_segs; /* entries of an indirect table; 0: no tables */
     uint64_t *table;     /* shared, one table per slot */
     uint64_t table_addr; /* where the device sees the first */
 
-    uint16_t shape_depth;       /* of a queue of fixed-shape requests: slots, */
-    uint16_t shape_max_segs;    /* data segments of one request, */
-    uint16_t shape_header_len;  /* bytes of a header, */
-    uint16_t *shape_segs;       /* private: segments that a slot is made for, */
-    uint64_t shape_header_addr; /* and where the device sees */
+    unsigned char *shape_data;  /* of a queue of fixed-shape requests: the */
+    uint32_t shape_stride;      /* first data descriptor of slot 0, and of */
+    uint16_t *shape_made;       /* the next; private: what a slot is made for */
+    uint16_t shape_depth;       /* slots */
+    uint16_t shape_max_segs;    /* data segments of one request */
+    uint16_t shape_header_len;  /* bytes of a header */
+    uint64_t shape_header_addr; /* where the device sees */
     uint64_t shape_status_addr; /* those of slot 0 */
 
     struct vio_reg doorbell; /* set by the transport: where to notify */

@@ -213,10 +213,10 @@ static void park(struct vio_blk_queue *q)
 
         if (q->vq.slot[slot].bound == 0)
             continue;
-        shape_release(&q->vq, (uint16_t)slot);
+        q->vq.slot[slot].bound = 0; /* the free list is made anew later */
         /* The request says it, too, but the synchronous calls may have begun
          * to fill in theirs anew. */
-        vio_blk_unmap(q, slot, q->vq.shape_segs[slot]);
+        vio_blk_unmap(q, slot, shape_n_segs(&q->vq, slot));
         req->next = q->parked;
         q->parked = req;
     }

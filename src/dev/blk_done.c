@@ -167,26 +167,40 @@ static int take_answer(struct vio_blk_queue *q, unsigned slot,
     }
 }
 
-/* Take one request back from the device. 1, 0 or VIO_EPROTO. */
-static int take(struct vio_blk_queue *q, struct vio_blk_req **done, int *result)
+/* What became of a request, the usual end aside. */
+static __attribute__((noinline)) int judge(struct vio_blk_queue *q,
+                                           struct vio_blk_req *req,
+                                           unsigned slot, uint32_t len,
+                                           uint8_t status)
 {
-    struct vio_blk_req *req;
-    uint16_t slot;
-    uint32_t len;
-    void *token;
-    int taken;
+    int result = result_of(q, req, status, len);
 
-    DEBUG_OWN(&q->vq);
-    taken = shape_take(&q->vq, &slot, &token, &len);
+    if (result == 0 && blk_op(req)->answer)
+        result = take_answer(q, slot, req);
+    if (result == VIO_EPROTO)
+        q->protocol_errors++;
+    return result;
+}
+
+/* Take one request back from the device. 1, 0 or VIO_EPROTO. */
+RING_INLINE int take(struct vio_blk_queue *q, bool packed,
+                     struct ring_taking *t, struct vio_blk_req **req,
+                     int *result)
+{
+    struct shape_done done;
+    uint8_t status;
+    int taken = shape_take(&q->vq, packed, t, &done);
+
     if (taken <= 0)
         return taken;
-    *done = req = token;
-    *result = result_of(q, req, vio_shared_load8(&q->status[slot]), len);
-    if (*result == 0 && blk_op(req)->answer)
-        *result = take_answer(q, slot, req);
-    if (*result == VIO_EPROTO)
-        q->protocol_errors++;
-    vio_blk_unmap(q, slot, q->vq.shape_segs[slot]);
+    *req = done.token;
+    status = vio_shared_load8(&q->status[done.slot]);
+    /* The usual end: everything is written, and there is no answer. */
+    *result = 0;
+    if (!done.whole || status != VIRTIO_BLK_S_OK || (*req)->op > BLK_FLUSH)
+        *result = judge(q, *req, done.slot, done.len, status);
+    if (q->map)
+        vio_blk_unmap(q, done.slot, shape_n_segs(&q->vq, done.slot));
     return 1;
 }
 
@@ -211,23 +225,52 @@ static struct vio_blk_req *pop_done(struct vio_blk_queue *q)
     return req;
 }
 
+/* Take back what the device is done with, behind the n that are there. */
+RING_INLINE int reap_format(struct vio_blk_queue *q, bool packed,
+                            struct vio_blk_req **done, unsigned n, unsigned max)
+{
+    struct ring_taking t = shape_taking(&q->vq, packed);
+    int taken = 0;
+
+    while (n < max) {
+        struct vio_blk_req *req;
+        int result;
+
+        taken = take(q, packed, &t, &req, &result);
+        if (taken <= 0)
+            break;
+        release(req, result);
+        done[n++] = req;
+    }
+    shape_taken(&q->vq, packed, &t);
+    return n ? (int)n : taken;
+}
+
+RING_APART int reap_split(struct vio_blk_queue *q, struct vio_blk_req **done,
+                          unsigned n, unsigned max)
+{
+    return reap_format(q, false, done, n, max);
+}
+
+RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
+                           unsigned n, unsigned max)
+{
+    return reap_format(q, true, done, n, max);
+}
+
 int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
                  unsigned max)
 {
     unsigned n = 0;
-    int taken = 0;
 
+    DEBUG_OWN(&q->vq);
     while (n < max && q->done_first)
         done[n++] = pop_done(q);
-    while (n < max) {
-        int result;
-
-        taken = take(q, &done[n], &result);
-        if (taken <= 0)
-            break;
-        release(done[n++], result);
-    }
-    return n ? (int)n : taken;
+    if (n < max && ring_broken(&q->vq))
+        return n ? (int)n : VIO_EPROTO;
+    /* A loop for each format, so that it is asked for once. */
+    return ring_is_packed(&q->vq) ? reap_packed(q, done, n, max)
+                                  : reap_split(q, done, n, max);
 }
 
 /* Take a request out of the list of finished ones, wherever it stands. */
@@ -245,13 +288,20 @@ static void unlink_done(struct vio_blk_queue *q, struct vio_blk_req *req)
 /* Move everything that is ready to the list of finished requests. */
 static int collect(struct vio_blk_queue *q)
 {
+    bool packed = ring_is_packed(&q->vq);
+    struct ring_taking t;
     struct vio_blk_req *req;
     int result, taken, n = 0;
 
-    while ((taken = take(q, &req, &result)) > 0) {
+    DEBUG_OWN(&q->vq);
+    if (ring_broken(&q->vq))
+        return VIO_EPROTO;
+    t = shape_taking(&q->vq, packed);
+    while ((taken = take(q, packed, &t, &req, &result)) > 0) {
         vio_blk_finish(q, req, result);
         n++;
     }
+    shape_taken(&q->vq, packed, &t);
     return taken < 0 ? taken : n;
 }
 

@@ -224,6 +224,19 @@ void vio_blk_set_limits(struct vio_blk_info *info, const struct blk_plan *plan)
     info->max_bytes = (uint32_t)(bytes - bytes % VIRTIO_BLK_SECTOR_SIZE);
 }
 
+/* Which requests are one segment as they stand, and have a slot made for that:
+ * not where memory is mapped, or nothing can be made beforehand. */
+static void set_plain(struct vio_blk_queue *q)
+{
+    const struct vio_blk_info *info = &q->blk->info;
+
+    q->plain_op = info->read_only ? BLK_READ : BLK_WRITE;
+    if (q->map || q->vq.flags & VQ_LEGACY)
+        q->plain_bytes = 0;
+    else
+        q->plain_bytes = least_of(info->size_max, info->max_bytes);
+}
+
 /* Lay out one queue and its slots; the memory is there. */
 int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
                     unsigned index, struct vio_mem *mem)
@@ -248,8 +261,9 @@ int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
         vio_mem_shared(mem, (size_t)shape.depth * q->extra_len, &q->extra_addr);
     if (blk->dev->queue_align)
         vio_mem_align_shared(mem, blk->dev->queue_align);
-    shape.segs = vio_mem_priv(mem, shape.depth * sizeof *shape.segs);
+    shape.made = vio_mem_priv(mem, shape.depth * sizeof *shape.made);
     q->map = maps ? vio_mem_priv(mem, maps) : NULL;
     vio_shape_init(&q->vq, &shape);
+    set_plain(q);
     return 0;
 }

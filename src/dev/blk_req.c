@@ -364,17 +364,23 @@ static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req)
 
 /* Header and status of the slot that comes next. Both are written anew for
  * every request: the device may have written over either. */
-static void write_header(struct vio_blk_queue *q, const struct vio_blk_req *req)
+static inline void write_header(struct vio_blk_queue *q, uint32_t type,
+                                uint32_t prio, uint64_t sector)
 {
     unsigned slot = shape_next(&q->vq);
     struct virtio_blk_req_header *h = &q->header[slot];
-    /* 5.2.6: reserved, but a priority on legacy devices (5.2.6.4). */
-    uint32_t prio = q->vq.flags & VQ_LEGACY ? req->prio : 0;
 
-    vio_shared_store32(&h->type, ring32(&q->vq, blk_op(req)->type));
+    vio_shared_store32(&h->type, ring32(&q->vq, type));
     vio_shared_store32(&h->ioprio, ring32(&q->vq, prio));
-    vio_shared_store64(&h->sector, ring64(&q->vq, req->sector));
+    vio_shared_store64(&h->sector, ring64(&q->vq, sector));
     vio_shared_store8(&q->status[slot], STATUS_UNWRITTEN);
+}
+
+/* 5.2.6: reserved, but a priority on legacy devices (5.2.6.4). */
+static uint32_t priority(const struct vio_blk_queue *q,
+                         const struct vio_blk_req *req)
+{
+    return q->vq.flags & VQ_LEGACY ? req->prio : 0;
 }
 
 /* How much the device may write besides the status. */
@@ -394,11 +400,12 @@ static uint32_t writable_bytes(const struct vio_blk_req *req)
     return bytes;
 }
 
-int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
+/* Any request, and every error. */
+static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
+                                               struct vio_blk_req *req)
 {
     int err = check(q, req);
 
-    DEBUG_OWN(&q->vq);
     if (err)
         return err;
     if (req->op == BLK_FLUSH && !q->blk->info.writeback) {
@@ -410,9 +417,45 @@ int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
     err = add_data(q, req);
     if (err)
         return err;
-    write_header(q, req);
+    write_header(q, blk_op(req)->type, priority(q, req), req->sector);
     shape_add(&q->vq, req->n_segs, writable_bytes(req), req);
     req->state = VIO_BLK_QUEUED;
+    return 0;
+}
+
+/*
+ * The usual request: a read or a write of one buffer that is one segment, with
+ * nothing wrong with it, and with a slot that the last one of its kind has left
+ * made for it. All that is checked for it is checked here; what does not pass
+ * goes the long way, which knows why.
+ */
+static bool is_plain(const struct vio_blk_queue *q,
+                     const struct vio_blk_req *req)
+{
+    const struct vio_buf *buf = req->data;
+
+    return req->op <= q->plain_op && req->n == 1 &&
+           req->state == VIO_BLK_IDLE && !ring_broken(&q->vq) &&
+           buf->len - 1 < q->plain_bytes &&
+           buf->len % VIRTIO_BLK_SECTOR_SIZE == 0 &&
+           in_range(&q->blk->info, req->sector,
+                    buf->len / VIRTIO_BLK_SECTOR_SIZE) &&
+           !shape_is_full(&q->vq) &&
+           shape_fits_one(&q->vq, req->op == BLK_READ);
+}
+
+int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    const struct vio_buf *buf = req->data;
+
+    DEBUG_OWN(&q->vq);
+    if (!is_plain(q, req))
+        return queue_any(q, req);
+    req->bytes = (uint32_t)buf->len;
+    req->state = VIO_BLK_QUEUED;
+    write_header(q, req->op, 0, req->sector);
+    shape_add_one(&q->vq, (struct vio_sg){(uintptr_t)buf->base, req->bytes},
+                  req->op == BLK_READ, req);
     return 0;
 }
 

@@ -24,59 +24,118 @@ void vio_packed_init(struct vio_virtq *vq)
 {
     /* 2.8.1: both wrap counters start at 1. */
     vq->added = vq->published = vq->taken = POSITION_WRAP;
+    vq->avail_flags = VIRTQ_DESC_F_AVAIL;
+    vq->used_flags = PACKED_BOTH;
 }
 
-/* Stage the buffer as a list in the ring. */
-static void stage_list(struct vio_virtq *vq, const struct vio_sg *sg,
-                       unsigned n_readable, unsigned n, uint16_t id)
+/* The list turned out to be wrong: what is written of it has the flags that
+ * make it available, and must not keep them until a batch grows up to there. */
+static uint32_t withdraw(struct vio_virtq *vq, unsigned n)
 {
-    for (unsigned k = 0; k < n; k++) {
-        unsigned flags = (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
-                         (k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
+    uint16_t at = vq->added;
 
-        packed_stage(vq, sg[k].addr, sg[k].len, id, flags);
+    for (; n > 0; n--) {
+        vio_shared_store16(packed_flags_at(vq, at),
+                           ring16(vq, (uint16_t)packed_idle_flags(at)));
+        at = packed_advance(vq, at, 1);
     }
+    return 0;
 }
 
-/* Stage it as one descriptor of a table. */
-static void stage_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                        unsigned n_readable, unsigned n, uint16_t id)
+/* Write the segments as a list at the next available positions, without
+ * staging it yet. Gives the slot's bound, or 0. */
+static uint32_t write_list(struct vio_virtq *vq, const struct vio_sg *sg,
+                           unsigned n_readable, unsigned n)
 {
-    /* 2.8.8: in a table no flag but WRITE. */
-    for (unsigned k = 0; k < n; k++)
+    struct packed_cursor c = packed_cursor(vq);
+    uint64_t bytes = 0, readable = 0;
+    unsigned flags = VIRTQ_DESC_F_NEXT;
+    uint32_t bound;
+
+    for (unsigned k = 0; k < n; k++) {
+        if (sg[k].len == 0)
+            return withdraw(vq, k);
+        if (k == n_readable) {
+            flags |= VIRTQ_DESC_F_WRITE;
+            readable = bytes;
+        }
+        if (k + 1 == n)
+            flags &= ~VIRTQ_DESC_F_NEXT;
+        packed_put(vq, &c, sg[k].addr, sg[k].len, vq->free_head, flags);
+        bytes += sg[k].len;
+    }
+    bound = ring_bound(bytes, n_readable < n ? bytes - readable : 0);
+    if (!bound)
+        return withdraw(vq, n);
+    packed_commit(vq, &c);
+    return bound;
+}
+
+/* Write them into the table of the first free slot, and that as one descriptor.
+ */
+static uint32_t write_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                            unsigned n_readable, unsigned n)
+{
+    uint16_t id = vq->free_head;
+    uint64_t bytes = 0, readable = 0;
+    unsigned flags = 0; /* 2.8.8: in a table no flag but WRITE */
+    uint32_t bound;
+
+    for (unsigned k = 0; k < n; k++) {
+        if (sg[k].len == 0)
+            return 0;
+        if (k == n_readable) {
+            flags = VIRTQ_DESC_F_WRITE;
+            readable = bytes;
+        }
         packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len, 0,
-                          k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
-    packed_stage(vq, ring_table_addr(vq, id),
-                 (uint32_t)(n * sizeof(struct pvirtq_desc)), id,
-                 VIRTQ_DESC_F_INDIRECT);
+                          flags);
+        bytes += sg[k].len;
+    }
+    bound = ring_bound(bytes, n_readable < n ? bytes - readable : 0);
+    if (bound)
+        packed_stage(vq, ring_table_addr(vq, id),
+                     (uint32_t)(n * sizeof(struct pvirtq_desc)), id,
+                     VIRTQ_DESC_F_INDIRECT);
+    return bound;
+}
+
+/* The buffer goes with the next kick. */
+static inline int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
+                        void *token)
+{
+    struct vio_virtq_slot *slot = &vq->slot[vq->free_head];
+
+    if (!bound)
+        return VIO_EINVAL;
+    slot->token = token;
+    slot->bound = bound;
+    slot->count = (uint16_t)count;
+    vq->free_head = slot->next;
+    vq->n_free = (uint16_t)(vq->n_free - count);
+    vq->n_staged++;
+    return 0;
+}
+
+RING_APART int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                         unsigned n_readable, unsigned n, void *token)
+{
+    if (vq->n_free == 0)
+        return VIO_ENOSPC;
+    return stage(vq, write_table(vq, sg, n_readable, n), 1, token);
 }
 
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token)
 {
     unsigned n = n_readable + n_writable;
-    bool indirect = ring_goes_indirect(vq, n);
-    unsigned count = indirect ? 1 : n;
-    uint16_t id = vq->free_head;
-    uint32_t bound;
 
+    if (ring_goes_indirect(vq, n))
+        return add_table(vq, sg, n_readable, n, token);
     /* 2.8.6: room for the whole list before any of it is exposed. */
-    if (count > vq->n_free)
+    if (n > vq->n_free)
         return VIO_ENOSPC;
-    bound = ring_bound(sg, n_readable, n);
-    if (!bound)
-        return VIO_EINVAL;
-    if (indirect)
-        stage_table(vq, sg, n_readable, n, id);
-    else
-        stage_list(vq, sg, n_readable, n, id);
-    vq->slot[id].token = token;
-    vq->slot[id].bound = bound;
-    vq->slot[id].count = (uint16_t)count;
-    vq->free_head = vq->slot[id].next;
-    vq->n_free = (uint16_t)(vq->n_free - count);
-    vq->n_staged++;
-    return 0;
+    return stage(vq, write_list(vq, sg, n_readable, n), n, token);
 }
 
 /* Does the device ask for a notification of the batch from `before` to `now`?
@@ -119,50 +178,26 @@ bool vio_packed_kick_prepare(struct vio_virtq *vq)
     vq->n_out = (uint16_t)(vq->n_out + vq->n_staged);
     vq->n_staged = 0;
     ring_full_barrier(vq);
-    return wants_notification(vq, before, now);
+    return ring_decided(vq, wants_notification(vq, before, now));
 }
 
-void vio_packed_free(struct vio_virtq *vq, uint16_t id)
+int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
-    struct vio_virtq_slot *slot = &vq->slot[id];
-
-    slot->bound = 0;
-    debug_freed(slot);
-    vq->n_free = (uint16_t)(vq->n_free + slot->count);
-    if (vq->flags & VQ_IN_ORDER)
-        return; /* the free list is a circle that stays as it is */
-    slot->next = vq->free_head;
-    vq->free_head = id;
-}
-
-int vio_packed_take_in_order(struct vio_virtq *vq, uint16_t *id, uint32_t *len)
-{
+    struct ring_taking t = packed_taking(vq);
     int used = 1;
 
     /* A batch whose last buffer the device was never given is a lie. */
-    if (vq->order_pending && vq->n_out == 0)
+    if (vq->order_pending && t.n_out == 0)
         return ring_break(vq);
     if (!vq->order_pending)
-        used = packed_read_used(vq, &vq->order_last, &vq->order_len);
+        used = packed_read_used(vq, &t, &vq->order_last, &vq->order_len);
     if (used > 0)
         used = ring_in_order(vq, id, len);
-    if (used > 0)
-        packed_step(vq, *id);
+    if (used > 0) {
+        packed_step(&t, *id);
+        packed_taken(vq, &t);
+    }
     return used;
-}
-
-int vio_packed_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
-{
-    uint32_t written;
-    uint16_t id;
-    int taken = packed_take(vq, &id, &written);
-
-    if (taken <= 0)
-        return taken;
-    *token = vq->slot[id].token;
-    *len = written;
-    vio_packed_free(vq, id);
-    return 1;
 }
 
 /* Both halves of the driver's event structure in one store, so that the device

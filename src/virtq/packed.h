@@ -21,8 +21,11 @@
 
 #include "ring.h"
 
+/* Where AVAIL is shifted to by 8 bits, and USED stands anyway. */
 #define POSITION_WRAP   0x8000u
 #define POSITION_OFFSET 0x7fffu
+
+#define PACKED_BOTH (VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED)
 
 struct ring_layout vio_packed_layout(const struct vio_virtq_config *cfg);
 
@@ -30,13 +33,11 @@ void vio_packed_init(struct vio_virtq *vq);
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token);
 bool vio_packed_kick_prepare(struct vio_virtq *vq);
-int vio_packed_get_buf(struct vio_virtq *vq, void **token, uint32_t *len);
 void vio_packed_disable_cb(struct vio_virtq *vq);
 unsigned vio_packed_enable_cb_prepare(struct vio_virtq *vq);
 bool vio_packed_enable_cb_delayed(struct vio_virtq *vq);
 bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state);
 bool vio_packed_has_used(const struct vio_virtq *vq);
-void vio_packed_free(struct vio_virtq *vq, uint16_t id);
 
 /* `n` descriptors further: around the end the wrap counter flips. */
 static inline uint16_t packed_advance(const struct vio_virtq *vq,
@@ -53,26 +54,18 @@ static inline uint16_t packed_advance(const struct vio_virtq *vq,
     return (uint16_t)(wrap | offset);
 }
 
-/* 2.8.1: available is AVAIL = wrap counter and USED = its inverse. */
-static inline unsigned packed_avail_flags(uint16_t position)
-{
-    return position & POSITION_WRAP ? VIRTQ_DESC_F_AVAIL : VIRTQ_DESC_F_USED;
-}
-
 /* What both bits are where the device has not been given the descriptor: the
  * inverse of the wrap counter, as it left them or as they were zeroed. */
 static inline unsigned packed_idle_flags(uint16_t position)
 {
-    return position & POSITION_WRAP ? 0
-                                    : VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED;
+    return position & POSITION_WRAP ? 0 : PACKED_BOTH;
 }
 
 /* 2.8.1: used is both equal to the wrap counter. */
 static inline bool packed_is_used(uint16_t flags, uint16_t position)
 {
-    unsigned both = VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED;
-
-    return (flags & both) == (position & POSITION_WRAP ? both : 0);
+    return (flags & PACKED_BOTH) ==
+           (position & POSITION_WRAP ? PACKED_BOTH : 0);
 }
 
 static inline uint16_t *packed_flags_at(const struct vio_virtq *vq,
@@ -104,103 +97,160 @@ static inline void packed_write_desc(const struct vio_virtq *vq, uint64_t *desc,
 }
 
 /*
- * Put one descriptor of a buffer at the next available position. The first of a
- * batch is written as not available yet; kick_prepare flips it.
+ * Where the next descriptor goes while a buffer is being written. `flags` make
+ * it available: AVAIL is the wrap counter there, and USED its inverse (2.8.1).
+ * The first one of a batch is held back: kick_prepare flips its AVAIL.
  */
+struct packed_cursor {
+    uint64_t *desc;
+    unsigned offset;
+    unsigned flags;
+    unsigned held; /* AVAIL if the next one is a batch's first, else 0 */
+};
+
+static inline struct packed_cursor packed_cursor(const struct vio_virtq *vq)
+{
+    return (struct packed_cursor){
+        .desc = packed_desc(vq, vq->added),
+        .offset = vq->added & POSITION_OFFSET,
+        .flags = vq->avail_flags,
+        .held = vq->added == vq->published ? VIRTQ_DESC_F_AVAIL : 0,
+    };
+}
+
+static inline void packed_move(const struct vio_virtq *vq,
+                               struct packed_cursor *c)
+{
+    c->held = 0;
+    c->desc += 2;
+    if (++c->offset == vq->size) {
+        c->offset = 0;
+        c->desc = vq->desc;
+        c->flags ^= PACKED_BOTH;
+    }
+}
+
+/* Write one descriptor of a buffer. */
+static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
+                              uint64_t addr, uint32_t len, uint16_t id,
+                              unsigned flags)
+{
+    flags |= c->flags;
+    if (c->held) {
+        debug_staged(vq);
+        vq->batch_flags = (uint16_t)flags;
+    }
+    packed_write_desc(vq, c->desc, addr, len, id, flags ^ c->held);
+    packed_move(vq, c);
+}
+
+/* The same for one that is written already, but for its flags, and is not the
+ * first of a batch. */
+static inline void packed_put_flags(struct vio_virtq *vq,
+                                    struct packed_cursor *c, unsigned flags)
+{
+    vio_shared_store16((uint16_t *)c->desc + 7,
+                       ring16(vq, (uint16_t)(flags | c->flags)));
+    packed_move(vq, c);
+}
+
+/* The buffer is complete: it goes with the next kick. */
+static inline void packed_commit(struct vio_virtq *vq,
+                                 const struct packed_cursor *c)
+{
+    vq->added = (uint16_t)((c->flags & VIRTQ_DESC_F_AVAIL) << 8 | c->offset);
+    vq->avail_flags = (uint16_t)c->flags;
+}
+
+/* A buffer that is one descriptor. */
 static inline void packed_stage(struct vio_virtq *vq, uint64_t addr,
                                 uint32_t len, uint16_t id, unsigned flags)
 {
-    uint16_t at = vq->added;
-    unsigned available = flags | packed_avail_flags(at);
+    struct packed_cursor c = packed_cursor(vq);
 
-    if (at == vq->published) {
-        debug_staged(vq);
-        vq->batch_flags = (uint16_t)available;
-        available = flags | packed_idle_flags(at);
-    }
-    packed_write_desc(vq, packed_desc(vq, at), addr, len, id, available);
-    vq->added = packed_advance(vq, at, 1);
+    packed_put(vq, &c, addr, len, id, flags);
+    packed_commit(vq, &c);
 }
 
-/* The same for a descriptor that is written already, but for its flags, and is
- * not the first of a batch. */
-static inline void packed_stage_flags(struct vio_virtq *vq, unsigned flags)
+RING_INLINE struct ring_taking packed_taking(const struct vio_virtq *vq)
 {
-    uint16_t at = vq->added;
-    unsigned available = flags | packed_avail_flags(at);
-
-    vio_shared_store16(packed_flags_at(vq, at),
-                       ring16(vq, (uint16_t)available));
-    vq->added = packed_advance(vq, at, 1);
+    return (struct ring_taking){
+        .slot = vq->slot,
+        .ring = vq->desc,
+        .size = vq->size,
+        .free_head = vq->free_head,
+        .taken = vq->taken & POSITION_OFFSET,
+        .used_flags = vq->used_flags,
+        .n_out = vq->n_out,
+    };
 }
 
-/* Is the descriptor at the next used position used? With it come its flags. */
-static inline bool packed_look(const struct vio_virtq *vq, uint16_t *flags)
+RING_INLINE void packed_taken(struct vio_virtq *vq, const struct ring_taking *t)
 {
-    *flags = ring16(vq, ring_observe16(vq, packed_flags_at(vq, vq->taken)));
-    return packed_is_used(*flags, vq->taken);
+    vq->free_head = (uint16_t)t->free_head;
+    vq->used_flags = (uint16_t)t->used_flags;
+    vq->n_out = (uint16_t)t->n_out;
+    ring_set_taken(vq, (uint16_t)((t->used_flags & POSITION_WRAP) | t->taken));
 }
 
 /* Read the used descriptor at the next used position: a buffer in flight, and a
  * length within its writable part. 1, 0 or VIO_EPROTO. */
-static inline int packed_read_used(struct vio_virtq *vq, uint16_t *id,
-                                   uint32_t *len)
+RING_INLINE int packed_read_used(struct vio_virtq *vq,
+                                 const struct ring_taking *t, uint32_t *id,
+                                 uint32_t *len)
 {
-    const unsigned char *desc =
-        (unsigned char *)vq->desc +
-        sizeof(struct pvirtq_desc) * (size_t)(vq->taken & POSITION_OFFSET);
+    const struct pvirtq_desc *desc =
+        (const struct pvirtq_desc *)(void *)t->ring + t->taken;
     uint16_t flags;
+    uint32_t bound;
 
     /* Nothing is the device's: whatever the flags say, nothing is used. */
-    if (vq->n_out == 0 || !packed_look(vq, &flags))
+    if (t->n_out == 0)
         return 0;
-    *len = ring32(
-        vq,
-        vio_shared_load32(
-            (const uint32_t *)(const void *)(desc + offsetof(struct pvirtq_desc,
-                                                             len))));
-    *id = ring16(
-        vq,
-        vio_shared_load16(
-            (const uint16_t *)(const void *)(desc + offsetof(struct pvirtq_desc,
-                                                             id))));
-    if (*id >= vq->size || vq->slot[*id].bound == 0)
+    flags = ring16(vq, ring_observe16(vq, &desc->flags));
+    if ((flags & PACKED_BOTH) != t->used_flags)
+        return 0;
+    *len = ring32(vq, vio_shared_load32(&desc->len));
+    *id = ring16(vq, vio_shared_load16(&desc->id));
+    if (*id >= t->size)
         return ring_break(vq);
-    if (*len >= vq->slot[*id].bound) {
-        /* 2.8.4: without the write flag the length is reserved. With a length
-         * that is possible it is believed all the same: QEMU never sets the
-         * flag in what it has used. */
-        if (flags & VIRTQ_DESC_F_WRITE)
-            return ring_break(vq);
-        *len = 0;
-    }
+    bound = t->slot[*id].bound;
+    if (*len < bound)
+        return 1;
+    /* 2.8.4: without the write flag the length is reserved. With a length that
+     * is possible it is believed all the same: QEMU never sets the flag in what
+     * it has used. */
+    if (bound == 0 || flags & VIRTQ_DESC_F_WRITE)
+        return ring_break(vq);
+    *len = 0;
     return 1;
 }
 
 /* One buffer more is the driver's again. The next used position is found with
  * what we remember of it, never with what the device says. */
-static inline void packed_step(struct vio_virtq *vq, uint16_t id)
+RING_INLINE void packed_step(struct ring_taking *t, uint32_t id)
 {
-    ring_set_taken(vq, packed_advance(vq, vq->taken, vq->slot[id].count));
-    vq->n_out--;
+    t->taken += t->slot[id].count;
+    if (t->taken >= t->size) {
+        t->taken -= t->size;
+        t->used_flags ^= PACKED_BOTH;
+    }
+    t->n_out--;
+}
+
+/* Take one used buffer, each descriptor standing for itself. 1, 0 or
+ * VIO_EPROTO. */
+RING_INLINE int packed_take(struct vio_virtq *vq, struct ring_taking *t,
+                            uint32_t *id, uint32_t *len)
+{
+    int used = packed_read_used(vq, t, id, len);
+
+    if (used > 0)
+        packed_step(t, *id);
+    return used;
 }
 
 /* The same with IN_ORDER, where a descriptor may stand for a batch. */
-int vio_packed_take_in_order(struct vio_virtq *vq, uint16_t *id, uint32_t *len);
-
-/* Take one used buffer. 1, 0 or VIO_EPROTO. */
-static inline int packed_take(struct vio_virtq *vq, uint16_t *id, uint32_t *len)
-{
-    int used;
-
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (vq->flags & VQ_IN_ORDER)
-        return vio_packed_take_in_order(vq, id, len);
-    used = packed_read_used(vq, id, len);
-    if (used > 0)
-        packed_step(vq, *id);
-    return used;
-}
+int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len);
 
 #endif

@@ -26,6 +26,18 @@
 #define VQ_DOORBELL_CALL  0x80u  /* the doorbell takes more than one access */
 #define VQ_HELD           0x100u /* the device is suspended */
 
+/* Of functions with an argument that is known where they are called, and that
+ * chooses one of two loops: they are to be compiled for each. */
+#ifdef __OPTIMIZE_SIZE__
+#define RING_INLINE static inline
+#else
+#define RING_INLINE static inline __attribute__((always_inline))
+#endif
+
+/* And of what calls them once for each: it is to save no more registers than
+ * its own format needs. */
+#define RING_APART static __attribute__((noinline))
+
 /*
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or
  * VIO_NO_PACKED; with both in, the queue says which it is.
@@ -165,7 +177,7 @@ static inline void ring_set_published(struct vio_virtq *vq, uint16_t published)
  * This gives the next buffer in order, given that order_last and order_len are
  * what the used element says. 1, or VIO_EPROTO.
  */
-static inline int ring_in_order(struct vio_virtq *vq, uint16_t *head,
+static inline int ring_in_order(struct vio_virtq *vq, uint32_t *head,
                                 uint32_t *len)
 {
     uint16_t next = vq->order_next, last = next;
@@ -181,6 +193,29 @@ static inline int ring_in_order(struct vio_virtq *vq, uint16_t *head,
         last = vq->slot[last].next;
     vq->order_next = vq->slot[last].next;
     return 1;
+}
+
+/*
+ * What taking used buffers needs of the queue. A batch keeps it in a struct of
+ * its own, which stays in registers from one buffer to the next: reading the
+ * ring is ordered, and so would have all of the queue's fields read anew.
+ */
+struct ring_taking {
+    struct vio_virtq_slot *slot;
+    unsigned char *ring; /* what the device writes used buffers into */
+    uint32_t size;       /* of the queue */
+    uint32_t free_head;  /* as in the queue */
+    uint32_t taken;      /* split: the count; packed: the offset */
+    uint32_t used_seen;  /* split */
+    uint32_t used_flags; /* packed */
+    uint32_t n_out;      /* packed */
+};
+
+/* Count a kick that the device did not want to hear of. */
+static inline bool ring_decided(struct vio_virtq *vq, bool wanted)
+{
+    vq->stats.suppressed += !wanted;
+    return wanted;
 }
 
 /*

@@ -49,29 +49,49 @@ static void resize_table(struct vio_virtq *vq, unsigned slot, unsigned n)
                      VIRTQ_DESC_F_INDIRECT, 0);
 }
 
-void vio_shape_resize(struct vio_virtq *vq, unsigned slot, unsigned n)
+void vio_shape_make(struct vio_virtq *vq, unsigned slot, unsigned kind)
 {
-    vq->shape_segs[slot] = (uint16_t)n;
+    unsigned n = kind >> 1;
+
     if (vq->table_segs)
         resize_table(vq, slot, n);
-    else if (!ring_is_packed(vq))
+    else if (ring_is_packed(vq))
+        kind = SHAPE_UNKNOWN; /* there is nothing that stays made */
+    else
         split_write_desc(vq, slot, header_addr(vq, slot), vq->shape_header_len,
                          VIRTQ_DESC_F_NEXT,
                          (n ? 2u : 1u) * vq->shape_depth + slot);
+    vq->shape_made[slot] = (uint16_t)kind;
+}
+
+/* Where the first data descriptor of each slot is. */
+static void find_data(struct vio_virtq *vq)
+{
+    unsigned char *ring = vq->desc;
+
+    vq->shape_data = ring + 2 * sizeof(struct virtq_desc) * vq->shape_depth;
+    vq->shape_stride = sizeof(struct virtq_desc);
+    if (vq->table_segs) {
+        vq->shape_data = (unsigned char *)ring_entry(vq, 0, 1);
+        vq->shape_stride *= vq->table_segs;
+    }
 }
 
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
+    struct packed_cursor c = packed_cursor(vq);
     unsigned n_readable = vq->slot[slot].count;
 
-    packed_stage(vq, header_addr(vq, slot), vq->shape_header_len,
-                 (uint16_t)slot, VIRTQ_DESC_F_NEXT);
+    packed_put(vq, &c, header_addr(vq, slot), vq->shape_header_len,
+               (uint16_t)slot, VIRTQ_DESC_F_NEXT);
     /* The data is there already, but for the flags that make it available. */
     for (unsigned k = 0; k < n; k++)
-        packed_stage_flags(vq, VIRTQ_DESC_F_NEXT |
-                                   (k < n_readable ? 0 : VIRTQ_DESC_F_WRITE));
-    packed_stage(vq, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
-                 VIRTQ_DESC_F_WRITE);
+        packed_put_flags(vq, &c,
+                         VIRTQ_DESC_F_NEXT |
+                             (k < n_readable ? 0 : VIRTQ_DESC_F_WRITE));
+    packed_put(vq, &c, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
+               VIRTQ_DESC_F_WRITE);
+    packed_commit(vq, &c);
     vq->slot[slot].count = (uint16_t)(n + 2);
     vq->n_staged++;
 }
@@ -83,7 +103,8 @@ void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)
     vq->shape_header_len = shape->header_len;
     vq->shape_header_addr = shape->header_addr;
     vq->shape_status_addr = shape->status_addr;
-    vq->shape_segs = shape->segs;
+    vq->shape_made = shape->made;
+    find_data(vq);
     for (unsigned s = 0; s < shape->depth; s++) {
         vq->slot[s].next = (uint16_t)(s + 1);
         vq->slot[s].count = 1;
@@ -91,7 +112,6 @@ void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)
             prebuild_table(vq, s);
         else if (!ring_is_packed(vq))
             prebuild_chain(vq, s);
-        vio_shape_resize(vq, s, 1);
+        vio_shape_make(vq, s, shape_kind(0, false));
     }
-    vq->n_free = shape->depth;
 }

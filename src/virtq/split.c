@@ -42,82 +42,117 @@ static const uint16_t *avail_event(const struct vio_virtq *vq)
         vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * (unsigned)vq->size];
 }
 
-/* Write the chain over the first free descriptors; its last one. */
-static unsigned write_chain(struct vio_virtq *vq, const struct vio_sg *sg,
-                            unsigned n_readable, unsigned n)
+/* A chain that is being written. */
+struct chain {
+    uint64_t *table; /* of an indirect one */
+    uint64_t *last;  /* the descriptor that was written last */
+    unsigned at;     /* the one that comes next: of the table, or a slot */
+    uint64_t bytes;
+};
+
+/* Write segments of one direction, each linked to a next one. False: one of
+ * them is empty. */
+RING_INLINE bool write_run(const struct vio_virtq *vq, struct chain *c,
+                           bool in_table, const struct vio_sg *sg, unsigned n,
+                           unsigned flags)
 {
-    unsigned i = vq->free_head, last = i;
+    for (const struct vio_sg *end = sg + n; sg != end; sg++) {
+        unsigned next = in_table ? c->at + 1 : vq->slot[c->at].next;
 
-    for (unsigned k = 0; k < n; k++) {
-        unsigned next = vq->slot[i].next;
-        unsigned flags = (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
-                         (k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
-
-        split_write_desc(vq, i, sg[k].addr, sg[k].len, flags,
-                         k + 1 < n ? next : 0);
-        last = i;
-        i = next;
+        if (sg->len == 0)
+            return false;
+        c->last =
+            in_table ? &c->table[DESC_WORDS * c->at] : split_desc(vq, c->at);
+        split_fill_desc(vq, c->last, sg->addr, sg->len,
+                        flags | VIRTQ_DESC_F_NEXT, next);
+        c->bytes += sg->len;
+        c->at = next;
     }
-    return last;
+    return true;
 }
 
-/* Write it into the table of the first free descriptor, one after another
- * (2.7.5.3.1, also as IN_ORDER wants it), and name the table there. */
-static unsigned write_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                            unsigned n_readable, unsigned n)
+/*
+ * Write the segments over the first free descriptors, or into the table of the
+ * first of them, one after another there (2.7.5.3.1). All of these are free: if
+ * the list turns out to be wrong, nothing has happened yet.
+ *
+ * Gives the slot's bound, or 0; `after` is the first slot that stays free.
+ */
+RING_INLINE uint32_t write_chain(const struct vio_virtq *vq, bool in_table,
+                                 const struct vio_sg *sg, unsigned n_readable,
+                                 unsigned n_writable, unsigned *after)
 {
     unsigned head = vq->free_head;
+    uint64_t *first = in_table ? ring_entry(vq, head, 0) : split_desc(vq, head);
+    struct chain c = {.table = first, .last = first, .at = in_table ? 0 : head};
+    uint64_t readable;
 
-    for (unsigned k = 0; k < n; k++) {
-        unsigned flags = (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0) |
-                         (k >= n_readable ? VIRTQ_DESC_F_WRITE : 0);
-
-        split_fill_desc(vq, ring_entry(vq, head, k), sg[k].addr, sg[k].len,
-                        flags, k + 1 < n ? k + 1 : 0);
-    }
-    split_write_desc(vq, head, ring_table_addr(vq, head),
-                     (uint32_t)(n * sizeof(struct virtq_desc)),
-                     VIRTQ_DESC_F_INDIRECT, 0);
-    return head;
+    if (!write_run(vq, &c, in_table, sg, n_readable, 0))
+        return 0;
+    readable = c.bytes;
+    if (!write_run(vq, &c, in_table, sg + n_readable, n_writable,
+                   VIRTQ_DESC_F_WRITE))
+        return 0;
+    /* After the last one there is no next. */
+    vio_shared_store16(split_flags(c.last),
+                       ring16(vq, n_writable ? VIRTQ_DESC_F_WRITE : 0));
+    *after = in_table ? vq->slot[head].next : c.at;
+    return ring_bound(c.bytes, c.bytes - readable);
 }
 
-int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
-                  unsigned n_readable, unsigned n_writable, void *token)
+/* The head is in flight, as soon as its batch is kicked. */
+static inline int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
+                        unsigned after, void *token)
 {
-    unsigned n = n_readable + n_writable;
-    bool indirect = ring_goes_indirect(vq, n);
-    unsigned count = indirect ? 1 : n, last;
     uint16_t head = vq->free_head;
-    uint32_t bound;
+    struct vio_virtq_slot *slot = &vq->slot[head];
 
-    if (count > vq->n_free)
-        return VIO_ENOSPC;
-    bound = ring_bound(sg, n_readable, n);
     if (!bound)
         return VIO_EINVAL;
-    last = indirect ? write_table(vq, sg, n_readable, n)
-                    : write_chain(vq, sg, n_readable, n);
-    vq->slot[head].token = token;
-    vq->slot[head].bound = bound;
-    vq->slot[head].count = (uint16_t)count;
-    vq->free_head = vq->slot[last].next;
+    slot->token = token;
+    slot->bound = bound;
+    slot->count = (uint16_t)count;
+    vq->free_head = (uint16_t)after;
     vq->n_free = (uint16_t)(vq->n_free - count);
     split_stage(vq, head);
     return 0;
 }
 
-bool vio_split_kick_prepare(struct vio_virtq *vq)
+RING_APART int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                         unsigned n_readable, unsigned n_writable, void *token)
 {
-    uint16_t before = vq->published, now = vq->added;
+    unsigned n = n_readable + n_writable, after = 0;
+    uint32_t bound;
+
+    if (vq->n_free == 0)
+        return VIO_ENOSPC;
+    bound = write_chain(vq, true, sg, n_readable, n_writable, &after);
+    split_write_desc(vq, vq->free_head, ring_table_addr(vq, vq->free_head),
+                     (uint32_t)(n * sizeof(struct virtq_desc)),
+                     VIRTQ_DESC_F_INDIRECT, 0);
+    return stage(vq, bound, 1, after, token);
+}
+
+int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
+                  unsigned n_readable, unsigned n_writable, void *token)
+{
+    unsigned n = n_readable + n_writable, after = 0;
+    uint32_t bound;
+
+    if (ring_goes_indirect(vq, n))
+        return add_table(vq, sg, n_readable, n_writable, token);
+    if (n > vq->n_free)
+        return VIO_ENOSPC;
+    bound = write_chain(vq, false, sg, n_readable, n_writable, &after);
+    return stage(vq, bound, n, after, token);
+}
+
+/* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
+static bool wants_notification(const struct vio_virtq *vq, uint16_t before,
+                               uint16_t now)
+{
     const uint16_t *used = split_used(vq);
 
-    if (now == before)
-        return false;
-    debug_kicked(vq);
-    ring_publish16(vq, &split_avail(vq)[VIRTQ_AVAIL_IDX], ring16(vq, now));
-    ring_set_published(vq, now);
-    ring_full_barrier(vq);
-    /* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
     if (vq->flags & VQ_EVENT_IDX)
         return ring_passed(ring16(vq, vio_shared_load16(avail_event(vq))), now,
                            before);
@@ -125,51 +160,35 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
              VIRTQ_USED_F_NO_NOTIFY);
 }
 
-/* Put the chain's descriptors back in front of the free list. */
-void vio_split_free_chain(struct vio_virtq *vq, uint16_t head)
+bool vio_split_kick_prepare(struct vio_virtq *vq)
 {
-    struct vio_virtq_slot *slot = &vq->slot[head];
-    unsigned last = head;
+    uint16_t before = vq->published, now = vq->added;
 
-    slot->bound = 0;
-    debug_freed(slot);
-    vq->n_free = (uint16_t)(vq->n_free + slot->count);
-    if (vq->flags & VQ_IN_ORDER)
-        return; /* the free list is a circle that stays as it is */
-    for (unsigned n = slot->count; n > 1; n--)
-        last = vq->slot[last].next;
-    vq->slot[last].next = vq->free_head;
-    vq->free_head = head;
+    if (now == before)
+        return false;
+    debug_kicked(vq);
+    ring_publish16(vq, &split_avail(vq)[VIRTQ_AVAIL_IDX], ring16(vq, now));
+    ring_set_published(vq, now);
+    ring_full_barrier(vq);
+    return ring_decided(vq, wants_notification(vq, before, now));
 }
 
-int vio_split_take_in_order(struct vio_virtq *vq, uint16_t *head, uint32_t *len)
+int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
-    int used = split_look(vq);
+    struct ring_taking t = split_taking(vq);
+    int used = split_look(vq, &t);
 
     /* A batch whose last buffer lies beyond the used index is a lie. */
     if (used == 0 && vq->order_pending)
         return ring_break(vq);
     if (used > 0 && !vq->order_pending)
-        used = split_read_used(vq, &vq->order_last, &vq->order_len);
+        used = split_read_used(vq, &t, &vq->order_last, &vq->order_len);
     if (used > 0)
         used = ring_in_order(vq, head, len);
     if (used > 0)
-        ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+        t.taken = (uint16_t)(t.taken + 1u);
+    split_taken(vq, &t);
     return used;
-}
-
-int vio_split_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
-{
-    uint32_t written;
-    uint16_t head;
-    int taken = split_take(vq, &head, &written);
-
-    if (taken <= 0)
-        return taken;
-    *token = vq->slot[head].token;
-    *len = written;
-    vio_split_free_chain(vq, head);
-    return 1;
 }
 
 void vio_split_disable_cb(struct vio_virtq *vq)

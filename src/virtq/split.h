@@ -19,13 +19,11 @@ struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg);
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token);
 bool vio_split_kick_prepare(struct vio_virtq *vq);
-int vio_split_get_buf(struct vio_virtq *vq, void **token, uint32_t *len);
 void vio_split_disable_cb(struct vio_virtq *vq);
 unsigned vio_split_enable_cb_prepare(struct vio_virtq *vq);
 bool vio_split_enable_cb_delayed(struct vio_virtq *vq);
 bool vio_split_poll(const struct vio_virtq *vq, uint16_t state);
 bool vio_split_has_used(const struct vio_virtq *vq);
-void vio_split_free_chain(struct vio_virtq *vq, uint16_t head);
 
 /* Both rings are arrays of 16-bit words; see vio/spec/ring.h. */
 static inline uint16_t *split_used(const struct vio_virtq *vq)
@@ -57,6 +55,11 @@ static inline void split_fill_desc(const struct vio_virtq *vq, uint64_t *desc,
     vio_shared_store64(&desc[1], split_rest(vq, len, flags, next));
 }
 
+static inline uint16_t *split_flags(uint64_t *desc)
+{
+    return (uint16_t *)(void *)desc + 6;
+}
+
 /* The same for a descriptor of the table, named by its number. */
 static inline uint64_t *split_desc(const struct vio_virtq *vq, unsigned i)
 {
@@ -74,7 +77,7 @@ static inline void split_write_desc(const struct vio_virtq *vq, unsigned i,
  * that a batch costs one (2.7.13). */
 static inline void split_stage(struct vio_virtq *vq, uint16_t head)
 {
-    unsigned at = vq->added & (vq->size - 1u);
+    size_t at = vq->added & vq->mask;
 
     if (vq->added == vq->published)
         debug_staged(vq);
@@ -83,36 +86,57 @@ static inline void split_stage(struct vio_virtq *vq, uint16_t head)
     vq->added++;
 }
 
+RING_INLINE struct ring_taking split_taking(const struct vio_virtq *vq)
+{
+    return (struct ring_taking){
+        .slot = vq->slot,
+        .ring = vq->device,
+        .size = vq->size,
+        .free_head = vq->free_head,
+        .taken = vq->taken,
+        .used_seen = vq->used_seen,
+    };
+}
+
+RING_INLINE void split_taken(struct vio_virtq *vq, const struct ring_taking *t)
+{
+    vq->free_head = (uint16_t)t->free_head;
+    vq->used_seen = (uint16_t)t->used_seen;
+    ring_set_taken(vq, (uint16_t)t->taken);
+}
+
 /* Has the device used anything that was not taken yet? 1, 0, or it claims more
  * than it was given. */
-static inline int split_look(struct vio_virtq *vq)
+RING_INLINE int split_look(struct vio_virtq *vq, struct ring_taking *t)
 {
-    uint16_t taken = vq->taken, used;
+    uint16_t taken = (uint16_t)t->taken, used;
 
-    if (vq->used_seen != taken)
+    if (t->used_seen != taken)
         return 1;
     used = ring16(vq, ring_observe16(vq, &split_used(vq)[VIRTQ_USED_IDX]));
     if ((uint16_t)(used - taken) > (uint16_t)(vq->published - taken))
         return ring_break(vq);
-    vq->used_seen = used;
+    t->used_seen = used;
     return used != taken;
 }
 
 /* Read the next element of the used ring: the head of a chain that is in
  * flight, and a length that is within its writable part. 1 or VIO_EPROTO. */
-static inline int split_read_used(struct vio_virtq *vq, uint16_t *head,
-                                  uint32_t *len)
+RING_INLINE int split_read_used(struct vio_virtq *vq,
+                                const struct ring_taking *t, uint32_t *head,
+                                uint32_t *len)
 {
-    unsigned at = vq->taken & (vq->size - 1u);
-    const uint32_t *elem = (const uint32_t *)(const void *)&split_used(
-        vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * at];
+    size_t at = t->taken & (t->size - 1);
+    const uint32_t *elem =
+        (const uint32_t *)(const void *)(t->ring + 2 * VIRTQ_USED_RING) +
+        2 * at;
     uint32_t id = ring32(vq, vio_shared_load32(&elem[0]));
     uint32_t written = ring32(vq, vio_shared_load32(&elem[1]));
     uint32_t bound;
 
-    if (id >= vq->size)
+    if (id >= t->size)
         return ring_break(vq);
-    bound = vq->slot[id].bound;
+    bound = t->slot[id].bound;
     /* A slot that heads nothing in flight has the bound 0, so that this one
      * comparison refuses a free id, one in mid-chain, one that was used before,
      * and a length past the writable bytes. */
@@ -122,31 +146,26 @@ static inline int split_read_used(struct vio_virtq *vq, uint16_t *head,
             return ring_break(vq);
         written = bound - 1;
     }
-    *head = (uint16_t)id;
+    *head = id;
     *len = written;
     return 1;
 }
 
-/* The same with IN_ORDER, where an element may stand for a batch. */
-int vio_split_take_in_order(struct vio_virtq *vq, uint16_t *head,
-                            uint32_t *len);
-
-/* Take one used chain. 1, 0 or VIO_EPROTO. */
-static inline int split_take(struct vio_virtq *vq, uint16_t *head,
-                             uint32_t *len)
+/* Take one used chain, each element standing for itself. 1, 0 or VIO_EPROTO. */
+RING_INLINE int split_take(struct vio_virtq *vq, struct ring_taking *t,
+                           uint32_t *head, uint32_t *len)
 {
-    int used;
+    int used = split_look(vq, t);
 
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (vq->flags & VQ_IN_ORDER)
-        return vio_split_take_in_order(vq, head, len);
-    used = split_look(vq);
     if (used > 0)
-        used = split_read_used(vq, head, len);
+        used = split_read_used(vq, t, head, len);
     if (used > 0)
-        ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+        t->taken = (uint16_t)(t->taken + 1u);
     return used;
 }
+
+/* The same with IN_ORDER, where an element may stand for a batch. */
+int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head,
+                            uint32_t *len);
 
 #endif

@@ -38,24 +38,13 @@ static inline bool ring_goes_indirect(const struct vio_virtq *vq, unsigned n)
 }
 
 /*
- * What a slot's bound is for these segments: the writable bytes and one. 0 if a
- * segment is empty or all are too long: a chain has at most 2^32 bytes
- * (2.7.5.1), and one less leaves room for the bound.
+ * What a slot's bound is for a list of that many bytes: the writable ones and
+ * one. 0 if there are too many: a chain has at most 2^32 bytes (2.7.5.1), and
+ * one less leaves room for the bound.
  */
-static inline uint32_t ring_bound(const struct vio_sg *sg, unsigned n_readable,
-                                  unsigned n)
+static inline uint32_t ring_bound(uint64_t bytes, uint64_t writable)
 {
-    uint64_t readable = 0, writable = 0;
-
-    for (unsigned k = 0; k < n; k++) {
-        if (sg[k].len == 0)
-            return 0;
-        if (k < n_readable)
-            readable += sg[k].len;
-        else
-            writable += sg[k].len;
-    }
-    return readable + writable < UINT32_MAX ? (uint32_t)writable + 1 : 0;
+    return bytes < UINT32_MAX ? (uint32_t)writable + 1 : 0;
 }
 
 #endif

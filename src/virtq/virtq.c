@@ -157,6 +157,7 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
         return VIO_ENOMEM;
     *vq = (struct vio_virtq){
         .size = cfg->size,
+        .mask = cfg->size - 1u,
         .index = cfg->index,
         .flags = flags_of(cfg),
         .callback = cfg->callback,
@@ -179,13 +180,12 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
 int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
+    uint64_t n = (uint64_t)n_readable + n_writable; /* cannot wrap */
+
     DEBUG_OWN(vq);
     if (ring_broken(vq))
         return VIO_EPROTO;
-    /* Each count by itself first, so that the sum cannot wrap. */
-    if (n_readable > vq->size || n_writable > vq->size ||
-        n_readable + n_writable > vq->size || n_readable + n_writable == 0 ||
-        !token)
+    if (n - 1 >= vq->size || !token) /* nor is 0 below the size */
         return VIO_EINVAL;
     return ring_is_packed(vq)
                ? vio_packed_add(vq, sg, n_readable, n_writable, token)
@@ -194,17 +194,11 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
 
 bool vio_virtq_kick_prepare(struct vio_virtq *vq)
 {
-    uint16_t before = vq->published;
-    bool wanted;
-
     DEBUG_OWN(vq);
     if (ring_broken(vq) || (vq->flags & VQ_HELD))
         return false;
-    wanted = ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
-                                : vio_split_kick_prepare(vq);
-    if (!wanted && before != vq->published)
-        vq->stats.suppressed++;
-    return wanted;
+    return ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
+                              : vio_split_kick_prepare(vq);
 }
 
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
@@ -242,11 +236,87 @@ void vio_virtq_kick(struct vio_virtq *vq)
         vio_virtq_notify(vq);
 }
 
+/* A buffer's slots are nobody's any more. */
+static inline void drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
+{
+    slot->bound = 0;
+    debug_freed(slot);
+    vq->n_free = (uint16_t)(vq->n_free + slot->count);
+}
+
+/* They come first in the free list. In a packed queue a buffer has only one,
+ * however many descriptors of the ring it took. */
+RING_INLINE void push_free(struct vio_virtq *vq, bool packed,
+                           struct vio_virtq_slot *slots, uint32_t head)
+{
+    struct vio_virtq_slot *last = &slots[head];
+
+    for (unsigned n = packed ? 1 : last->count; n > 1; n--)
+        last = &slots[last->next];
+    last->next = vq->free_head;
+    vq->free_head = (uint16_t)head;
+}
+
+/* Take one used buffer. 1, 0 or VIO_EPROTO. */
+RING_INLINE int get_buf(struct vio_virtq *vq, bool packed, void **token,
+                        uint32_t *len)
+{
+    struct ring_taking t = packed ? packed_taking(vq) : split_taking(vq);
+    struct vio_virtq_slot *slot;
+    uint32_t head, written;
+    int used = packed ? packed_take(vq, &t, &head, &written)
+                      : split_take(vq, &t, &head, &written);
+
+    if (used <= 0)
+        return used;
+    if (packed)
+        packed_taken(vq, &t);
+    else
+        split_taken(vq, &t);
+    slot = &t.slot[head];
+    *token = slot->token;
+    *len = written;
+    drop(vq, slot);
+    push_free(vq, packed, t.slot, head);
+    return 1;
+}
+
+RING_APART int get_split(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    return get_buf(vq, false, token, len);
+}
+
+RING_APART int get_packed(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    return get_buf(vq, true, token, len);
+}
+
+/* The same where one element of the ring may stand for several buffers. The
+ * free list is a circle then, and stays as it is. */
+RING_APART int get_in_order(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    uint32_t head, written;
+    int used = ring_is_packed(vq)
+                   ? vio_packed_take_in_order(vq, &head, &written)
+                   : vio_split_take_in_order(vq, &head, &written);
+
+    if (used <= 0)
+        return used;
+    *token = vq->slot[head].token;
+    *len = written;
+    drop(vq, &vq->slot[head]);
+    return 1;
+}
+
 int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     DEBUG_OWN(vq);
-    return ring_is_packed(vq) ? vio_packed_get_buf(vq, token, len)
-                              : vio_split_get_buf(vq, token, len);
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    if (vq->flags & VQ_IN_ORDER)
+        return get_in_order(vq, token, len);
+    return ring_is_packed(vq) ? get_packed(vq, token, len)
+                              : get_split(vq, token, len);
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
@@ -317,10 +387,9 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
         if (vq->slot[i].bound == 0)
             continue;
-        if (ring_is_packed(vq))
-            vio_packed_free(vq, (uint16_t)i);
-        else
-            vio_split_free_chain(vq, (uint16_t)i);
+        drop(vq, &vq->slot[i]);
+        if (!(vq->flags & VQ_IN_ORDER))
+            push_free(vq, ring_is_packed(vq), vq->slot, i);
         return token;
     }
     return NULL;

@@ -14,10 +14,13 @@ def read_figures(paths):
 
 
 def read_budgets(path):
-    """Pairs of a figure's name and its limit, as written."""
+    """Of each figure its name, its limit as written, and the goal, or None
+    where the limit is the goal."""
     with open(path, encoding="utf-8") as lines:
-        return [tuple(line.split()) for line in lines
+        rows = [line.split() for line in lines
                 if line.strip() and not line.startswith("#")]
+    return [(name, limit, float(goal[0]) if goal else None)
+            for name, limit, *goal in rows]
 
 
 def limit_of(text, figures):

@@ -59,12 +59,13 @@ def growth(figures, title, case, values, age=False):
 
 def budgets(path, figures, notes):
     rows = []
-    for name, text in read_budgets(path):
+    for name, text, goal in read_budgets(path):
         limit = limit_of(text, figures)
         rows.append([name, show(figures[name]), show(limit),
+                     show(limit if goal is None else goal),
                      "yes" if figures[name] <= limit else "**no**",
                      notes[name]])
-    return table(["figure", "measured", "at most", "kept", ""], rows)
+    return table(["figure", "measured", "at most", "goal", "kept", ""], rows)
 
 
 def times(figures, notes):

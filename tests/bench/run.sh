@@ -8,8 +8,8 @@
 #
 # Leaves bench.md, a table, and bench.svg, a chart, in build/bench. With --check
 # only what is counted, and so repeatable, is measured: instructions, size,
-# stack; each is held against budgets.txt, and the exit status says whether all
-# of them are kept.
+# stack; each is held against its limit in budgets.txt, and the exit status says
+# whether all of them are kept. Goals that are not reached yet are shown.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -79,7 +79,9 @@ static void nothing_is_sent_that_was_not_offered(void **state)
             assert_int_equal(vio_blk_queue(unit_blk.queue, &req), VIO_ENOTSUP);
             assert_int_equal(req.state, VIO_BLK_IDLE);
         }
-        assert_int_equal(unit_blk.queue->vq.n_free, unit_blk.info.depth);
+        assert_int_equal(unit_blk.queue->vq.free_head, 0);
+        assert_int_equal(unit_blk.queue->vq.added,
+                         unit_blk.queue->vq.published);
         assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
         assert_int_equal(unit_disk.requests, 0);
         unit_disk_down();

@@ -61,6 +61,49 @@ static void sizes_that_are_not_legal_are_refused(void **state)
     assert_int_equal(vio_virtq_mem_size(&cfg, &need), VIO_EINVAL);
 }
 
+/* Is the descriptor `n` after the next one to fill available? (2.8.1) */
+static bool is_available(unsigned n)
+{
+    unsigned at = (vq->added & 0x7fffu) + n;
+    bool wrap = vq->added & 0x8000u;
+    uint16_t flags;
+
+    if (at >= vq->size) {
+        at -= vq->size;
+        wrap = !wrap;
+    }
+    flags = ((const struct pvirtq_desc *)vq->desc)[at].flags;
+    return !!(flags & VIRTQ_DESC_F_AVAIL) == wrap &&
+           !!(flags & VIRTQ_DESC_F_USED) != wrap;
+}
+
+/* Behind a buffer that is staged, at every position, with the last segment
+ * empty or with all of them too long. */
+static void refused_list_leaves_nothing_available(void **state)
+{
+    (void)state;
+    for (unsigned before = 0; before < 24; before++) {
+        struct vio_sg sg[3] = {{64, 16}, {64, 16}, {64, 0}};
+
+        start(6, 0, false);
+        go_round(before);
+        assert_int_equal(unit_add(0, 1, TOKEN(1)), 0);
+        assert_int_equal(vio_virtq_add(vq, sg, 1, 2, TOKEN(2)), VIO_EINVAL);
+        for (unsigned n = 0; n < 5; n++)
+            assert_false(is_available(n));
+        sg[0].len = sg[1].len = sg[2].len = UINT32_MAX;
+        assert_int_equal(vio_virtq_add(vq, sg, 3, 0, TOKEN(2)), VIO_EINVAL);
+        for (unsigned n = 0; n < 5; n++)
+            assert_false(is_available(n));
+        assert_int_equal(vio_virtq_num_free(vq), 5);
+        vio_virtq_kick(vq);
+        assert_int_equal(model_queue_take(q), 1);
+        model_queue_complete(q, 0, 0);
+        unit_get(&(uint32_t){0});
+        go_round(7);
+    }
+}
+
 /* The largest queue, filled to the last descriptor, twice around. */
 static void largest_queue_fills_and_wraps(void **state)
 {
@@ -422,6 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_case_packed(every_size_is_legal),
         unit_case_packed(sizes_that_are_not_legal_are_refused),
+        unit_case_packed(refused_list_leaves_nothing_available),
         unit_case_packed(largest_queue_fills_and_wraps),
         unit_case_packed(starts_with_zeros_and_the_wish_of_the_driver),
         unit_case_packed(descriptors_are_as_the_specification_has_them),
