@@ -114,11 +114,11 @@ suite_tsan()
 
 suite_fuzz()
 {
-    need $host_tools clang:clang \
+    need $unit_tools clang:clang \
         "$(clang -print-resource-dir 2>/dev/null)/lib/linux:libclang-rt-14-dev"
     build fuzz
     build replay
-    for target in split packed cmdline blk; do
+    for target in split packed cmdline blk fdt pci; do
         echo "-- fuzz_$target"
         known=$root/tests/fuzz/corpus/$target
         found=$root/build/fuzz/corpus-$target
