@@ -188,6 +188,7 @@ struct vio_blk {
     struct vio_mem mem;
     struct vio_blk_queue *queue; /* private: info.n_queues of them */
     uint32_t disabled;           /* operations that the device does not know */
+    bool changed;                /* the last set-up found another disk */
 };
 
 /**

@@ -115,6 +115,36 @@ static void forget_queues(struct vio_blk *blk)
         blk->queue[i].vq = (struct vio_virtq){.broken = true};
 }
 
+static bool same_ranges(const struct vio_blk_range_limits *a,
+                        const struct vio_blk_range_limits *b)
+{
+    return a->max_sectors == b->max_sectors && a->max_ranges == b->max_ranges &&
+           a->alignment == b->alignment;
+}
+
+static bool same_zones(const struct vio_blk_zoned *a,
+                       const struct vio_blk_zoned *b)
+{
+    return a->model == b->model && a->zone_sectors == b->zone_sectors &&
+           a->max_open == b->max_open && a->max_active == b->max_active &&
+           a->max_append_sectors == b->max_append_sectors &&
+           a->write_granularity == b->write_granularity;
+}
+
+/* Is it the same disk in every respect that a user may rely on? */
+static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
+{
+    return a->capacity == b->capacity && a->features == b->features &&
+           a->size_max == b->size_max && a->max_bytes == b->max_bytes &&
+           a->max_segs == b->max_segs && a->depth == b->depth &&
+           a->n_queues == b->n_queues && a->block_size == b->block_size &&
+           a->writeback == b->writeback &&
+           same_ranges(&a->discard, &b->discard) &&
+           same_ranges(&a->write_zeroes, &b->write_zeroes) &&
+           same_ranges(&a->secure_erase, &b->secure_erase) &&
+           same_zones(&a->zoned, &b->zoned);
+}
+
 /* Steps 1 to 7 of the initialisation: features, limits and the queues. Until
  * the limits are checked, what the device says is kept out of blk: its number
  * of queues is what a failure that comes later goes by. */
@@ -134,8 +164,9 @@ static int set_up(struct vio_blk *blk)
         return err;
     take_queues(blk, &left);
     forget_queues(blk);
+    vio_blk_set_limits(&info, &plan);
+    blk->changed = !is_same(&blk->info, &info);
     blk->info = info;
-    vio_blk_set_limits(&blk->info, &plan);
     for (unsigned i = 0; i < plan.n_queues && !err; i++) {
         err = vio_blk_lay_out(blk, &plan, i, &left);
         if (!err)
@@ -184,14 +215,15 @@ static int bring_up(struct vio_blk *blk)
 int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
                  const struct vio_blk_config *cfg, const struct vio_mem *mem)
 {
-    struct vio_blk fresh = {.dev = dev, .cfg = complete(cfg), .mem = *mem};
-    int err = check_args(dev, &fresh.cfg);
+    struct vio_blk_config full = complete(cfg);
+    struct vio_mem all = *mem; /* which may be what blk has had so far */
+    int err = check_args(dev, &full);
 
     if (!err)
         err = check_alignment(dev, mem);
     if (err)
         return err;
-    *blk = fresh;
+    *blk = (struct vio_blk){.dev = dev, .cfg = full, .mem = all};
     return bring_up(blk);
 }
 
@@ -285,46 +317,15 @@ int vio_blk_fini(struct vio_blk *blk)
     return err;
 }
 
-static bool same_ranges(const struct vio_blk_range_limits *a,
-                        const struct vio_blk_range_limits *b)
-{
-    return a->max_sectors == b->max_sectors && a->max_ranges == b->max_ranges &&
-           a->alignment == b->alignment;
-}
-
-static bool same_zones(const struct vio_blk_zoned *a,
-                       const struct vio_blk_zoned *b)
-{
-    return a->model == b->model && a->zone_sectors == b->zone_sectors &&
-           a->max_open == b->max_open && a->max_active == b->max_active &&
-           a->max_append_sectors == b->max_append_sectors &&
-           a->write_granularity == b->write_granularity;
-}
-
-/* Is it the same disk in every respect that a user may rely on? */
-static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
-{
-    return a->capacity == b->capacity && a->features == b->features &&
-           a->size_max == b->size_max && a->max_bytes == b->max_bytes &&
-           a->max_segs == b->max_segs && a->depth == b->depth &&
-           a->n_queues == b->n_queues && a->block_size == b->block_size &&
-           a->writeback == b->writeback &&
-           same_ranges(&a->discard, &b->discard) &&
-           same_ranges(&a->write_zeroes, &b->write_zeroes) &&
-           same_ranges(&a->secure_erase, &b->secure_erase) &&
-           same_zones(&a->zoned, &b->zoned);
-}
-
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)
 {
-    struct vio_blk_info before = blk->info;
     int err;
 
     if (blk->dev->state != VIO_DEVICE_RESET)
         return VIO_EBADSTATE;
     err = bring_up(blk);
     unpark_all(blk, !err && recovery == VIO_BLK_RESUBMIT);
-    return err ? err : !is_same(&before, &blk->info);
+    return err ? err : blk->changed;
 }
 
 int vio_blk_recover(struct vio_blk *blk, enum vio_blk_recovery recovery)
