@@ -60,15 +60,37 @@ static void print_features(const char *what, uint64_t bits)
     port_print("\n");
 }
 
-void describe_disk(const struct vio_mmio *mmio, const struct vio_blk_info *info)
+void describe_place(const struct port_place *place)
 {
-    port_print("virtio-mmio version %u (%s), vendor %08x\n", mmio->version,
-               mmio->dev.legacy ? "legacy" : "modern", mmio->vendor);
+    if (place->is_pci)
+        port_print("virtio-pci at %02x:%02x.%x: ", place->bdf >> 8,
+                   place->bdf >> 3 & 31, place->bdf & 7);
+    else
+        port_print("virtio-mmio at 0x%llx: ",
+                   (unsigned long long)place->slot.base);
+}
+
+static void describe_device(const struct port_device *device)
+{
+    const char *kind = device->dev.legacy ? "legacy" : "modern";
+
+    if (device->is_pci)
+        port_print("virtio-pci device id %04x (%s), revision %u\n",
+                   device->pci.device_id, kind, device->pci.revision);
+    else
+        port_print("virtio-mmio version %u (%s), vendor %08x\n",
+                   device->mmio.version, kind, device->mmio.vendor);
+}
+
+void describe_disk(const struct port_device *device,
+                   const struct vio_blk_info *info)
+{
+    describe_device(device);
     port_print("capacity: %llu sectors, %llu MiB, %s\n",
                (unsigned long long)info->capacity,
                (unsigned long long)(info->capacity / 2048),
                info->read_only ? "read-only" : "read-write");
-    print_features("offered", mmio->dev.offered);
+    print_features("offered", device->dev.offered);
     print_features("agreed", info->features);
     port_print("queue: %u descriptors, %u requests in flight, block size %u\n",
                info->queue_size, info->depth, info->block_size);

@@ -4,10 +4,14 @@
 #define DESCRIBE_H
 
 #include <vio/blk.h>
-#include <vio/mmio.h>
+
+#include "port.h"
+
+/* Begin a line with where a device is. */
+void describe_place(const struct port_place *place);
 
 /* Print what was found behind an initialised disk. */
-void describe_disk(const struct vio_mmio *mmio,
+void describe_disk(const struct port_device *device,
                    const struct vio_blk_info *info);
 
 /* Print "what: the error: the reason"; why may be NULL. Returns err. */

@@ -7,7 +7,6 @@
  * the number of slots, and a slot is used again once its data is hashed.
  */
 #include <vio/blk.h>
-#include <vio/mmio.h>
 
 #include "describe.h"
 #include "port.h"
@@ -144,17 +143,17 @@ static void print_result(struct reader *r, uint64_t ns)
     port_print("sha256 %s\n", hex);
 }
 
-static int hash_disk(struct vio_mmio *mmio)
+static int hash_disk(struct port_device *device)
 {
     struct vio_mem mem = {shared, (uintptr_t)shared, sizeof shared, priv,
                           sizeof priv};
     struct vio_blk blk;
     uint64_t start;
-    int err = vio_blk_init(&blk, &mmio->dev, NULL, &mem);
+    int err = vio_blk_init(&blk, &device->dev, NULL, &mem);
 
     if (err < 0)
-        return describe_error("no usable disk", err, &mmio->dev.why);
-    describe_disk(mmio, vio_blk_info(&blk));
+        return describe_error("no usable disk", err, &device->dev.why);
+    describe_disk(device, vio_blk_info(&blk));
     reader_init(&reader, &blk);
     start = port_env.now_ns(port_env.ctx);
     err = read_all(&reader);
@@ -163,46 +162,45 @@ static int hash_disk(struct vio_mmio *mmio)
     else
         describe_error("read", err, NULL);
     if (vio_blk_fini(&blk) < 0)
-        return describe_error("reset", VIO_ETIMEDOUT, &mmio->dev.why);
+        return describe_error("reset", VIO_ETIMEDOUT, &device->dev.why);
     return err;
 }
 
 /* 1: a disk, and all went well; 0: no disk here; < 0: an error. */
-static int try_slot(const struct vio_mmio_slot *slot, unsigned disk)
+static int try_place(const struct port_place *place, unsigned disk)
 {
-    struct vio_mmio mmio;
+    struct port_device device;
     struct vio_why why;
-    int err = vio_mmio_probe(&mmio, vio_reg_mem(slot->base), slot->size, NULL,
-                             &port_env, &why);
+    int err = port_probe(&device, place, NULL, &port_env, &why);
 
     if (err < 0 && why.reason == VIO_WHY_NO_DEVICE)
         return 0;
-    port_print("virtio-mmio at 0x%llx: ", (unsigned long long)slot->base);
+    describe_place(place);
     if (err < 0)
         return describe_error("not usable", err, &why);
-    if (mmio.dev.type != VIRTIO_ID_BLOCK) {
-        port_print("device type %u, not a disk\n", mmio.dev.type);
+    if (device.dev.type != VIRTIO_ID_BLOCK) {
+        port_print("device type %u, not a disk\n", device.dev.type);
         return 0;
     }
     port_print("disk %u\n", disk);
-    err = hash_disk(&mmio);
+    err = hash_disk(&device);
     return err < 0 ? err : 1;
 }
 
 int main(void)
 {
-    struct vio_mmio_slot slot[PORT_MMIO_SLOTS];
-    unsigned n = port_mmio_slots(slot, PORT_MMIO_SLOTS);
+    struct port_walk walk = {0};
+    struct port_place place;
     unsigned disks = 0, errors = 0;
 
-    for (unsigned i = 0; i < n; i++) {
-        int found = try_slot(&slot[i], disks);
+    while (port_next(&walk, &place)) {
+        int found = try_place(&place, disks);
 
         disks += found > 0;
         errors += found < 0;
     }
     if (disks + errors == 0)
         port_print("no disk found: attach one, with QEMU's -device "
-                   "virtio-blk-device\n");
+                   "virtio-blk-device or virtio-blk-pci\n");
     return disks == 0 || errors > 0;
 }

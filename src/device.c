@@ -82,12 +82,14 @@ int vio_device_add_status(struct vio_device *dev, uint8_t bits)
     return 0;
 }
 
-/* The device must not be touched any more, or can be given up properly. */
+/* The device must not be touched any more, or can be given up properly. Of one
+ * that turns out to be gone everything else that was read is void. */
 static int give_up(struct vio_device *dev, int err)
 {
-    if (dev->state != VIO_DEVICE_UNKNOWN)
-        vio_device_fail(dev);
-    return err;
+    if (dev->state == VIO_DEVICE_UNKNOWN)
+        return err;
+    vio_device_fail(dev);
+    return dev->state == VIO_DEVICE_UNKNOWN ? VIO_ENODEV : err;
 }
 
 void vio_device_fail(struct vio_device *dev)
@@ -248,13 +250,16 @@ int vio_device_check(struct vio_device *dev)
 
 int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
-    uint32_t value;
+    uint32_t value = 0;
+    uint8_t status;
     int err = dev->ops->queue_max(dev, index, &value);
 
+    if (!err && dev->legacy &&
+        (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
+        err = vio_fail(&dev->why, VIO_WHY_QUEUE_BAD_SIZE, value, 0);
+    /* Of a device that is gone every queue reads as busy. */
     if (err)
-        return err;
-    if (dev->legacy && (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_BAD_SIZE, value, 0);
+        return vio_device_read_status(dev, &status) ? VIO_ENODEV : err;
     *max = value > VIRTQ_SIZE_MAX ? VIRTQ_SIZE_MAX : value;
     return 0;
 }

@@ -195,7 +195,7 @@ void vio_device_fail(struct vio_device *dev);
  * @max: out: descriptors, 0: there is no such queue.
  *
  * Context: task, after a reset. Returns: 0; VIO_EBUSY: the queue is in use;
- * VIO_EPROTO: the device says a size that is not legal.
+ * VIO_EPROTO: the device says a size that is not legal; VIO_ENODEV: it is gone.
  *
  * Spec: 4.2.3.2 Virtqueue Configuration.
  */
@@ -210,7 +210,7 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
  * Context: task, between begin and start, or after vio_device_queue_reset().
  * Returns: 0; VIO_EBADSTATE; VIO_EBUSY:
  * the queue is in use; VIO_EINVAL: its address is beyond what the transport can
- * say; VIO_EPROTO: the device did not take it.
+ * say; VIO_EPROTO: the device did not take it; VIO_ENODEV: it is gone.
  *
  * Spec: 3.1.1, step 7; 4.2.3.2 Virtqueue Configuration.
  */

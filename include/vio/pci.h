@@ -216,7 +216,8 @@ struct vio_pci {
  *
  * A structure whose BAR cannot be mapped is reached through the window in
  * configuration space, where the device has one: slow, and a notification then
- * must not run beside another call on the device.
+ * must not run beside another call on the device. Where that is so of the ISR,
+ * the device has no interrupt line: MSI-X or polling.
  *
  * @p: filled on success.
  * @bus: kept.

@@ -3,7 +3,7 @@
  * Between the common part of the ports and one machine. A machine supplies the
  * functions down to machine_start_second(), and of port.h port_mmio_slots(),
  * port_cmdline() and port_exit(); its start-up code ends in machine_run(), and
- * its interrupt handler calls machine_interrupt().
+ * its interrupt handler calls machine_interrupt() and machine_message().
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -38,12 +38,24 @@ void machine_irq_unmask(void);
  * one that is there already, or until the deadline. */
 void machine_sleep(uint64_t deadline_ns);
 
+/* The message that arrives as `vector`; < 0: there are none here. */
+int machine_msi(unsigned vector, uint64_t *addr, uint32_t *data);
+
+/* Fill in the machine's PCI bus, if it has one. True: no firmware has given
+ * addresses to the BARs, and these are free. */
+bool machine_pci(struct vio_pci_bus *bus, struct vio_pci_windows *windows);
+
+/* The line of a function's INTx. */
+uint32_t machine_pci_irq(const struct vio_pci *pci);
+
 /* Start the second processor: on this stack, in machine_second_run(), with
  * interrupts masked. Not 0: there is none. */
 int machine_start_second(void *stack_end);
 
-/* Hand an interrupt to the devices of its line, and wake the sleeper. */
+/* Hand an interrupt to the devices of its line, or a message to its device, and
+ * wake the sleeper. */
 void machine_interrupt(uint32_t irq);
+void machine_message(unsigned vector);
 
 /* What the second processor does. */
 _Noreturn void machine_second_run(void);

@@ -8,6 +8,7 @@
 
 #include <vio/env.h>
 #include <vio/mmio.h>
+#include <vio/pci.h>
 
 /* Enough for every machine: the slots that one of them can have. */
 #define PORT_MMIO_SLOTS 32
@@ -23,6 +24,39 @@ void port_read_line(char *buf, size_t size);
  * A slot may be empty: the probe tells. */
 unsigned port_mmio_slots(struct vio_mmio_slot *slots, unsigned max);
 
+/* Where a device may be: a slot, or a function of PCI. */
+struct port_place {
+    bool is_pci;
+    struct vio_mmio_slot slot;
+    uint32_t bdf;
+};
+
+/* A walk over all places; all zeros begins one. */
+struct port_walk {
+    unsigned slot;
+    struct vio_pci_walk pci;
+};
+
+/* Step to the next place; false: there are no more. */
+bool port_next(struct port_walk *walk, struct port_place *place);
+
+/* A device, however it is reached. */
+struct port_device {
+    union {
+        struct vio_device dev;
+        struct vio_mmio mmio;
+        struct vio_pci pci;
+    };
+    bool is_pci;
+    uint32_t irq;    /* its line */
+    unsigned vector; /* the first of its messages */
+};
+
+/* Probe a place, as vio_mmio_probe() and vio_pci_probe(). */
+int port_probe(struct port_device *device, const struct port_place *place,
+               const struct vio_policy *policy, const struct vio_env *env,
+               struct vio_why *why);
+
 /* The command line that the machine was started with; "" where it has none. */
 const char *port_cmdline(void);
 
@@ -34,14 +68,21 @@ extern const struct vio_env port_env;
  * and for devices that are attached. */
 extern const struct vio_env port_env_sleep;
 
-/* Let a device interrupt: from now on the interrupts of this line, as a slot
- * names it, are acknowledged. Returns 0, or VIO_ENOMEM: too many. */
-int port_attach(struct vio_device *dev, uint32_t irq);
+#define PORT_DEVICES 8 /* that interrupt, with so many messages each */
+#define PORT_VECTORS 4
+
+/* Let a device interrupt: before it is initialised. On PCI by messages, if
+ * `most` and the machine allow that, from the queues up to n_queues; else by
+ * its line. Returns 0; VIO_ENOMEM: too many; else as
+ * vio_pci_set_interrupts(). */
+int port_attach(struct port_device *device, enum vio_pci_interrupts most,
+                uint16_t n_queues);
 
 /* What has come, and what was slept. */
 struct port_irq_counts {
     uint32_t taken;    /* interrupts */
-    uint32_t queue;    /* of these, about a queue */
+    uint32_t messages; /* of these, messages of MSI-X */
+    uint32_t queue;    /* about a queue */
     uint32_t config;   /* about the configuration */
     uint32_t nobodys;  /* about nothing */
     uint32_t sleeps;   /* times that the processor stopped */

@@ -19,6 +19,18 @@
 #define GICC_EOIR      0x10
 #define GIC_NONE       1020 /* from here on: no interrupt */
 
+#define GICD_ICFGR  0xc00
+#define GICM_TYPER  0x008
+#define GICM_SETSPI 0x040
+
+#define PCI_ECAM      0x4010000000ul
+#define PCI_ECAM_SIZE 0x10000000u
+#define PCI_IO        0x3eff0000u
+#define PCI_IO_SIZE   0x10000
+#define PCI_MEM       0x10000000u
+#define PCI_MEM_END   0x3eff0000u
+#define PCI_IRQ       35 /* and the three after it */
+
 #define TIMER_IRQ 27 /* the virtual timer */
 
 #define SEMIHOSTING_EXIT     0x18
@@ -34,7 +46,10 @@
 static const struct vio_reg uart = {0x09000000, VIO_SPACE_MEM};
 static const struct vio_reg gicd = {0x08000000, VIO_SPACE_MEM};
 static const struct vio_reg gicc = {0x08010000, VIO_SPACE_MEM};
+static const struct vio_reg gicm = {0x08020000, VIO_SPACE_MEM}; /* GICv2m */
 static uint64_t ticks_per_s;
+static uint32_t first_message; /* interrupts that are messages */
+static uint32_t n_messages;
 
 void interrupt_entry(void);
 extern const char start_second[];
@@ -59,6 +74,8 @@ void machine_init(void)
     vio_reg_write32(gicd, GICD_CTLR, 1);
     vio_reg_write32(gicc, GICC_PMR, 0xff);
     vio_reg_write32(gicc, GICC_CTLR, 1);
+    first_message = vio_reg_read32(gicm, GICM_TYPER) >> 16 & 0x3ff;
+    n_messages = vio_reg_read32(gicm, GICM_TYPER) & 0x3ff;
     machine_irq_enable(TIMER_IRQ);
     machine_irq_unmask();
 }
@@ -170,9 +187,45 @@ void interrupt_entry(void)
         return;
     if (irq == TIMER_IRQ)
         timer_stop();
+    else if (irq - first_message < n_messages)
+        machine_message(irq - first_message);
     else
         machine_interrupt(irq);
     vio_reg_write32(gicc, GICC_EOIR, iar);
+}
+
+/* The frame raises the interrupt whose number is written to it. */
+int machine_msi(unsigned vector, uint64_t *addr, uint32_t *data)
+{
+    uint32_t irq = first_message + vector;
+    uint32_t config = GICD_ICFGR + irq / 16 * 4;
+
+    if (vector >= n_messages)
+        return VIO_ENOTSUP;
+    *addr = gicm.addr + GICM_SETSPI;
+    *data = irq;
+    vio_reg_write32(gicd, config, /* an edge, not a level */
+                    vio_reg_read32(gicd, config) | 2u << irq % 16 * 2);
+    machine_irq_enable(irq);
+    return 0;
+}
+
+bool machine_pci(struct vio_pci_bus *bus, struct vio_pci_windows *windows)
+{
+    static struct vio_pci_ecam ecam = {
+        {PCI_ECAM, VIO_SPACE_MEM}, PCI_ECAM_SIZE, 0};
+
+    *bus = vio_pci_ecam_bus(&ecam);
+    bus->io_base = PCI_IO;
+    windows->io = (struct vio_pci_window){0x1000, PCI_IO_SIZE};
+    windows->mem = (struct vio_pci_window){PCI_MEM, PCI_MEM_END};
+    return true;
+}
+
+/* Pins and devices take turns. */
+uint32_t machine_pci_irq(const struct vio_pci *pci)
+{
+    return PCI_IRQ + ((pci->bdf >> 3) + pci->irq_pin - 1u) % 4;
 }
 
 int machine_start_second(void *stack_end)

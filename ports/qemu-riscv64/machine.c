@@ -15,6 +15,14 @@
 #define PLIC_ENABLE   0x2000
 #define PLIC_CLAIM    0x200004 /* W: complete */
 
+#define PCI_ECAM      0x30000000u
+#define PCI_ECAM_SIZE 0x10000000u
+#define PCI_IO        0x3000000u
+#define PCI_IO_SIZE   0x10000
+#define PCI_MEM       0x40000000u
+#define PCI_MEM_SIZE  0x40000000u
+#define PCI_IRQ       32 /* and the three after it */
+
 #define MSTATUS_MIE  8ul
 #define MIE_EXTERNAL (1ul << 11)
 #define MIE_TIMER    (1ul << 7)
@@ -130,6 +138,32 @@ void interrupt_entry(uint64_t cause)
         machine_interrupt(irq);
         vio_reg_write32(plic, PLIC_CLAIM, irq);
     }
+}
+
+int machine_msi(unsigned vector, uint64_t *addr, uint32_t *data)
+{
+    (void)vector;
+    (void)addr;
+    (void)data;
+    return VIO_ENOTSUP;
+}
+
+bool machine_pci(struct vio_pci_bus *bus, struct vio_pci_windows *windows)
+{
+    static struct vio_pci_ecam ecam = {
+        {PCI_ECAM, VIO_SPACE_MEM}, PCI_ECAM_SIZE, 0};
+
+    *bus = vio_pci_ecam_bus(&ecam);
+    bus->io_base = PCI_IO;
+    windows->io = (struct vio_pci_window){0x1000, PCI_IO_SIZE};
+    windows->mem = (struct vio_pci_window){PCI_MEM, PCI_MEM + PCI_MEM_SIZE};
+    return true;
+}
+
+/* Pins and devices take turns. */
+uint32_t machine_pci_irq(const struct vio_pci *pci)
+{
+    return PCI_IRQ + ((pci->bdf >> 3) + pci->irq_pin - 1u) % 4;
 }
 
 /* The second hart sleeps in start.S until it is interrupted. */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Interrupts of a PC: lines through the I/O APIC, which tells them to the local
- * APIC of the first processor. The local one's timer ends a sleep; the two 8259
- * are switched off.
+ * APIC of the first processor, as messages do. The local one's timer ends a
+ * sleep; the two 8259 are switched off.
  */
 #include "interrupts.h"
 #include "machine.h"
 
 #define VECTOR_TIMER    32
-#define VECTOR_LINES    64 /* and one for each line */
+#define VECTOR_LINES    64  /* and one for each line */
+#define VECTOR_MESSAGES 128 /* and one for each message */
 #define VECTOR_SPURIOUS 255
 
 #define LAPIC_EOI          0x0b0
@@ -109,9 +110,35 @@ void interrupt_entry(unsigned vector)
 {
     if (vector == VECTOR_SPURIOUS)
         return;
-    if (vector >= VECTOR_LINES)
+    if (vector >= VECTOR_MESSAGES)
+        machine_message(vector - VECTOR_MESSAGES);
+    else if (vector >= VECTOR_LINES)
         machine_interrupt(vector - VECTOR_LINES);
     vio_reg_write32(lapic, LAPIC_EOI, 0);
+}
+
+int machine_msi(unsigned vector, uint64_t *addr, uint32_t *data)
+{
+    if (vector >= VECTOR_SPURIOUS - VECTOR_MESSAGES)
+        return VIO_ENOTSUP;
+    *addr = lapic.addr; /* the first processor, by an edge */
+    *data = VECTOR_MESSAGES + vector;
+    return 0;
+}
+
+/* The firmware has assigned everything. A microvm has no bus, and no function
+ * answers. */
+bool machine_pci(struct vio_pci_bus *bus, struct vio_pci_windows *windows)
+{
+    (void)windows;
+    *bus = vio_pci_ports();
+    return false;
+}
+
+/* The line of the 8259 is one of the I/O APIC, too. */
+uint32_t machine_pci_irq(const struct vio_pci *pci)
+{
+    return pci->irq_line;
 }
 
 int machine_start_second(void *stack_end)

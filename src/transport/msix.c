@@ -161,12 +161,14 @@ static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
     return false;
 }
 
+/* An interrupt line needs the ISR in one access: the several that it takes
+ * behind the window would get between those of the device's owner. */
 static bool try_mode(struct vio_pci *p, enum vio_pci_interrupts mode,
                      pci_map_vector *map)
 {
     if (is_msix(mode))
         return try_msix(p, mode, map);
-    return mode == VIO_PCI_POLLED || (p->irq_pin != 0 && p->isr.length != 0);
+    return mode == VIO_PCI_POLLED || (p->irq_pin != 0 && p->isr.mapped);
 }
 
 void vio_pci_start_interrupts(struct vio_pci *p, pci_map_vector *map)
@@ -224,7 +226,7 @@ uint32_t vio_pci_read_isr(struct vio_device *dev)
 
     if (is_msix(p->interrupts))
         return ISR_BITS;
-    if (p->isr.length == 0)
+    if (!p->isr.mapped)
         return 0;
     isr = vio_pci_get(p, &p->isr, 0, 1);
     return isr == ISR_GONE ? 0 : isr & ISR_BITS;

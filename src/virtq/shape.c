@@ -62,14 +62,14 @@ void vio_shape_resize(struct vio_virtq *vq, unsigned slot, unsigned n)
 
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
-    bool writable = vq->slot[slot].bound > SHAPE_STATUS_LEN + 1;
+    unsigned n_readable = vq->slot[slot].count;
 
     packed_stage(vq, header_addr(vq, slot), vq->shape_header_len,
                  (uint16_t)slot, VIRTQ_DESC_F_NEXT);
     /* The data is there already, but for the flags that make it available. */
     for (unsigned k = 0; k < n; k++)
         packed_stage_flags(vq, VIRTQ_DESC_F_NEXT |
-                                   (writable ? VIRTQ_DESC_F_WRITE : 0));
+                                   (k < n_readable ? 0 : VIRTQ_DESC_F_WRITE));
     packed_stage(vq, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
                  VIRTQ_DESC_F_WRITE);
     vq->slot[slot].count = (uint16_t)(n + 2);

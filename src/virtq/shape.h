@@ -70,12 +70,18 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
     if (ring_is_packed(vq)) {
         uint16_t at = packed_advance(vq, vq->added, 1 + k);
 
-        if (vq->table_segs)
+        if (vq->table_segs) {
             packed_write_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
                               0, flags);
-        else
-            packed_write_desc(vq, packed_desc(vq, at), sg.addr, sg.len,
-                              (uint16_t)slot, flags | packed_idle_flags(at));
+            return;
+        }
+        packed_write_desc(vq, packed_desc(vq, at), sg.addr, sg.len,
+                          (uint16_t)slot, flags | packed_idle_flags(at));
+        /* How many are readable, for vio_shape_stage_list(). */
+        if (!writable)
+            vq->slot[slot].count = (uint16_t)(k + 1);
+        else if (k == 0)
+            vq->slot[slot].count = 0;
     } else if (vq->table_segs) {
         split_fill_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
                         flags | VIRTQ_DESC_F_NEXT, k + 2);

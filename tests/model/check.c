@@ -40,7 +40,7 @@ void model_allow(const char *row)
 static int find(const char *row)
 {
     for (unsigned i = 0; i < n_allowed; i++) {
-        if (strcmp(allowed[i].row, row) == 0)
+        if (strcmp(allowed[i].row, row) == 0 || allowed[i].row[0] == '*')
             return (int)i;
     }
     return -1;

@@ -13,7 +13,8 @@ extern void (*model_fail_handler)(const char *message);
 
 void model_check_reset(void);
 
-/* From here on a violation of this row is counted and nothing more. */
+/* From here on a violation of this row is counted and nothing more; "*": of any
+ * row, where the device writes over the driver's words and so has no say. */
 void model_allow(const char *row);
 
 /* Violations of an allowed row so far. */

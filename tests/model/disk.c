@@ -265,16 +265,28 @@ void model_disk_noticed(struct model_disk *disk)
     disk->promised = disk->sectors;
 }
 
+/* What a disk holds at first: no two sectors alike. Computed once. */
+static const uint8_t *first_content(void)
+{
+    static uint8_t content[MODEL_DISK_SECTORS * MODEL_SECTOR];
+
+    if (!content[1]) {
+        for (size_t i = 0; i < sizeof(content); i++)
+            content[i] = (uint8_t)(i * 7 + i / MODEL_SECTOR * 13);
+    }
+    return content;
+}
+
 void model_disk_init(struct model_disk *disk, struct model_dev *d,
                      uint32_t version, uint64_t sectors)
 {
-    memset(disk, 0, sizeof(*disk));
+    memset(disk, 0, offsetof(struct model_disk, data));
+    memset(&disk->fault, 0, sizeof(*disk) - offsetof(struct model_disk, fault));
     disk->sectors = sectors;
     disk->promised = sectors;
     disk->fault_at = MODEL_FOREVER;
-    for (size_t i = 0; i < sizeof(disk->data); i++)
-        disk->data[i] = (uint8_t)(i * 7 + i / MODEL_SECTOR * 13);
-    memcpy(disk->durable, disk->data, sizeof(disk->data));
+    memcpy(disk->data, first_content(), sizeof(disk->data));
+    memcpy(disk->durable, first_content(), sizeof(disk->data));
     model_dev_init(d, version, 2);
     d->queue_max[0] = 256;
     d->fields = fields;

@@ -90,6 +90,19 @@ void *model_mem_at(uint64_t addr, uint64_t len, unsigned perm)
     return NULL;
 }
 
+bool model_mem_reaches(const void *host, size_t len)
+{
+    const uint8_t *p = host;
+
+    for (unsigned i = 0; i < n_regions; i++) {
+        const struct region *r = &regions[i];
+
+        if (r->host && p < r->host + r->len && r->host < p + len)
+            return true;
+    }
+    return false;
+}
+
 unsigned model_mem_count(void)
 {
     return n_live;

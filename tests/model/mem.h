@@ -7,6 +7,7 @@
 #ifndef MODEL_MEM_H
 #define MODEL_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ size_t model_mem_remove(uint64_t addr);
 
 /* Where the device finds it, or NULL: no such memory, or not with perm. */
 void *model_mem_at(uint64_t addr, uint64_t len, unsigned perm);
+
+/* Does the device reach any of it? */
+bool model_mem_reaches(const void *host, size_t len);
 
 /* Regions registered now. */
 unsigned model_mem_count(void);

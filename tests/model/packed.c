@@ -52,10 +52,24 @@ static void *need(size_t n, size_t size)
     return p;
 }
 
+/* What the queue had in its life before this one. */
+static void drop_previous(const struct model_queue *q)
+{
+    for (unsigned i = 0; i < n_all; i++) {
+        if (all[i] == q->packed) {
+            drop(all[i]);
+            all[i] = all[--n_all];
+            return;
+        }
+    }
+}
+
 void model_packed_start(struct model_queue *q)
 {
-    struct model_packed *p = need(1, sizeof(*p));
+    struct model_packed *p;
 
+    drop_previous(q);
+    p = need(1, sizeof(*p));
     p->saved = need(q->size + 1, sizeof(p->saved[0]));
     p->saved[q->size].count = ~0u;
     p->check.count = need(q->size, sizeof(p->check.count[0]));
@@ -114,7 +128,10 @@ static uint16_t next_flags(const struct model_queue *q)
 
 bool model_packed_pending(const struct model_queue *q)
 {
-    return model_packed_available(next_flags(q), q->packed->next_avail.wrap);
+    const struct model_packed *p = q->packed;
+
+    return !p->stuck &&
+           model_packed_available(next_flags(q), p->next_avail.wrap);
 }
 
 static void save(struct model_queue *q, const struct model_chain *c)
@@ -136,9 +153,12 @@ bool model_packed_pop(struct model_queue *q, struct model_chain *chain)
     struct model_packed *p = q->packed;
     uint16_t flags = next_flags(q);
 
-    if (!model_packed_available(flags, p->next_avail.wrap) ||
-        !model_packed_walk(q, p->next_avail, flags, chain))
+    if (p->stuck || !model_packed_available(flags, p->next_avail.wrap))
         return false;
+    if (!model_packed_walk(q, p->next_avail, flags, chain)) {
+        p->stuck = true; /* where would the next one be? */
+        return false;
+    }
     p->next_avail = model_packed_advance(q, p->next_avail, chain->n_table);
     q->chains++;
     save(q, chain);

@@ -57,6 +57,7 @@ struct model_packed {
     uint16_t unshown_flags;      /* and what publishes it */
     struct model_saved *saved;   /* by buffer ID */
     struct model_packedcheck check;
+    bool stuck; /* it found a list that is none */
 
     bool no_write_flag;   /* used descriptors do not have the WRITE flag */
     uint16_t extra_flags; /* more flags of used descriptors */

@@ -27,6 +27,7 @@
 
 #define DECODE_IO  1u
 #define DECODE_MEM 2u
+#define MASTER     4u
 
 #define TABLE_BAR    1u
 #define TABLE_OFFSET 0u
@@ -206,7 +207,17 @@ static bool is_gone(struct model_pci *m)
 {
     if (m->dev.gone_after > 0)
         m->dev.gone_after--;
-    return m->dev.gone_after == 0;
+    if (m->dev.gone_after != 0)
+        return false;
+    /* Nothing is done any more, and nothing is expected. */
+    for (unsigned i = 0; i < MODEL_QUEUES; i++)
+        model_queue_stop(&m->dev.queue[i]);
+    return true;
+}
+
+static uint32_t as_read(struct model_pci *m, unsigned width, uint32_t value)
+{
+    return m->on_bar_read ? m->on_bar_read(m, width, value) : value;
 }
 
 /* What was written to its command register did not arrive either. */
@@ -241,7 +252,8 @@ static bool other_regs(bool write, uintptr_t addr, unsigned width,
         if (write)
             model_legacy_write(m, (uint32_t)offset, width, *value);
         else
-            *value = model_legacy_read(m, (uint32_t)offset, width);
+            *value = as_read(
+                m, width, model_legacy_read(m, (uint32_t)offset, width));
         return true;
     }
     v = write ? swap(width, *value) : 0;
@@ -249,7 +261,7 @@ static bool other_regs(bool write, uintptr_t addr, unsigned width,
         model_violation("PCI-32", "access to BAR %u at %#llx", bar,
                         (unsigned long long)offset);
     if (!write)
-        *value = swap(width, v);
+        *value = swap(width, as_read(m, width, v));
     return true;
 }
 
@@ -351,6 +363,14 @@ static void write_bar(struct model_pci *m, unsigned i, uint32_t value)
     model_pci_put(m, C_BAR0 + 4 * i, 4, (old & ~mask) | (value & mask));
 }
 
+/* A device that may not master the bus any more is not live. */
+static void write_command(struct model_pci *m, uint32_t value)
+{
+    model_pci_put(m, C_COMMAND, 2, value & 0x0407);
+    if (!(value & MASTER))
+        m->dev.status &= ~MS_DRIVER_OK;
+}
+
 static void write_window(struct model_pci *m, uint32_t at, unsigned width,
                          uint32_t value)
 {
@@ -377,7 +397,7 @@ void model_pci_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
     if (is_gone(m))
         return;
     if (offset == C_COMMAND && width == 2)
-        model_pci_put(m, offset, 2, value & 0x0407);
+        write_command(m, value);
     else if (offset >= C_BAR0 && offset < C_BARS_END && width == 4)
         write_bar(m, (offset - C_BAR0) / 4, value);
     else if (m->msix_cap && offset == m->msix_cap + 2u && width == 2)

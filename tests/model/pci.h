@@ -70,6 +70,8 @@ struct model_pci {
     unsigned queue_reset_reads;
     uint32_t (*on_config_read)(struct model_pci *m, uint32_t offset,
                                unsigned width, uint32_t value);
+    uint32_t (*on_bar_read)(struct model_pci *m, unsigned width,
+                            uint32_t value);
 
     /* Its state. */
     uint16_t queue_size[MODEL_QUEUES]; /* as written; 0: not */

@@ -12,6 +12,13 @@
 #define BIG  (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 #define PAGE 4096u
 
+/* What a queue's number is less than; a select or notification of more is
+ * passed over. */
+#define QUEUES_MOST 1024u
+
+/* A driver that accepts everything blindly is told apart by this bit. */
+#define BAD_FEATURE (1u << 30)
+
 enum legacy {
     L_DEVICE_FEATURES = 0,
     L_DRIVER_FEATURES = 4,
@@ -123,14 +130,19 @@ static uint32_t read_header(struct model_pci *m, uint32_t offset)
     }
 }
 
-/* The whole ring by the number of its page; 0 takes it away. */
+/* The whole ring by the number of its page; 0 resets the device. */
 static void write_pfn(struct model_pci *m, uint32_t value)
 {
     struct model_dev *d = &m->dev;
 
+    if (value == 0) {
+        model_dev_reset(d);
+        model_pci_was_reset(m);
+        return;
+    }
     if (!model_dev_selected(d))
         return;
-    if (d->reg[d->queue_sel].pfn && value)
+    if (d->reg[d->queue_sel].pfn)
         model_violation("LPCI-01", "address of a live queue");
     if (!(d->status & MS_DRIVER))
         model_violation("INIT-07", "queue address before DRIVER");
@@ -146,7 +158,8 @@ static void write_notify(struct model_pci *m, uint32_t value)
 {
     if (!(m->dev.status & MS_DRIVER_OK))
         model_violation("INIT-14", "notification before DRIVER_OK");
-    model_regs_write(&m->dev, MR_QUEUE_NOTIFY, 4, value);
+    if (value < QUEUES_MOST)
+        model_regs_write(&m->dev, MR_QUEUE_NOTIFY, 4, value);
 }
 
 static void write_vector(struct model_pci *m, uint32_t offset, uint32_t value)
@@ -168,13 +181,16 @@ static void write_header(struct model_pci *m, uint32_t offset, uint32_t value)
     case L_DRIVER_FEATURES:
         select_words(m);
         model_statecheck_write(&m->dev, MR_DRIVER_FEATURES, value);
+        if (value & BAD_FEATURE)
+            value = 0; /* nothing is assumed of such a driver */
         model_regs_write(&m->dev, MR_DRIVER_FEATURES, 4, value);
         break;
     case L_QUEUE_PFN:
         write_pfn(m, value);
         break;
     case L_QUEUE_SELECT:
-        m->dev.queue_sel = value;
+        if (value < QUEUES_MOST)
+            m->dev.queue_sel = value;
         break;
     case L_NOTIFY:
         write_notify(m, value);

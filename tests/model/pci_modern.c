@@ -93,6 +93,19 @@ static uint32_t check(const struct model_pci *m, uint32_t offset,
     return 0;
 }
 
+/* Step 7 comes after step 6. Merely looking at a device that is reset, to size
+ * its memory, is no part of the initialisation. */
+static void check_step(const struct model_pci *m, uint32_t offset, bool write)
+{
+    const struct model_regcheck *k = &m->dev.check;
+    bool looking = !k->status && (!write || offset == C_QUEUE_SELECT);
+
+    if (offset >= C_QUEUE_SELECT && offset != C_NOTIF_DATA && !looking &&
+        !k->features_confirmed)
+        model_violation("INIT-07", "queue field at %#x at status %#x", offset,
+                        k->status);
+}
+
 static bool selected(const struct model_pci *m)
 {
     return m->dev.queue_sel < m->num_queues && model_dev_selected(&m->dev);
@@ -132,6 +145,7 @@ static uint32_t read_common(struct model_pci *m, uint32_t offset,
     uint32_t mmio = check(m, offset, width, false), value;
     unsigned resets = m->dev.resets;
 
+    check_step(m, offset, false);
     if (offset == C_CONFIG_VECTOR) {
         m->config_vector_written = false;
         return m->config_vector;
@@ -172,7 +186,11 @@ static void enable(struct model_pci *m, uint32_t value)
 
 static void write_size(struct model_pci *m, uint32_t value)
 {
-    if (!value || (value & (value - 1)))
+    bool packed = m->dev.accepted & MF(MF_PACKED);
+
+    if (!value)
+        model_violation(packed ? "PCI-18" : "PCI-19", "queue_size 0");
+    else if (!packed && (value & (value - 1)))
         model_violation("PCI-19", "queue_size %u", value);
     if (value > m->dev.queue_max[m->dev.queue_sel])
         model_violation("PCI-19", "queue_size %u, more than there is", value);
@@ -220,6 +238,7 @@ static void write_common(struct model_pci *m, uint32_t offset, unsigned width,
 {
     uint32_t mmio = check(m, offset, width, true);
 
+    check_step(m, offset, true);
     if (offset == C_STATUS) {
         model_pci_set_status(m, value);
     } else if (offset == C_CONFIG_VECTOR) {

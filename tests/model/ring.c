@@ -68,11 +68,12 @@ bool model_queue_start(struct model_queue *q, uint32_t size, uint64_t desc,
     q->used_idx = 0;
     q->n_held = 0;
     q->live = true;
-    q->packed = NULL;
-    if (is_packed(q))
+    if (is_packed(q)) {
         model_packed_start(q);
-    else
-        model_ringcheck_start(q);
+        return true;
+    }
+    q->packed = NULL;
+    model_ringcheck_start(q);
     return true;
 }
 

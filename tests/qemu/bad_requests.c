@@ -72,10 +72,10 @@ static void twice(struct vio_blk *blk)
 
 int main(void)
 {
-    struct vio_mmio mmio;
+    struct port_device device;
     struct vio_blk blk;
 
-    if (guest_disk(&mmio, &blk) < 0)
+    if (guest_disk(&device, &blk) < 0)
         return 1;
     bad_ranges(&blk, vio_blk_info(&blk)->capacity);
     bad_lengths(&blk);

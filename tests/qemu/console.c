@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "console.h"
 
-struct vio_mmio console_mmio;
+struct port_device console_device;
 struct vio_blk console_disk;
 
 static bool same(const char *a, const char *b)
@@ -64,12 +64,25 @@ static void obey(char **word, unsigned n)
         port_print("%s: no such command\n", word[0]);
 }
 
+static int bring_up(void)
+{
+    struct port_walk walk = {0};
+    int err = guest_probe_sleeping(&walk, &console_device);
+
+    if (err < 0)
+        return err;
+    err = vio_blk_init(&console_disk, &console_device.dev, NULL, &guest_mem);
+    if (err < 0)
+        guest_expect_why("disk", err, &console_device.dev.why, VIO_WHY_NONE);
+    return err;
+}
+
 int main(void)
 {
     char line[80];
     char *word[CONSOLE_ARGS + 1];
 
-    if (guest_sleeping_disk(&console_mmio, &console_disk) < 0)
+    if (bring_up() < 0)
         return 1;
     port_print("ready\n");
     for (;;) {

@@ -18,7 +18,7 @@ struct console_slot {
     struct vio_buf buf;
 };
 
-extern struct vio_mmio console_mmio;
+extern struct port_device console_device;
 extern struct vio_blk console_disk;
 extern struct console_slot console_slot[CONSOLE_SLOTS];
 

@@ -97,7 +97,23 @@ static int run_reinit(const uint64_t *arg)
     int err = vio_blk_fini(&console_disk);
 
     if (err == 0)
-        err = vio_blk_init(&console_disk, &console_mmio.dev, &cfg, &guest_mem);
+        err =
+            vio_blk_init(&console_disk, &console_device.dev, &cfg, &guest_mem);
+    return err;
+}
+
+/* queues N: the same, with so many queues that interrupt. */
+static int run_queues(const uint64_t *arg)
+{
+    struct vio_blk_config cfg = {.n_queues = (uint16_t)arg[0]};
+    int err = vio_blk_fini(&console_disk);
+
+    if (err == 0 && console_device.is_pci)
+        err = vio_pci_set_interrupts(&console_device.pci, VIO_PCI_MSIX_EACH,
+                                     cfg.n_queues, console_device.vector);
+    if (err == 0)
+        err =
+            vio_blk_init(&console_disk, &console_device.dev, &cfg, &guest_mem);
     return err;
 }
 
@@ -142,9 +158,10 @@ static int run_reads(const uint64_t *arg)
     uint64_t ms = (port_env.now_ns(NULL) - start) / 1000000;
 
     after = port_irq_counts();
-    port_print("interrupts %u queue %u config %u nobodys %u\n",
-               after.taken - before.taken, after.queue - before.queue,
-               after.config - before.config, after.nobodys - before.nobodys);
+    port_print("interrupts %u messages %u queue %u config %u nobodys %u\n",
+               after.taken - before.taken, after.messages - before.messages,
+               after.queue - before.queue, after.config - before.config,
+               after.nobodys - before.nobodys);
     port_print("sleeps %u slept %lu of %lu ms\n", after.sleeps - before.sleeps,
                (after.slept_ns - before.slept_ns) / 1000000, ms);
     return err;
@@ -228,6 +245,7 @@ const struct console_command console_async[] = {
     {"queue", 3, run_queue},   {"submit", 0, run_submit},
     {"wait", 2, run_wait},     {"recover", 1, run_recover},
     {"freeze", 0, run_freeze}, {"restore", 1, run_restore},
-    {"reinit", 2, run_reinit}, {"reads", 2, run_reads},
-    {"stream", 2, run_stream}, {NULL, 0, NULL},
+    {"reinit", 2, run_reinit}, {"queues", 1, run_queues},
+    {"reads", 2, run_reads},   {"stream", 2, run_stream},
+    {NULL, 0, NULL},
 };

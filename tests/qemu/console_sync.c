@@ -101,6 +101,20 @@ static int run_info(const uint64_t *arg)
     return 0;
 }
 
+/* How the device interrupts. */
+static int run_interrupts(const uint64_t *arg)
+{
+    static const char *const name[] = {"line", "nothing", "shared vectors",
+                                       "a vector each"};
+    const struct port_device *device = &console_device;
+
+    (void)arg;
+    port_print("by %s\n", device->is_pci
+                              ? name[vio_pci_interrupt_mode(&device->pci)]
+                              : name[0]);
+    return 0;
+}
+
 static int run_refresh(const uint64_t *arg)
 {
     int changed = vio_blk_refresh(&console_disk);
@@ -127,14 +141,37 @@ static int run_config_change(const uint64_t *arg)
 static int run_check(const uint64_t *arg)
 {
     (void)arg;
-    return vio_device_check(&console_mmio.dev);
+    return vio_device_check(&console_device.dev);
 }
 
+#if VIO_HAVE_PORT_IO
+/* eject SLOT: what an operating system answers to device_del on the machine
+ * `pc`: the bus's ACPI registers take the device off. */
+static int run_eject(const uint64_t *arg)
+{
+    static const struct vio_reg hotplug = {0xae00, VIO_SPACE_PORT};
+
+    vio_reg_write32(hotplug, 0x10, 0); /* the root bus */
+    vio_reg_write32(hotplug, 0x08, 1u << arg[0]);
+    return 0;
+}
+#endif
+
 const struct console_command console_sync[] = {
-    {"read", 2, run_read},           {"write", 3, run_write},
-    {"flush", 0, run_flush},         {"discard", 2, run_discard},
-    {"zeroes", 3, run_zeroes},       {"id", 0, run_id},
-    {"writeback", 1, run_writeback}, {"info", 0, run_info},
-    {"refresh", 0, run_refresh},     {"config_change", 1, run_config_change},
-    {"check", 0, run_check},         {NULL, 0, NULL},
+    {"read", 2, run_read},
+    {"write", 3, run_write},
+    {"flush", 0, run_flush},
+    {"discard", 2, run_discard},
+    {"zeroes", 3, run_zeroes},
+    {"id", 0, run_id},
+    {"writeback", 1, run_writeback},
+    {"info", 0, run_info},
+    {"interrupts", 0, run_interrupts},
+    {"refresh", 0, run_refresh},
+    {"config_change", 1, run_config_change},
+    {"check", 0, run_check},
+#if VIO_HAVE_PORT_IO
+    {"eject", 1, run_eject},
+#endif
+    {NULL, 0, NULL},
 };

@@ -14,8 +14,8 @@ import sys
 import tempfile
 import time
 
-from qemu import (AARCH64, MIB, MICROVM, MMIO, RISCV64, TIMEOUT, check, main,
-                  noise)
+from qemu import (AARCH64, MIB, MICROVM, MMIO, PC, PCI, PCI_MODERN, Q35,
+                  RISCV64, TIMEOUT, check, main, noise)
 from session import Session, pattern, total
 
 EIO = 5
@@ -77,6 +77,8 @@ def rule(iotype, sector, once):
 
 
 FAILED = 'the device reports an I/O error'
+GONE = 'no device'
+BROKEN = 'the device broke the virtio protocol: reset it'
 LATE = 'the device did not answer in time'
 UNSUPPORTED = 'not supported by this device or this configuration'
 
@@ -420,13 +422,19 @@ def is_running(pid):
         return False
 
 
-def nbd(c):
-    """an NBD disk whose server goes away and comes back"""
+def nbd(c, reconnect_delay):
+    """An NBD disk of noise; its server runs."""
     data = noise(MIB, 22)
     server = NbdServer(c, c.image('disk', data))
-    attach(c, {'driver': 'nbd', 'reconnect-delay': 0,
+    attach(c, {'driver': 'nbd', 'reconnect-delay': reconnect_delay,
                'server': {'type': 'unix', 'path': server.socket}}, *REPORT)
     server.start()
+    return data, server
+
+
+def nbd_error(c):
+    """an NBD disk whose server goes away: errors, until it is back"""
+    data, server = nbd(c, 0)
     try:
         with Session(c) as s:
             s.until('ready')
@@ -436,17 +444,35 @@ def nbd(c):
                 s.do('read 8 8', FAILED)
             s.do('write 8 8 1', FAILED)
             server.start()
-            # QEMU connects again at its own pace; until then it says no.
-            for _ in range(1000):
-                s.begin('read 8 8')
-                lines = []
-                while not lines or not lines[-1].startswith('read: '):
-                    lines.append(s.line())
-                if lines[-1] == 'read: success':
-                    break
-            check(f'sum {total(data[4096:8192])}' in lines, str(lines))
+            # QEMU looks for the server now and then; until then it says no.
+            end = time.monotonic() + TIMEOUT
+            while s.ask('read 8 8')[-1] != 'read: success':
+                check(time.monotonic() < end, 'QEMU does not connect again')
+                time.sleep(0.05)
+            s.do('read 8 8').has(f'sum {total(data[4096:8192])}')
             s.do('write 8 8 1')
             s.do('read 8 8').has(f'sum {total(pattern(8, 8, 1))}')
+            s.quit()
+    finally:
+        server.stop()
+
+
+def nbd_wait(c):
+    """an NBD disk whose server goes away: requests wait until it is back"""
+    data, server = nbd(c, TIMEOUT)
+    try:
+        with Session(c) as s:
+            s.until('ready')
+            s.do('read 0 8').has(f'sum {total(data[:4096])}')
+            server.stop()
+            for slot in range(8):
+                s.do(f'queue {slot} {slot * 8} 8')
+            s.do('wait 7 50', LATE)
+            server.start()
+            for slot in range(8):
+                at = slot * 4096
+                s.do(f'wait {slot} 30000').has(
+                    f'sum {total(data[at:at + 4096])}')
             s.quit()
     finally:
         server.stop()
@@ -484,15 +510,48 @@ def cache_switch(c):
         s.quit()
 
 
+def unplug(c):
+    """device_del in mid-I/O: no hang, everything is handed back"""
+    data = slow_disk(c, 1)
+    c.disks[0][-1] += ',id=disk,addr=5'
+    with Session(c) as s:
+        s.until('ready')
+        s.do('read 0 8').has(f'sum {total(data[:4096])}')
+        for slot in range(8):
+            s.do(f'queue {slot} {slot * 8} 8')
+        s.do('submit')
+        s.qmp.command('device_del', id='disk')
+        s.do('eject 5')
+        s.qmp.event('DEVICE_DELETED')
+        # Nothing there reads as ones in I/O space, and in QEMU's memory as
+        # zeroes: as a device that was reset behind the driver's back.
+        gone = GONE if c.transport.legacy else BROKEN
+        s.do('check', gone)
+        s.do('recover 1', gone)
+        for slot in range(8):  # QEMU finishes what it has begun
+            answer = s.ask(f'wait {slot} 100')
+            at = slot * 4096
+            check(answer[-1] == f'wait: {FAILED}' or
+                  f'sum {total(data[at:at + 4096])}' in answer, str(answer))
+        s.do('read 0 8', 'not possible in this state of the device')
+        check(s.ask('info')[-1] == 'info: success', 'the guest is not well')
+        s.quit()
+
+
 CASES = [read_errors, write_errors, error_in_flight, resize, deadline,
          hand_back, frozen_and_resized, stop_and_go, system_reset, snapshot,
-         migration, discard, large_blocks, huge, nbd, serial, cache_switch]
+         migration, discard, large_blocks, huge, nbd_error,
+         nbd_wait, serial, cache_switch]
 
 
 def table():
     for machine, version in ((MICROVM, 2), (RISCV64, 1), (AARCH64, 2)):
         for case in CASES:
             yield case, machine, MMIO[version]
+    for case in CASES:
+        yield case, Q35, PCI_MODERN
+    for transport in PCI:
+        yield unplug, PC, transport
 
 
 if __name__ == '__main__':

@@ -13,59 +13,55 @@ const struct vio_mem guest_mem = {
     .priv_size = sizeof priv,
 };
 
-/* The first slot that is not empty. */
-static int probe(struct vio_mmio *mmio, const struct vio_policy *policy,
-                 const struct vio_env *env, uint32_t *irq, struct vio_why *why)
+/* The next place that is not empty, of any type. */
+static int probe_next(struct port_walk *walk, struct port_device *device,
+                      const struct vio_policy *policy,
+                      const struct vio_env *env, struct vio_why *why)
 {
-    struct vio_mmio_slot slot[PORT_MMIO_SLOTS];
-    unsigned n = port_mmio_slots(slot, PORT_MMIO_SLOTS);
-    int err = VIO_ENODEV;
+    struct port_place place;
+    int err;
 
     *why = (struct vio_why){VIO_WHY_NONE, 0, 0};
-    for (unsigned i = 0; i < n; i++) {
-        *irq = slot[i].irq;
-        err = vio_mmio_probe(mmio, vio_reg_mem(slot[i].base), slot[i].size,
-                             policy, env, why);
+    while (port_next(walk, &place)) {
+        err = port_probe(device, &place, policy, env, why);
         if (err == 0 || why->reason != VIO_WHY_NO_DEVICE)
             return err;
     }
+    return VIO_ENODEV;
+}
+
+int guest_probe(struct port_device *device, const struct vio_policy *policy,
+                struct vio_why *why)
+{
+    struct port_walk walk = {0};
+
+    return probe_next(&walk, device, policy, &port_env, why);
+}
+
+int guest_probe_sleeping(struct port_walk *walk, struct port_device *device)
+{
+    struct vio_why why;
+    int err = probe_next(walk, device, NULL, &port_env_sleep, &why);
+
+    if (err == 0)
+        err = port_attach(device, VIO_PCI_MSIX_EACH, 1);
+    if (err < 0)
+        guest_expect_why("probe", err, &why, VIO_WHY_NONE);
     return err;
 }
 
-int guest_probe(struct vio_mmio *mmio, const struct vio_policy *policy,
-                struct vio_why *why)
-{
-    uint32_t irq;
-
-    return probe(mmio, policy, &port_env, &irq, why);
-}
-
-static int bring_up(struct vio_mmio *mmio, struct vio_blk *blk,
-                    const struct vio_env *env)
+int guest_disk(struct port_device *device, struct vio_blk *blk)
 {
     struct vio_why why;
-    uint32_t irq;
-    int err = probe(mmio, NULL, env, &irq, &why);
+    int err = guest_probe(device, NULL, &why);
 
-    if (err == 0 && env->idle)
-        err = port_attach(&mmio->dev, irq);
     if (err == 0) {
-        err = vio_blk_init(blk, &mmio->dev, NULL, &guest_mem);
-        why = mmio->dev.why;
+        err = vio_blk_init(blk, &device->dev, NULL, &guest_mem);
+        why = device->dev.why;
     }
     if (err < 0)
         guest_expect_why("disk", err, &why, VIO_WHY_NONE);
     return err;
-}
-
-int guest_disk(struct vio_mmio *mmio, struct vio_blk *blk)
-{
-    return bring_up(mmio, blk, &port_env);
-}
-
-int guest_sleeping_disk(struct vio_mmio *mmio, struct vio_blk *blk)
-{
-    return bring_up(mmio, blk, &port_env_sleep);
 }
 
 void guest_expect(const char *call, int got, int want)

@@ -7,7 +7,6 @@
 #define GUEST_H
 
 #include <vio/blk.h>
-#include <vio/mmio.h>
 
 #include "port.h"
 
@@ -17,15 +16,15 @@
 
 extern const struct vio_mem guest_mem;
 
-/* Probe the slots until one holds a device, of any type. */
-int guest_probe(struct vio_mmio *mmio, const struct vio_policy *policy,
+/* Probe all places until one holds a device, of any type. */
+int guest_probe(struct port_device *device, const struct vio_policy *policy,
                 struct vio_why *why);
 
 /* The first device, brought up as a disk; says why when it cannot be. */
-int guest_disk(struct vio_mmio *mmio, struct vio_blk *blk);
+int guest_disk(struct port_device *device, struct vio_blk *blk);
 
-/* The same, on a device whose interrupts the waits sleep for. */
-int guest_sleeping_disk(struct vio_mmio *mmio, struct vio_blk *blk);
+/* Step to the next device, of any type, and let it interrupt: waits sleep. */
+int guest_probe_sleeping(struct port_walk *walk, struct port_device *device);
 
 /* Say what a call returned, and note when it is not what was wanted. */
 void guest_expect(const char *call, int got, int want);

@@ -11,11 +11,11 @@ static uint64_t data[3 * 64];
 
 int main(void)
 {
-    struct vio_mmio mmio;
+    struct port_device device;
     struct vio_blk blk;
     uint64_t last;
 
-    if (guest_disk(&mmio, &blk) < 0)
+    if (guest_disk(&device, &blk) < 0)
         return 1;
     last = vio_blk_info(&blk)->capacity - 1;
     guest_expect("read", vio_blk_read(&blk, BOUNDARY - 1, data, sizeof data),

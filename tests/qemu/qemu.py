@@ -2,6 +2,7 @@
 """What the suites under QEMU share: machines, booting a guest, comparing, and
 running a table of cases. session.py has guests that are talked to."""
 import argparse
+import concurrent.futures
 import hashlib
 import os
 import random
@@ -61,18 +62,45 @@ class Failure(Exception):
 class Transport:
     """How a disk is reached: the device's name, and what goes with it."""
 
-    def __init__(self, name, device, options=(), args=()):
+    def __init__(self, name, says, options=(), args=(), where=()):
         self.name = name
-        self.device = device    # less its type: 'virtio-blk-' goes before
+        self.says = says        # disk_hash, about the device; a pattern
         self.options = options  # of the device
         self.args = args        # of QEMU
-        self.version = {'mmio v1': 1, 'mmio v2': 2}.get(name)
+        self.where = where      # the bus of the device
+        self.bus = name.split()[0]
+        self.device = {'mmio': 'device', 'pci': 'pci'}[self.bus]
+        self.legacy = 'legacy' in says
 
 
-MMIO = {version: Transport(
-    f'mmio v{version}', 'device',
-    args=('-global', f'virtio-mmio.force-legacy={legacy}'))
-    for version, legacy in ((1, 'true'), (2, 'false'))}
+def mmio(version):
+    legacy = version == 1
+    return Transport(
+        f'mmio v{version}',
+        f'^virtio-mmio version {version} \\({"legacy" if legacy else "modern"}',
+        args=('-global', 'virtio-mmio.force-legacy='
+              + ('true' if legacy else 'false')))
+
+
+def pci(name, device_id, modern, legacy, args=(), where=()):
+    def off(on):
+        return 'off' if on else 'on'
+
+    return Transport(
+        f'pci {name}', f'^virtio-pci device id {device_id} \\('
+        + ('modern' if modern else 'legacy'),
+        (f'disable-modern={off(modern)}', f'disable-legacy={off(legacy)}'),
+        args, where)
+
+
+MMIO = {version: mmio(version) for version in (1, 2)}
+PCI_LEGACY = pci('legacy', 1001, False, True)
+PCI_TRANSITIONAL = pci('transitional', 1001, True, True)
+PCI_MODERN = pci('modern', 1042, True, False)
+PCI = (PCI_LEGACY, PCI_TRANSITIONAL, PCI_MODERN)
+PCI_ROOT_PORT = pci('root port', 1042, True, False,
+                    ('-device', 'pcie-root-port,id=root,chassis=1'),
+                    ('bus=root',))
 
 
 class Context:
@@ -81,8 +109,7 @@ class Context:
     def __init__(self, machine, transport, guests, folder):
         self.machine = machine
         self.transport = transport
-        self.version = transport.version  # of virtio-mmio
-        self.guests = guests              # the build folder of the port
+        self.guests = guests  # the build folder of the port
         self.folder = folder
         self.disks = []
         self.smp = '1,maxcpus=2'  # with one possible, QEMU drops barriers
@@ -103,12 +130,15 @@ class Context:
     def device(self, *options):
         """The virtio-blk device of the last drive."""
         parts = [f'virtio-blk-{self.transport.device}', *options,
-                 *self.transport.options, *self.options]
+                 *self.transport.options, *self.transport.where, *self.options]
         return ['-device', ','.join(parts)]
 
     def disk(self, path, readonly=False, bus=None):
         n = len(self.disks)
-        at = () if bus is None else (f'bus=virtio-mmio-bus.{bus}',)
+        at = ()
+        if bus is not None:
+            at = (f'bus=virtio-mmio-bus.{bus}' if self.transport.bus == 'mmio'
+                  else f'addr={bus:#x}',)
         self.disks.append(
             ['-drive', f'if=none,id=d{n},driver=raw,file.driver=file,'
              f'file.filename={path},readonly={"on" if readonly else "off"}',
@@ -205,9 +235,29 @@ def arguments(text):
                         help='only the cases whose line matches')
     parser.add_argument('--no-skip', action='store_true',
                         help='a missing QEMU is a failure')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(),
+                        help='cases at a time (default: processors)')
     parser.add_argument('--keep', metavar='FOLDER',
                         help='copy the files of failed cases there')
     return parser.parse_args()
+
+
+def result_of(case, machine, transport, folders, args):
+    """One of the words that a line begins with, and why."""
+    if not shutil.which(machine.qemu):
+        return ('not ok' if args.no_skip else 'skip',
+                f'{machine.qemu} is not installed')
+    reason = run(case, machine, transport, folders[machine.port], args.keep)
+    return 'not ok' if reason else 'ok', reason
+
+
+def report(result, number, case, machine, transport, reason):
+    first, _, rest = (reason or '').partition('\n')
+    print(f'{result} {number} - {machine.name} {transport.name} {case.__doc__}'
+          + (f': {first}' if first else ''))
+    for line in rest.splitlines():
+        print('    ' + line)
+    sys.stdout.flush()
 
 
 def main(text, table):
@@ -216,30 +266,20 @@ def main(text, table):
     folders = dict(pair.split('=', 1) for pair in args.guests) or {
         port: os.path.join(ROOT, 'build', port)
         for port in ('qemu-x86_64', 'qemu-riscv64', 'qemu-aarch64')}
-    count = {'ok': 0, 'not ok': 0, 'skip': 0}
-    number = 0
     begin = time.monotonic()
-    for case, machine, transport in table:
-        what = f'{machine.name} {transport.name} {case.__doc__}'
-        if machine.port not in folders or not re.search(args.only, what):
-            continue
-        number += 1
-        result, reason = 'ok', None
-        if not shutil.which(machine.qemu):
-            result = 'not ok' if args.no_skip else 'skip'
-            reason = f'{machine.qemu} is not installed'
-        else:
-            reason = run(case, machine, transport, folders[machine.port],
-                         args.keep)
-            result = 'not ok' if reason else 'ok'
-        count[result] += 1
-        first, _, rest = (reason or '').partition('\n')
-        print(f'{result} {number} - {what}' + (f': {first}' if first else ''))
-        for line in rest.splitlines():
-            print('    ' + line)
-        sys.stdout.flush()
+    chosen = [(case, machine, transport) for case, machine, transport in table
+              if machine.port in folders and re.search(
+                  args.only, f'{machine.name} {transport.name} {case.__doc__}')]
+    count = {'ok': 0, 'not ok': 0, 'skip': 0}
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        runs = [pool.submit(result_of, *entry, folders, args)
+                for entry in chosen]
+        for number, (entry, future) in enumerate(zip(chosen, runs), 1):
+            result, reason = future.result()
+            count[result] += 1
+            report(result, number, *entry, reason)
     print(f"{count['ok']} passed, {count['not ok']} failed, "
           f"{count['skip']} skipped, in {time.monotonic() - begin:.0f} s")
-    if count['not ok'] or number == 0:
+    if count['not ok'] or not chosen:
         return 1
     return 77 if count['skip'] else 0

@@ -19,10 +19,10 @@ static int queue_write(struct vio_blk *blk)
 
 int main(void)
 {
-    struct vio_mmio mmio;
+    struct port_device device;
     struct vio_blk blk;
 
-    if (guest_disk(&mmio, &blk) < 0)
+    if (guest_disk(&device, &blk) < 0)
         return 1;
     port_print("read-only: %d\n", vio_blk_info(&blk)->read_only);
     guest_expect("write", vio_blk_write(&blk, 0, data, sizeof data), VIO_EROFS);

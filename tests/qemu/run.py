@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Boot the examples and the test guests under QEMU and look at what they do.
 
-Each case runs on each machine and with each version of virtio-mmio. Exit
-status: 0 all passed, 1 something failed, 77 nothing failed but something was
-skipped.
+Each case runs on several machines, and by several transports. Exit status: 0
+all passed, 1 something failed, 77 nothing failed but something was skipped.
 """
 import os
 import re
 import struct
 import sys
 
-from qemu import (AARCH64, FAULT, MIB, MICROVM, MMIO, PC, Q35, RISCV64, check,
-                  main, noise, sha256)
+from qemu import (AARCH64, FAULT, MIB, MICROVM, MMIO, PC, PCI, PCI_MODERN,
+                  PCI_ROOT_PORT, PCI_TRANSITIONAL, Q35, RISCV64, check, main,
+                  noise, sha256)
 from session import Session, pattern
 
 
@@ -60,7 +60,7 @@ def read_hash(c):
     c.disk(path, readonly=True)
     output = c.boot('examples/disk_hash')
     output.has(f'sha256 {sha256(path)}')
-    output.matches(f'virtio-mmio version {c.version} ')
+    output.matches(c.transport.says)
     sectors = os.path.getsize(path) // 512
     output.matches(f'^capacity: {sectors} sectors, 9 MiB, read-only$')
     output.matches('^offered: .* RO .*EVENT_IDX')
@@ -227,7 +227,7 @@ def policy(c):
     """the caller's policy is obeyed"""
     c.disk(c.image('disk', size=512))
     output = c.boot('tests/qemu/policy')
-    kind = 'legacy' if c.version == 1 else 'modern'
+    kind = 'legacy' if c.transport.legacy else 'modern'
     output.matches(f"^other interface: .*: a {kind} device, which the caller's "
                    'policy refuses: ')
     output.has('same interface: success')
@@ -268,7 +268,8 @@ def interrupts(c):
         s.until('ready')
         for depth, requests, most in ((1, 200, 200), (32, 3200, 800)):
             found = s.do(f'reads {requests} {depth}').matches(
-                r'^interrupts (\d+) queue (\d+) config 0 nobodys (\d+)$')
+                r'^interrupts (\d+) messages \d+ queue (\d+) config 0 '
+                r'nobodys (\d+)$')
             taken, queue, nobodys = map(int, found.groups())
             check(0 < queue <= most and taken == queue + nobodys,
                   f'{requests} requests at depth {depth}: {found[0]}')
@@ -315,6 +316,8 @@ def short_queue(c, depth):
     """A queue that is full all the time: that many requests fit."""
     chunks, passes = 300, 2
     path = c.image('short', size=chunks * 4096)
+    if c.transport in PCI and c.transport.legacy:
+        c.options += ('queue-size=16',)  # which the device dictates there
     c.disk(path)
     with Session(c) as s:
         s.until('ready')
@@ -354,31 +357,92 @@ def with_features(packed, event_idx, indirect):
     return case
 
 
-def combinations(version):
-    for packed in (False, True)[:version]:
+def vectors(c):
+    """a vector for each event, shared ones, or the line"""
+    messages = c.machine is not RISCV64  # which has nobody to take them
+    for n_vectors, n_queues, by in (
+            (0, 1, 'line'), (1, 1, 'line'), (2, 1, 'a vector each'),
+            (2, 2, 'shared vectors'), (3, 2, 'a vector each'),
+            (None, 2, 'a vector each')):
+        c.options = (f'num-queues={n_queues}',) + (
+            () if n_vectors is None else (f'vectors={n_vectors}',))
+        path = c.image('disk', size=2 * MIB)
+        c.disks[:] = [['-object', 'throttle-group,id=slow,x-iops-total=400',
+                       '-blockdev', 'throttle,node-name=d0,'
+                       'throttle-group=slow,file.driver=raw,'
+                       f'file.file.driver=file,file.file.filename={path}',
+                       *c.device('drive=d0')]]
+        with Session(c) as s:
+            s.until('ready')
+            s.do(f'queues {n_queues}')
+            s.do('interrupts').has('by ' + (by if messages else 'line'))
+            found = s.do('reads 100 1').matches(
+                r'^interrupts (\d+) messages (\d+) queue (\d+) config 0 ')
+            taken, by_message, queue = map(int, found.groups())
+            want = taken if messages and by != 'line' else 0
+            check(0 < queue <= 100 and by_message == want, found[0])
+            s.qmp.command('block_resize', **{'node-name': 'd0', 'size': MIB})
+            s.do('config_change 20000')
+            s.do('refresh').has('changed 1')
+            s.quit()
+
+
+def one_line(c):
+    """two disks that share an interrupt line"""
+    c.options = ('vectors=0',)
+    paths = [c.image(f'disk{i}', noise(128 * 1024, 30 + i)) for i in range(2)]
+    for place, path in ((8, paths[0]), (12, paths[1])):
+        c.disk(path, bus=place)
+    output = c.boot('tests/qemu/two_disks')
+    line = output.matches(r'^disk 0: line (\d+)')[1]
+    output.has(*(f'disk {i}: line {line}, sha256 {sha256(path)}'
+                 for i, path in enumerate(paths)))
+    output.matches(r'^interrupts [1-9]\d* messages 0 nobodys ')
+
+
+def combinations(transport):
+    for packed in (False,) if transport.legacy else (False, True):
         for event_idx in (True, False):
             for indirect in (True, False):
                 yield with_features(packed, event_idx, indirect)
 
 
-CASES = [read_hash, one_sector, short_end, out_of_order, two_disks, no_disk,
-         not_a_disk, first_sector, write_pattern, read_only, bad_requests,
-         small_memory, wrong_type, policy, high_sector, exception, interrupts,
-         sleeping]
+DISK_CASES = [read_hash, one_sector, short_end, out_of_order, first_sector,
+              write_pattern, read_only, bad_requests, small_memory,
+              high_sector, interrupts, sleeping]
+MMIO_CASES = [two_disks, no_disk, not_a_disk, wrong_type, policy, exception]
+PCI_CASES = [read_hash, out_of_order, write_pattern, read_only, interrupts,
+             sleeping, vectors, one_line]
+
+
+def on_mmio():
+    for machine in (MICROVM, RISCV64, AARCH64):
+        for transport in MMIO.values():
+            for case in (*DISK_CASES, *MMIO_CASES, *combinations(transport)):
+                yield case, machine, transport
+            if machine is not MICROVM:
+                yield two_cpus, machine, transport
+
+
+def on_pci():
+    for machine in (Q35, PC, RISCV64, AARCH64):
+        for transport in PCI:
+            for case in PCI_CASES:
+                yield case, machine, transport
+            if transport is not PCI_TRANSITIONAL:  # driven as a modern one
+                for case in (policy, *combinations(transport)):
+                    yield case, machine, transport
+            if machine in (RISCV64, AARCH64):
+                yield two_cpus, machine, transport
+        yield no_disk, machine, PCI_MODERN
+    for case in (read_hash, write_pattern, interrupts):
+        yield case, Q35, PCI_ROOT_PORT
 
 
 def table():
     """Every (case, machine, transport)."""
-    for machine in (MICROVM, RISCV64, AARCH64):
-        for version in (1, 2):
-            for case in (*CASES, *combinations(version)):
-                yield case, machine, MMIO[version]
-    for machine in (RISCV64, AARCH64):
-        for version in (1, 2):
-            yield two_cpus, machine, MMIO[version]
-    # No virtio-mmio there: the same image starts and says so.
-    for machine in (Q35, PC):
-        yield no_disk, machine, MMIO[2]
+    yield from on_mmio()
+    yield from on_pci()
 
 
 if __name__ == '__main__':

@@ -26,8 +26,7 @@ class Qmp:
                 break
             except OSError:
                 if process.poll() is not None or time.monotonic() > end:
-                    raise Failure('QEMU did not start: '
-                                  + process.stderr.read().decode())
+                    raise Failure('QEMU did not start')
                 time.sleep(0.01)
         self.socket.settimeout(TIMEOUT)
         self.receive()
@@ -35,7 +34,10 @@ class Qmp:
 
     def receive(self):
         while b'\n' not in self.buffer:
-            data = self.socket.recv(65536)
+            try:
+                data = self.socket.recv(65536)
+            except OSError as error:
+                raise Failure(f'QEMU does not answer: {error}')
             if not data:
                 raise Failure('QEMU closed its control socket')
             self.buffer += data
@@ -88,9 +90,10 @@ class Session:
         self.at = 0  # of text, what has been looked at
         try:
             self.qmp = Qmp(path, self.process)
-        except Failure:
-            self.close()
-            raise
+        except Failure as failure:
+            self.process.kill()
+            said = self.process.communicate()[1].decode(errors='replace')
+            raise Failure(f'{failure}\n{said}')
 
     def __enter__(self):
         return self
@@ -128,15 +131,28 @@ class Session:
                 return lines
 
     def begin(self, command):
-        self.process.stdin.write(command.encode() + b'\n')
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(command.encode() + b'\n')
+            self.process.stdin.flush()
+        except OSError as error:
+            raise Failure(f'QEMU is gone: {error}\n' + self.text)
 
-    def end(self, command, want='success'):
-        """Wait for a command's answer, which has to be the wanted one."""
+    def answer(self, command):
+        """The lines of a command's answer."""
         name = command.split()[0]
         lines = []
         while not lines or not lines[-1].startswith(name + ': '):
             lines.append(self.line())
+        return lines
+
+    def ask(self, command):
+        self.begin(command)
+        return self.answer(command)
+
+    def end(self, command, want='success'):
+        """Wait for a command's answer, which has to be the wanted one."""
+        lines = self.answer(command)
+        name = command.split()[0]
         check(lines[-1] == f'{name}: {want}',
               f'"{lines[-1]}" instead of "{want}" in:\n{self.text}')
         return Output('\n'.join(lines))

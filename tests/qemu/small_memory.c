@@ -6,14 +6,14 @@
  */
 #include "guest.h"
 
-static struct vio_mmio mmio;
+static struct port_device device;
 static unsigned char sector[512];
 
 static int init(struct vio_mem mem)
 {
     struct vio_blk blk;
 
-    return vio_blk_init(&blk, &mmio.dev, NULL, &mem);
+    return vio_blk_init(&blk, &device.dev, NULL, &mem);
 }
 
 static void refused(struct vio_need least)
@@ -21,17 +21,17 @@ static void refused(struct vio_need least)
     struct vio_mem mem = guest_mem;
 
     mem.shared_size = least.shared - 1;
-    guest_expect_why("shared", init(mem), &mmio.dev.why,
+    guest_expect_why("shared", init(mem), &device.dev.why,
                      VIO_WHY_NEED_SHARED_MEMORY);
     mem = guest_mem;
     mem.priv_size = least.priv - 1;
-    guest_expect_why("private", init(mem), &mmio.dev.why,
+    guest_expect_why("private", init(mem), &device.dev.why,
                      VIO_WHY_NEED_PRIVATE_MEMORY);
     mem = guest_mem;
     mem.shared = (unsigned char *)mem.shared + 8;
     mem.shared_addr += 8;
     mem.shared_size -= 8;
-    guest_expect_why("misaligned", init(mem), &mmio.dev.why,
+    guest_expect_why("misaligned", init(mem), &device.dev.why,
                      VIO_WHY_MISALIGNED_MEMORY);
 }
 
@@ -43,7 +43,7 @@ static void enough(struct vio_need least)
 
     mem.shared_size = least.shared;
     mem.priv_size = least.priv;
-    err = vio_blk_init(&blk, &mmio.dev, NULL, &mem);
+    err = vio_blk_init(&blk, &device.dev, NULL, &mem);
     guest_expect("init with the least", err, 0);
     if (err < 0)
         return;
@@ -57,8 +57,8 @@ int main(void)
     struct vio_need want, least;
     struct vio_why why;
 
-    guest_expect("probe", guest_probe(&mmio, NULL, &why), 0);
-    guest_expect("size", vio_blk_mem_size(&mmio.dev, NULL, &want, &least), 0);
+    guest_expect("probe", guest_probe(&device, NULL, &why), 0);
+    guest_expect("size", vio_blk_mem_size(&device.dev, NULL, &want, &least), 0);
     if (guest_status())
         return 1;
     port_print("wants %zu and %zu, least %zu and %zu\n", want.shared, want.priv,

@@ -108,13 +108,13 @@ static bool both_work(void)
 int main(void)
 {
     static const struct vio_blk_config cfg = {.n_queues = 2, .depth = DEPTH};
-    struct vio_mmio mmio;
+    struct port_device device;
     struct vio_blk blk;
     struct vio_why why;
-    int err = guest_probe(&mmio, NULL, &why);
+    int err = guest_probe(&device, NULL, &why);
 
     if (err == 0)
-        err = vio_blk_init(&blk, &mmio.dev, &cfg, &guest_mem);
+        err = vio_blk_init(&blk, &device.dev, &cfg, &guest_mem);
     guest_expect("init", err, 0);
     if (err < 0 || vio_blk_info(&blk)->n_queues != 2)
         return 1;

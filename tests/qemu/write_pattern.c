@@ -57,15 +57,15 @@ static int read_back(struct vio_blk *blk)
 
 int main(void)
 {
-    struct vio_mmio mmio;
+    struct port_device device;
     struct vio_blk blk;
 
-    if (guest_disk(&mmio, &blk) < 0)
+    if (guest_disk(&device, &blk) < 0)
         return 1;
     guest_expect("write", write_all(&blk), 0);
     guest_expect("flush", vio_blk_flush(&blk), 0);
     guest_expect("fini", vio_blk_fini(&blk), 0);
-    if (guest_disk(&mmio, &blk) < 0)
+    if (guest_disk(&device, &blk) < 0)
         return 1;
     guest_expect("read back", read_back(&blk), 0);
     guest_expect("fini again", vio_blk_fini(&blk), 0);

@@ -4,15 +4,15 @@
 
 int main(void)
 {
-    struct vio_mmio mmio;
+    struct port_device device;
     struct vio_blk blk;
     struct vio_why why;
 
-    guest_expect("probe", guest_probe(&mmio, NULL, &why), 0);
+    guest_expect("probe", guest_probe(&device, NULL, &why), 0);
     if (guest_status())
         return 1;
-    port_print("device type %u\n", mmio.dev.type);
-    guest_expect_why("init", vio_blk_init(&blk, &mmio.dev, NULL, &guest_mem),
-                     &mmio.dev.why, VIO_WHY_WRONG_TYPE);
+    port_print("device type %u\n", device.dev.type);
+    guest_expect_why("init", vio_blk_init(&blk, &device.dev, NULL, &guest_mem),
+                     &device.dev.why, VIO_WHY_WRONG_TYPE);
     return guest_status();
 }

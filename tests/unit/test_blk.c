@@ -390,7 +390,8 @@ int main(void)
         unit_all_cases(odd_lengths_are_refused),
         unit_all_cases(requests_past_the_end_are_refused),
         unit_all_cases(t_blc_02_capacity_near_2_64),
-        unit_all_cases(read_only_disk_refuses_writes_before_the_device_sees_them),
+        unit_all_cases(
+            read_only_disk_refuses_writes_before_the_device_sees_them),
         unit_all_cases(write_is_durable_after_a_flush),
         unit_all_cases(flush_without_the_feature_sends_nothing),
         unit_all_cases(large_transfers_are_split_at_the_limits),

@@ -93,6 +93,7 @@ static void switch_that_fails_says_so(void **state)
     assert_int_equal(vio_blk_set_writeback(&unit_blk, false), VIO_EIO);
     unit_disk.fault_types = 0;
     assert_int_equal(vio_blk_set_writeback(&unit_blk, false), 0);
+    assert_int_equal(unit_disk.count[4], 2); /* flushed again */
     unit_disk_down();
     assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
 }
@@ -290,18 +291,18 @@ static void names_are_the_customary_ones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(t_blc_14_cache_mode),
-        unit_case(switch_to_write_through_flushes),
-        unit_case(switch_that_fails_says_so),
-        unit_case(t_bli_08_flush_fails),
-        unit_case(t_bli_09_id_without_terminator),
-        unit_case(id_is_empty_where_there_is_none),
-        unit_case(t_bli_10_lifetime),
-        unit_case(lifetime_is_not_asked_of_who_does_not_offer_it),
-        unit_case(t_bli_07_unsupp_disables_the_operation),
-        unit_case(priority_is_for_legacy_devices),
-        unit_case(t_blc_17_read_only),
-        unit_case(names_are_the_customary_ones),
+        unit_all_cases(t_blc_14_cache_mode),
+        unit_all_cases(switch_to_write_through_flushes),
+        unit_all_cases(switch_that_fails_says_so),
+        unit_all_cases(t_bli_08_flush_fails),
+        unit_all_cases(t_bli_09_id_without_terminator),
+        unit_all_cases(id_is_empty_where_there_is_none),
+        unit_all_cases(t_bli_10_lifetime),
+        unit_all_cases(lifetime_is_not_asked_of_who_does_not_offer_it),
+        unit_all_cases(t_bli_07_unsupp_disables_the_operation),
+        unit_all_cases(priority_is_for_legacy_devices),
+        unit_all_cases(t_blc_17_read_only),
+        unit_all_cases(names_are_the_customary_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,15 +317,15 @@ static void t_mem_03_copy_back_is_of_the_recorded_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(transfers_of_any_length_go_through_the_pool),
-        unit_case(small_requests_do_without_the_pool),
-        unit_case(scsi_command_goes_through_the_pool),
-        unit_case(zone_requests_go_through_the_pool),
-        unit_case(t_mem_06_mapping_fails_in_mid_list),
-        unit_case(failed_mapping_leaves_a_table_usable),
-        unit_case(empty_pool_is_told_to_the_submitter),
-        unit_case(mapping_of_nothing_or_too_much_is_refused),
-        unit_case(t_mem_03_copy_back_is_of_the_recorded_length),
+        unit_all_cases(transfers_of_any_length_go_through_the_pool),
+        unit_all_cases(small_requests_do_without_the_pool),
+        unit_all_cases(scsi_command_goes_through_the_pool),
+        unit_all_cases(zone_requests_go_through_the_pool),
+        unit_all_cases(t_mem_06_mapping_fails_in_mid_list),
+        unit_all_cases(failed_mapping_leaves_a_table_usable),
+        unit_all_cases(empty_pool_is_told_to_the_submitter),
+        unit_all_cases(mapping_of_nothing_or_too_much_is_refused),
+        unit_all_cases(t_mem_03_copy_back_is_of_the_recorded_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -260,15 +260,15 @@ static void t_blc_15_geometry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(t_blc_01_capacity_0),
-        unit_case(t_blc_03_capacity_shrinks_with_requests_in_flight),
-        unit_case(t_blc_04_capacity_grows_by_a_refresh_only),
-        unit_case(refresh_never_sees_half_a_change),
-        unit_case(refresh_of_what_never_stands_still_gives_up),
-        unit_case(refresh_sees_what_else_has_happened),
-        unit_case(t_blc_13_topology),
-        unit_case(hints_need_their_feature),
-        unit_case(t_blc_15_geometry),
+        unit_all_cases(t_blc_01_capacity_0),
+        unit_all_cases(t_blc_03_capacity_shrinks_with_requests_in_flight),
+        unit_all_cases(t_blc_04_capacity_grows_by_a_refresh_only),
+        unit_all_cases(refresh_never_sees_half_a_change),
+        unit_all_cases(refresh_of_what_never_stands_still_gives_up),
+        unit_all_cases(refresh_sees_what_else_has_happened),
+        unit_all_cases(t_blc_13_topology),
+        unit_all_cases(hints_need_their_feature),
+        unit_all_cases(t_blc_15_geometry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

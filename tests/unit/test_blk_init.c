@@ -366,6 +366,56 @@ static void init_that_fails_leaves_no_live_queue(void **state)
     assert_false(unit_dev.queue[0].live);
 }
 
+static void device_of_another_type_is_refused(void **state)
+{
+    (void)state;
+    start(2);
+    unit_dev.type = 1;
+    assert_int_equal(unit_disk_try(NULL), VIO_ENODEV);
+    assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_WRONG_TYPE);
+}
+
+static uint32_t never_the_same(struct model_dev *d, uint32_t offset,
+                               unsigned width, uint32_t value)
+{
+    (void)width;
+    if (offset == MR_CONFIG_GENERATION)
+        return ++d->generation;
+    return value;
+}
+
+static void configuration_that_keeps_changing_is_given_up(void **state)
+{
+    (void)state;
+    start(2);
+    unit_dev.on_read = never_the_same;
+    assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
+    assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_CONFIG_UNSTABLE);
+}
+
+/* A queue is known to the device, the last step fails, and so does the reset:
+ * the memory is not the caller's. */
+static void fail_the_last_step(struct model_dev *d, uint32_t offset,
+                               uint32_t value)
+{
+    if (offset == MR_STATUS && (value & MS_DRIVER_OK)) {
+        d->reset_reads = MODEL_FOREVER;
+        model_dev_needs_reset(d);
+    }
+}
+
+static void init_that_cannot_be_undone_says_so(void **state)
+{
+    (void)state;
+    start(2);
+    unit_dev.on_write = fail_the_last_step;
+    assert_int_equal(unit_disk_try(NULL), VIO_ETIMEDOUT);
+    unit_dev.on_write = NULL;
+    unit_dev.reset_reads = 0;
+    assert_int_equal(vio_blk_fini(&unit_blk), 0);
+    assert_int_equal(unit_dev.status, 0);
+}
+
 /* Down and up again, on the same memory. */
 static void disk_can_be_brought_up_again(void **state)
 {
@@ -401,6 +451,9 @@ int main(void)
         unit_all_cases(window_as_short_as_the_capacity_will_do),
         unit_all_cases(disk_works_without_any_optional_feature),
         unit_all_cases(init_that_fails_leaves_no_live_queue),
+        unit_all_cases(device_of_another_type_is_refused),
+        unit_all_cases(configuration_that_keeps_changing_is_given_up),
+        unit_all_cases(init_that_cannot_be_undone_says_so),
         unit_all_cases(disk_can_be_brought_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

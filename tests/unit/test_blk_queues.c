@@ -92,7 +92,7 @@ static void broken_queue_leaves_the_others_alone(void **state)
 
 static void one_full_queue_is_not_the_others_matter(void **state)
 {
-    static struct vio_blk_req many[128];
+    static struct vio_blk_req many[257];
     struct vio_buf b = {NULL, 512};
     unsigned depth;
 
@@ -233,12 +233,12 @@ static void counts_outlive_a_recovery(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(every_queue_serves_its_own),
-        unit_case(broken_queue_leaves_the_others_alone),
-        unit_case(one_full_queue_is_not_the_others_matter),
-        unit_case(t_blc_09_number_of_queues),
-        unit_case(memory_for_fewer_queues_gives_fewer),
-        unit_case(every_count_counts),
+        unit_all_cases(every_queue_serves_its_own),
+        unit_all_cases(broken_queue_leaves_the_others_alone),
+        unit_all_cases(one_full_queue_is_not_the_others_matter),
+        unit_all_cases(t_blc_09_number_of_queues),
+        unit_all_cases(memory_for_fewer_queues_gives_fewer),
+        unit_all_cases(every_count_counts),
         unit_case(counts_outlive_a_recovery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,19 +364,19 @@ static void ranges_are_copied(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(nothing_is_sent_that_was_not_offered),
-        unit_case(each_limit_of_a_request_has_its_error),
-        unit_case(number_of_ranges_is_the_least_of_all),
-        unit_case(zeroes_are_written_where_asked_and_nowhere_else),
-        unit_case(unmap_is_asked_only_of_a_device_that_may),
-        unit_case(ranges_are_split_where_the_device_likes_it),
-        unit_case(whole_of_it_is_checked_before_any_is_done),
-        unit_case(read_only_disk_refuses_them),
-        unit_case(t_blc_10_discard_without_limits),
-        unit_case(t_blc_11_write_zeroes_without_limits),
-        unit_case(t_blc_12_secure_erase_without_limits),
-        unit_case(t_bli_11_failure_is_of_the_whole_request),
-        unit_case(ranges_are_copied),
+        unit_all_cases(nothing_is_sent_that_was_not_offered),
+        unit_all_cases(each_limit_of_a_request_has_its_error),
+        unit_all_cases(number_of_ranges_is_the_least_of_all),
+        unit_all_cases(zeroes_are_written_where_asked_and_nowhere_else),
+        unit_all_cases(unmap_is_asked_only_of_a_device_that_may),
+        unit_all_cases(ranges_are_split_where_the_device_likes_it),
+        unit_all_cases(whole_of_it_is_checked_before_any_is_done),
+        unit_all_cases(read_only_disk_refuses_them),
+        unit_all_cases(t_blc_10_discard_without_limits),
+        unit_all_cases(t_blc_11_write_zeroes_without_limits),
+        unit_all_cases(t_blc_12_secure_erase_without_limits),
+        unit_all_cases(t_bli_11_failure_is_of_the_whole_request),
+        unit_all_cases(ranges_are_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

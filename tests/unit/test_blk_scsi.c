@@ -188,13 +188,13 @@ static void many_commands_are_in_flight(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(scsi_is_passed_only_where_all_agree),
-        unit_case(data_goes_either_way),
-        unit_case(answer_is_taken_within_its_bounds),
-        unit_case(bad_commands_are_refused),
-        unit_case(command_and_sense_are_not_cut_up),
-        unit_case(failure_leaves_the_answer_alone),
-        unit_case(many_commands_are_in_flight),
+        unit_all_cases(scsi_is_passed_only_where_all_agree),
+        unit_all_cases(data_goes_either_way),
+        unit_all_cases(answer_is_taken_within_its_bounds),
+        unit_all_cases(bad_commands_are_refused),
+        unit_all_cases(command_and_sense_are_not_cut_up),
+        unit_all_cases(failure_leaves_the_answer_alone),
+        unit_all_cases(many_commands_are_in_flight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

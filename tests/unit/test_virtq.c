@@ -78,6 +78,14 @@ static void mem_size_refuses_sizes_that_are_not_legal(void **state)
 
         assert_int_equal(vio_virtq_mem_size(&cfg, &need), VIO_EINVAL);
     }
+    for (uint32_t align = 1; align <= 1u << 20; align *= 2) {
+        struct vio_virtq_config cfg = {.size = 8, .align = align};
+        bool legal = align >= 16 && align <= 65536;
+        struct vio_need other;
+
+        assert_int_equal(vio_virtq_mem_size(&cfg, &other),
+                         legal ? 0 : VIO_EINVAL);
+    }
     assert_int_equal(need.shared, 1);
     assert_int_equal(need.priv, 2);
 }
@@ -92,6 +100,9 @@ static void init_refuses_memory_that_does_not_do(void **state)
 
     (void)state;
     assert_int_equal(vio_virtq_mem_size(&cfg, &need), 0);
+    cfg.size = 0;
+    assert_int_equal(vio_virtq_init(&vq, &cfg, &mem), VIO_EINVAL);
+    cfg.size = 16;
 #define TRY(field, value, error)                                  \
     do {                                                          \
         struct vio_mem before;                                    \

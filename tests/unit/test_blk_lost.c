@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A disk whose device is lost at any access to it: it never confirms its reset,
+ * asks for one, breaks the ring, or is unplugged. Every request comes back
+ * exactly once, and not while the device reaches its buffer.
+ */
+#include "unit_disk.h"
+
+#define QUEUES  2
+#define N       8 /* requests of one queue */
+#define BYTES   1024
+#define STEP    20000000u /* of the clock */
+#define TIMEOUT 200000000u
+
+struct op {
+    struct vio_blk_req req;
+    struct vio_buf buf[2];
+    struct vio_blk_range range;
+    char id[VIO_BLK_ID_SIZE];
+    uint8_t *data;
+    bool queued;
+    unsigned back; /* how often it came back */
+};
+
+enum how {
+    NO_RESET,
+    NEEDS_RESET,
+    BROKEN,
+    UNPLUG,
+    NOTHING,
+    N_HOW
+};
+
+static struct op ops[QUEUES][N];
+static uint8_t *sync_data;
+static unsigned countdown, accesses;
+static enum how how;
+static bool lost;
+
+static void lose(void)
+{
+    if (how == NO_RESET && !unit_dev.status) {
+        countdown = 1; /* nothing there that could be reset: a little later */
+        return;
+    }
+    lost = true;
+    switch (how) {
+    case NO_RESET:
+        unit_dev.reset_reads = MODEL_FOREVER;
+        unit_dev.when = MODEL_BY_HAND;
+        break;
+    case NEEDS_RESET:
+        model_dev_needs_reset(&unit_dev);
+        break;
+    case BROKEN:
+        for (unsigned i = 0; i < QUEUES; i++) {
+            if (unit_dev.queue[i].live)
+                model_queue_push(&unit_dev.queue[i], 0xfff0, 1);
+        }
+        break;
+    case UNPLUG:
+        unit_dev.gone_after = 0;
+        for (unsigned i = 0; i < QUEUES; i++)
+            model_queue_stop(&unit_dev.queue[i]);
+        break;
+    default:
+        break;
+    }
+}
+
+static void count_down(enum model_kind kind, const void *ptr, unsigned width,
+                       uint64_t value)
+{
+    (void)kind;
+    (void)ptr;
+    (void)width;
+    (void)value;
+    accesses++;
+    if (countdown && --countdown == 0)
+        lose();
+}
+
+static void start(uint32_t version)
+{
+    unit_disk_device(version, 1024);
+    unit_env.step_ns = STEP;
+    model_disk_set_queues(&unit_dev, QUEUES, QUEUES);
+    model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
+                          (struct model_limits){64, 2, 1});
+    unit_dev.offered |= version == 2 ? MF(MF_EVENT_IDX) | MF(MF_INDIRECT) : 0;
+    unit_disk_up(&(struct vio_blk_config){
+        .n_queues = QUEUES, .queue_size = 32, .timeout_ns = TIMEOUT});
+    memset(ops, 0, sizeof(ops));
+    for (unsigned i = 0; i < QUEUES * N; i++)
+        ops[i / N][i % N].data = unit_alloc(BYTES, 16);
+    sync_data = unit_alloc(8 * BYTES, 16);
+}
+
+static void prep(struct op *op, unsigned i)
+{
+    op->buf[0] = (struct vio_buf){op->data, 100};
+    op->buf[1] = (struct vio_buf){op->data + 100, BYTES - 100};
+    op->range = (struct vio_blk_range){900, 8};
+    if (i == 6)
+        vio_blk_prep_flush(&op->req);
+    else if (i == 5)
+        vio_blk_prep_discard(&op->req, &op->range, 1);
+    else if (i == 4)
+        vio_blk_prep_get_id(&op->req, op->id);
+    else if (i & 1)
+        vio_blk_prep_write(&op->req, 20 * i, op->buf, 2);
+    else
+        vio_blk_prep_read(&op->req, 20 * i, op->buf, 2);
+    op->req.user = op;
+}
+
+static void take_back(struct vio_blk_req *req)
+{
+    struct op *op = req->user;
+
+    assert_int_equal(req->state, VIO_BLK_IDLE);
+    assert_true(op->queued);
+    assert_int_equal(op->back++, 0);
+    assert_false(model_mem_reaches(op->data, BYTES));
+}
+
+static int reap(unsigned queue)
+{
+    struct vio_blk_req *done[N];
+    int n = vio_blk_reap(vio_blk_get_queue(&unit_blk, queue), done, N);
+
+    for (int i = 0; i < n; i++)
+        take_back(done[i]);
+    return n;
+}
+
+/* All kinds of calls; what they return is not the point. */
+static void work(void)
+{
+    for (unsigned i = 0; i < N; i++) {
+        for (unsigned queue = 0; queue < QUEUES; queue++) {
+            struct vio_blk_queue *q = vio_blk_get_queue(&unit_blk, queue);
+            struct op *op = &ops[queue][i];
+
+            prep(op, i);
+            op->queued = vio_blk_queue(q, &op->req) == 0;
+            if (i & 1)
+                vio_blk_submit(q);
+        }
+    }
+    reap(1);
+    if (ops[0][3].queued &&
+        vio_blk_wait(unit_blk.queue, &ops[0][3].req, TIMEOUT) !=
+            VIO_ETIMEDOUT &&
+        ops[0][3].req.state == VIO_BLK_IDLE)
+        take_back(&ops[0][3].req);
+    reap(0);
+    vio_blk_read(&unit_blk, 5, sync_data, 8 * BYTES);
+    vio_blk_refresh(&unit_blk);
+    vio_blk_write(&unit_blk, 5, sync_data, 8 * BYTES);
+    vio_blk_discard(&unit_blk, 800, 100);
+}
+
+/* Every request is back, or none of its memory is. */
+static void assert_back_or_in_quarantine(bool quarantine)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < QUEUES * N; i++) {
+        const struct op *op = &ops[i / N][i % N];
+
+        if (!op->queued || op->back)
+            continue;
+        assert_true(quarantine);
+        assert_int_equal(op->req.state, VIO_BLK_QUEUED);
+        kept++;
+    }
+    assert_true(kept || unit_env.maps == unit_env.unmaps || quarantine);
+    if (!quarantine)
+        assert_int_equal(unit_env.maps, unit_env.unmaps);
+}
+
+/* The device is well again, or still gone; give the disk up. */
+static void heal_and_end(void)
+{
+    model_between = NULL;
+    countdown = 0;
+    unit_dev.reset_reads = 0;
+    unit_dev.when = MODEL_AT_DOORBELL;
+    assert_int_equal(vio_blk_fini(&unit_blk),
+                     how == UNPLUG && lost ? VIO_ENODEV : 0);
+    while (reap(0) > 0 || reap(1) > 0)
+        ;
+    assert_back_or_in_quarantine(false);
+}
+
+static void lose_at(uint32_t version, unsigned at, enum vio_blk_recovery r)
+{
+    int err;
+
+    start(version);
+    accesses = 0;
+    countdown = at;
+    lost = false;
+    model_between = count_down;
+    if (how == BROKEN) {
+        model_allow("T-SPL-15");
+        model_allow("SPLIT-22");
+        model_allow("SPLIT-11"); /* of the device's own making */
+    }
+    work();
+    err = vio_blk_recover(&unit_blk, r);
+    while (reap(0) > 0 || reap(1) > 0)
+        ;
+    if (err >= 0 && how != BROKEN) {
+        /* What was resubmitted may have been lost once more. */
+        err = vio_blk_recover(&unit_blk, VIO_BLK_HAND_BACK);
+        while (reap(0) > 0 || reap(1) > 0)
+            ;
+    }
+    assert_back_or_in_quarantine(err == VIO_ETIMEDOUT || how == BROKEN);
+    heal_and_end();
+}
+
+static unsigned count_accesses(uint32_t version)
+{
+    how = NOTHING;
+    lose_at(version, 0, VIO_BLK_RESUBMIT);
+    return accesses;
+}
+
+static void at_every_access(enum how this_way)
+{
+    /* Legacy devices have one ring format: once is enough. */
+    for (uint32_t version = unit_format ? 2 : 1; version <= 2; version++) {
+        unsigned n = count_accesses(version);
+
+        assert_true(n > 200);
+        how = this_way;
+        for (unsigned at = 1; at <= n + 20; at++)
+            lose_at(version, at, at & 1 ? VIO_BLK_RESUBMIT : VIO_BLK_HAND_BACK);
+    }
+}
+
+static void t_lif_01_reset_is_never_confirmed(void **state)
+{
+    (void)state;
+    at_every_access(NO_RESET);
+}
+
+static void t_lif_02_device_needs_a_reset(void **state)
+{
+    (void)state;
+    at_every_access(NEEDS_RESET);
+}
+
+static void ring_is_broken(void **state)
+{
+    (void)state;
+    at_every_access(BROKEN);
+}
+
+static void t_lif_03_device_is_unplugged(void **state)
+{
+    (void)state;
+    at_every_access(UNPLUG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_case(t_lif_01_reset_is_never_confirmed),
+        unit_case_packed_indirect(t_lif_01_reset_is_never_confirmed),
+        unit_case(t_lif_02_device_needs_a_reset),
+        unit_case_packed_indirect(t_lif_02_device_needs_a_reset),
+        unit_case(ring_is_broken),
+        unit_case(t_lif_03_device_is_unplugged),
+        unit_case_packed_indirect(t_lif_03_device_is_unplugged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

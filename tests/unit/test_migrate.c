@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device is migrated while the driver is at work: after every k-th access
+ * of a register, and between any two accesses of the ring. The driver does not
+ * notice.
+ */
+#include "migrate.h"
+#include "unit_way.h"
+
+#define DEPTH 4u
+
+static unsigned every, migrations;
+static uint64_t countdown;
+
+static void migrate(void)
+{
+    migrations++;
+    if (unit_way_is_pci(unit_way.way))
+        model_pci_migrate(&unit_function);
+    else
+        model_migrate(unit_way.model);
+}
+
+static void at_register(uint64_t n)
+{
+    if (n % every == every - 1)
+        migrate();
+}
+
+/* E3: of every access a different subset, so that together each is met. */
+static void after_every_kth_register_access(void **state)
+{
+    (void)state;
+    for_each_way(way)
+    {
+        for (every = 1; every < 8; every++) {
+            unit_way_start(way);
+            unit_way.before = at_register;
+            unit_way_up();
+            for (uint8_t i = 0; i < 3; i++)
+                unit_way_transfer_well(i);
+            assert_int_equal(vio_blk_refresh(&unit_way.blk), 0);
+            assert_int_equal(vio_blk_recover(&unit_way.blk, VIO_BLK_RESUBMIT),
+                             0);
+            unit_way_transfer_well(9);
+            unit_way_down();
+        }
+    }
+    assert_true(migrations > 1000);
+}
+
+/* Everything is in flight when the device moves, with what it has taken but not
+ * done, and what it has not yet seen. */
+static void with_requests_in_flight(void **state)
+{
+    static uint8_t data[DEPTH][512];
+
+    (void)state;
+    for_each_way(way)
+    {
+        for (unsigned taken = 0; taken <= DEPTH; taken++) {
+            struct vio_blk_req req[DEPTH] = {{.result = 0}}, *done[DEPTH];
+            struct vio_buf buf[DEPTH];
+            unsigned n = 0;
+
+            unit_way_start(way);
+            unit_way_up();
+            unit_way_transfer_well(1);
+            unit_way.model->when = MODEL_AT_POLL;
+            unit_disk.fault.hold = true;
+            unit_disk.fault_always = true;
+            for (unsigned i = 0; i < DEPTH; i++) {
+                if (i == taken)
+                    model_dev_run(unit_way.model);
+                buf[i] = (struct vio_buf){data[i], 512};
+                vio_blk_prep_read(&req[i], i, &buf[i], 1);
+                assert_int_equal(vio_blk_queue(unit_way.blk.queue, &req[i]), 0);
+                assert_int_equal(vio_blk_submit(unit_way.blk.queue), 0);
+            }
+            if (taken == DEPTH)
+                model_dev_run(unit_way.model);
+            assert_int_equal(unit_way.model->queue[0].n_held, taken);
+            migrate();
+            assert_int_equal(unit_way.model->queue[0].n_held, taken);
+            unit_disk.fault_always = false;
+            unit_disk.fault.hold = false;
+            for (unsigned i = 0; i < taken; i++)
+                model_disk_finish(&unit_disk, &unit_way.model->queue[0], 0);
+            migrate();
+            model_dev_run(unit_way.model);
+            while (n < DEPTH) {
+                int got = vio_blk_reap(unit_way.blk.queue, done, DEPTH);
+
+                assert_true(got > 0);
+                n += (unsigned)got;
+            }
+            for (unsigned i = 0; i < DEPTH; i++) {
+                assert_int_equal(req[i].result, 0);
+                assert_memory_equal(data[i], unit_disk.data + 512 * i, 512);
+            }
+            unit_way_down();
+        }
+    }
+}
+
+/* Between any two accesses of the driver to the ring or to registers. */
+static void at_any(enum model_kind kind, const void *ptr, unsigned width,
+                   uint64_t value)
+{
+    (void)kind;
+    (void)ptr;
+    (void)width;
+    (void)value;
+    if (countdown && --countdown == 0)
+        migrate();
+}
+
+static void between_any_two_accesses(void **state)
+{
+    (void)state;
+    for_each_way(way)
+    {
+        for (uint64_t at = 1; at < 400; at++) {
+            unit_way_start(way);
+            unit_way_up();
+            unit_way_transfer_well(1);
+            countdown = at;
+            model_between = at_any;
+            unit_way_transfer_well((uint8_t)at);
+            model_between = NULL;
+            unit_way_transfer_well(3);
+            unit_way_down();
+            if (countdown)
+                break;
+            model_stop();
+        }
+        assert_true(countdown > 0);
+    }
+}
+
+/* An interrupt that was raised before is pending behind. */
+static void with_an_interrupt_pending(void **state)
+{
+    (void)state;
+    for_each_way(way)
+    {
+        if (way == UNIT_PCI_WINDOW)
+            continue; /* has no line */
+        unit_way_start(way);
+        unit_way_up();
+        unit_way.model->isr = 0;
+        model_dev_interrupt(unit_way.model, 3);
+        migrate();
+        assert_int_equal(vio_device_isr(unit_way.dev), 3);
+        migrate();
+        assert_int_equal(vio_device_isr(unit_way.dev), 0);
+        unit_way_down();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_case(after_every_kth_register_access),
+        unit_case(with_requests_in_flight),
+        unit_case(between_any_two_accesses),
+        unit_case(with_an_interrupt_pending),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
