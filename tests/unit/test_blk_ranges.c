@@ -149,9 +149,10 @@ static void assert_only_zeroed(const uint8_t *before, uint64_t sector,
                                uint64_t n)
 {
     assert_true(is_zero(sector, n));
-    assert_memory_equal(unit_disk.data, before, sector * 512);
+    assert_memory_equal(unit_disk.data, before, (size_t)sector * 512);
     assert_memory_equal(unit_disk.data + (sector + n) * 512,
-                        before + (sector + n) * 512, (1024 - sector - n) * 512);
+                        before + (sector + n) * 512,
+                        (size_t)(1024 - sector - n) * 512);
 }
 
 /* 5.2.6.2: they read as zeroes, and their neighbours as before. */
