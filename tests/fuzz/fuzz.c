@@ -321,37 +321,53 @@ static void check_load(const unsigned char *shadow, unsigned width)
     }
 }
 
-static bool is_status(const uint8_t *p)
+/* The mark of a status: has the driver written it since it last read it? NULL:
+ * this is no status. */
+static bool *status_mark(const uint8_t *p)
 {
     for (unsigned i = 0; i < FUZZ_QUEUES; i++) {
-        const struct fuzz_queue *q = &fuzz.queue[i];
+        struct fuzz_queue *q = &fuzz.queue[i];
 
         if (q->vq && q->n_status && p >= q->status &&
             p < q->status + q->n_status)
-            return true;
+            return &q->prepared[p - q->status];
     }
-    return false;
+    return NULL;
+}
+
+/* A status that says OK counts only if the device wrote it, for the request at
+ * hand: if the driver wrote something else there before. */
+static void load_status(bool *prepared, uint32_t value)
+{
+    if (*prepared && value == 0) {
+        fuzz.ok_statuses++;
+        fuzz.ok_bytes += fuzz.last_load32;
+    }
+    *prepared = false;
 }
 
 uint32_t fuzz_load(const void *p, unsigned width)
 {
     uint32_t value = 0;
+    bool *mark;
 
     check_load(on_access(p, width), width);
     memcpy(&value, p, width);
     if (width == 4)
         fuzz.last_load32 = value;
-    if (value == 0 && is_status(p)) {
-        fuzz.ok_statuses++;
-        fuzz.ok_bytes += fuzz.last_load32;
-    }
+    mark = status_mark(p);
+    if (mark)
+        load_status(mark, value);
     return value;
 }
 
 void fuzz_store(void *p, unsigned width, uint64_t value)
 {
     unsigned char *shadow = on_access(p, width);
+    bool *mark = status_mark(p);
 
+    if (mark)
+        *mark = value != 0;
     memcpy(p, &value, width);
     memcpy(shadow, &value, width);
 }

@@ -14,8 +14,9 @@
 
 #include "thread_dev.h"
 
-#define FUZZ_QUEUES 2u
-#define FUZZ_HELD   32u
+#define FUZZ_QUEUES   2u
+#define FUZZ_HELD     32u
+#define FUZZ_STATUSES 256u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,6 +38,7 @@ struct fuzz_queue {
     unsigned n_held;
     const uint8_t *status; /* of a block device: one per request */
     unsigned n_status;
+    bool prepared[FUZZ_STATUSES]; /* written by the driver, not read since */
 };
 
 /*
@@ -52,7 +54,7 @@ struct fuzz_state {
     struct fuzz_queue queue[FUZZ_QUEUES];
     uint64_t accesses; /* of the driver's to shared memory */
 
-    /* Of the block device's statuses: */
+    /* Of a block device: */
     uint32_t last_load32; /* a used length, if anything was used */
     uint64_t ok_statuses; /* loads of the status OK, */
     uint64_t ok_bytes;    /* and the used lengths that came with them */

@@ -117,6 +117,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
         vio_device_has(dev, VIRTIO_F_EVENT_IDX);
     fuzz.queue[vq->index].status = q->status;
     fuzz.queue[vq->index].n_status = vq->shape_depth;
+    FUZZ_ASSERT(vq->shape_depth <= FUZZ_STATUSES);
     return 0;
 }
 
