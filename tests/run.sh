@@ -123,6 +123,9 @@ suite_fuzz()
         "$(clang -print-resource-dir 2>/dev/null)/lib/linux:libclang-rt-14-dev"
     build fuzz
     build replay
+    # The short form is the same every time.
+    limit='-seed=1 -runs=20000'
+    [ -z "${1:-}" ] || limit="-max_total_time=$1"
     for target in split packed cmdline blk fdt pci; do
         echo "-- fuzz_$target"
         known=$root/tests/fuzz/corpus/$target
@@ -130,7 +133,7 @@ suite_fuzz()
         mkdir -p "$found"
         "$root/build/replay/tests/fuzz/fuzz_$target" "$known"/*
         "$root/build/fuzz/tests/fuzz/fuzz_$target" -max_len=600 -timeout=10 \
-            "-max_total_time=${1:-10}" -print_final_stats=1 -verbosity=0 \
+            $limit -print_final_stats=1 -verbosity=0 \
             "-artifact_prefix=$root/build/fuzz/$target-" "$found" "$known"
     done
 }

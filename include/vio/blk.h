@@ -404,7 +404,7 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
  *
  * Context: owner, blocks. Returns: the request's result; VIO_ETIMEDOUT: it is
  * still queued, and its buffers are the device's; VIO_EPROTO: the device broke
- * the rules, likewise; VIO_EINVAL: it is not queued.
+ * the rules, likewise; VIO_EINVAL: it is not queued, or done on another queue.
  */
 int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
                  uint64_t timeout_ns);

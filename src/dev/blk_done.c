@@ -273,16 +273,20 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
                                   : reap_split(q, done, n, max);
 }
 
-/* Take a request out of the list of finished ones, wherever it stands. */
-static void unlink_done(struct vio_blk_queue *q, struct vio_blk_req *req)
+/* Take a request out of the list of finished ones, wherever it stands; false:
+ * it is another queue's. */
+static bool unlink_done(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
     struct vio_blk_req **link = &q->done_first;
 
-    while (*link != req)
+    while (*link && *link != req)
         link = &(*link)->next;
+    if (!*link)
+        return false;
     *link = req->next;
     if (!*link)
         q->done_last = link;
+    return true;
 }
 
 /* Move everything that is ready to the list of finished requests. */
@@ -380,7 +384,8 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
         if (n < 0)
             return n;
     }
-    unlink_done(q, req);
+    if (!unlink_done(q, req))
+        return VIO_EINVAL;
     release(req, req->result);
     return req->result;
 }

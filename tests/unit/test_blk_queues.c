@@ -75,6 +75,22 @@ static void every_queue_serves_its_own(void **state)
 }
 
 /* What goes wrong in one is no matter of the others. */
+static void wait_on_another_queue_is_refused(void **state)
+{
+    struct vio_blk_queue *q;
+
+    (void)state;
+    start(2, 2);
+    q = vio_blk_get_queue(&unit_blk, 1);
+    queue_read(1, 0);
+    queue_read(1, 1);
+    assert_int_equal(vio_blk_wait(q, &req[1][0], 1000000000), 0);
+    assert_int_equal(vio_blk_wait(unit_blk.queue, &req[1][1], 1000),
+                     VIO_EINVAL);
+    assert_int_equal(vio_blk_wait(q, &req[1][1], 1000), 0);
+    unit_disk_down();
+}
+
 static void broken_queue_leaves_the_others_alone(void **state)
 {
     (void)state;
@@ -234,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_all_cases(every_queue_serves_its_own),
+        unit_all_cases(wait_on_another_queue_is_refused),
         unit_all_cases(broken_queue_leaves_the_others_alone),
         unit_all_cases(one_full_queue_is_not_the_others_matter),
         unit_all_cases(t_blc_09_number_of_queues),
