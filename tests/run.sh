@@ -119,8 +119,8 @@ suite_tsan()
 
 suite_fuzz()
 {
-    need $unit_tools clang:clang \
-        "$(clang -print-resource-dir 2>/dev/null)/lib/linux:libclang-rt-14-dev"
+    need $unit_tools clang:clang
+    need "$(clang -print-resource-dir)/lib/linux:libclang-rt-14-dev"
     build fuzz
     build replay
     # The short form is the same every time.
