@@ -10,6 +10,7 @@
 #include "../mem.h"
 #include "packed.h"
 #include "split.h"
+#include "table.h"
 
 static bool is_power_of_two(uint32_t n)
 {
@@ -139,8 +140,9 @@ static void take_memory(struct vio_virtq *vq,
 static void link_slots(struct vio_virtq *vq)
 {
     for (unsigned i = 0; i < vq->size; i++)
-        vq->slot[i].next = (uint16_t)(i + 1u < vq->size ? i + 1u : 0u);
-    vq->n_free = vq->size;
+        vq->slot[i].next = ring_further(vq, i, 1);
+    vq->reserve = vq->table_segs ? vq->size / 2 : 0;
+    vq->room = vq->size - vq->reserve;
 }
 
 int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
@@ -159,6 +161,7 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
         .size = cfg->size,
         .mask = cfg->size - 1u,
         .index = cfg->index,
+        .state = flags_of(cfg),
         .flags = flags_of(cfg),
         .callback = cfg->callback,
         .ctx = cfg->ctx,
@@ -177,28 +180,56 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
     return 0;
 }
 
+/* What a call does is decided with one look at the queue's state: which format
+ * it has, unless it is broken. */
+#if defined(VIO_NO_PACKED)
+#define STATE_SPLIT(state)  (!((state)&VQ_BROKEN))
+#define STATE_PACKED(state) false
+#elif defined(VIO_NO_SPLIT)
+#define STATE_SPLIT(state)  false
+#define STATE_PACKED(state) (!((state)&VQ_BROKEN))
+#else
+#define STATE_SPLIT(state)  (!((state) & (VQ_BROKEN | VQ_PACKED)))
+#define STATE_PACKED(state) (!((state)&VQ_BROKEN))
+#endif
+
+/* A list that there is no room for beside the reserve, or that cannot be. */
+RING_APART int add_unusual(struct vio_virtq *vq, const struct vio_sg *sg,
+                           unsigned n_readable, unsigned n_writable,
+                           void *token)
+{
+    int how = ring_scarce(vq, (uint64_t)n_readable + n_writable);
+
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    if (!token)
+        return VIO_EINVAL;
+    if (how < 0)
+        return how;
+    if (how == 0)
+        return ring_is_packed(vq)
+                   ? vio_packed_add(vq, sg, n_readable, n_writable, token)
+                   : vio_split_add(vq, sg, n_readable, n_writable, token);
+    return ring_is_packed(vq)
+               ? vio_packed_add_table(vq, sg, n_readable, n_writable, token)
+               : vio_split_add_table(vq, sg, n_readable, n_writable, token);
+}
+
 int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
     uint64_t n = (uint64_t)n_readable + n_writable; /* cannot wrap */
 
     DEBUG_OWN(vq);
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (n - 1 >= vq->size || !token) /* nor is 0 below the size */
-        return VIO_EINVAL;
-    return ring_is_packed(vq)
-               ? vio_packed_add(vq, sg, n_readable, n_writable, token)
-               : vio_split_add(vq, sg, n_readable, n_writable, token);
-}
+    if ((int64_t)n <= vq->room && token) {
+        uint32_t state = ring_state(vq);
 
-bool vio_virtq_kick_prepare(struct vio_virtq *vq)
-{
-    DEBUG_OWN(vq);
-    if (ring_broken(vq) || (vq->flags & VQ_HELD))
-        return false;
-    return ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
-                              : vio_split_kick_prepare(vq);
+        if (STATE_SPLIT(state))
+            return vio_split_add(vq, sg, n_readable, n_writable, token);
+        if (STATE_PACKED(state))
+            return vio_packed_add(vq, sg, n_readable, n_writable, token);
+    }
+    return add_unusual(vq, sg, n_readable, n_writable, token);
 }
 
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
@@ -216,7 +247,7 @@ void vio_virtq_notify(struct vio_virtq *vq)
 {
     uint32_t value = vq->doorbell_value;
 
-    if (ring_broken(vq) || (vq->flags & VQ_HELD))
+    if (ring_state(vq) & (VQ_BROKEN | VQ_HELD))
         return;
     vq->stats.notifications++;
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
@@ -230,69 +261,33 @@ void vio_virtq_notify(struct vio_virtq *vq)
         vio_reg_write32(vq->doorbell, 0, doorbell32(vq, value));
 }
 
+bool vio_virtq_kick_prepare(struct vio_virtq *vq)
+{
+    DEBUG_OWN(vq);
+    if (ring_state(vq) & (VQ_BROKEN | VQ_HELD))
+        return false;
+    return ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
+                              : vio_split_kick_prepare(vq);
+}
+
 void vio_virtq_kick(struct vio_virtq *vq)
 {
     if (vio_virtq_kick_prepare(vq))
         vio_virtq_notify(vq);
 }
 
-/* A buffer's slots are nobody's any more. */
-static inline void drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
+/* With IN_ORDER slots are taken round and round, and the last one links to the
+ * one behind it again. */
+static void release_in_order(struct vio_virtq *vq, uint32_t head)
 {
-    slot->bound = 0;
-    debug_freed(slot);
-    vq->n_free = (uint16_t)(vq->n_free + slot->count);
+    unsigned n = ring_is_packed(vq) ? 1 : vq->slot[head].count;
+    uint16_t last = ring_further(vq, head, n - 1);
+
+    ring_drop(vq, &vq->slot[head]);
+    vq->slot[last].next = ring_further(vq, last, 1);
 }
 
-/* They come first in the free list. In a packed queue a buffer has only one,
- * however many descriptors of the ring it took. */
-RING_INLINE void push_free(struct vio_virtq *vq, bool packed,
-                           struct vio_virtq_slot *slots, uint32_t head)
-{
-    struct vio_virtq_slot *last = &slots[head];
-
-    for (unsigned n = packed ? 1 : last->count; n > 1; n--)
-        last = &slots[last->next];
-    last->next = vq->free_head;
-    vq->free_head = (uint16_t)head;
-}
-
-/* Take one used buffer. 1, 0 or VIO_EPROTO. */
-RING_INLINE int get_buf(struct vio_virtq *vq, bool packed, void **token,
-                        uint32_t *len)
-{
-    struct ring_taking t = packed ? packed_taking(vq) : split_taking(vq);
-    struct vio_virtq_slot *slot;
-    uint32_t head, written;
-    int used = packed ? packed_take(vq, &t, &head, &written)
-                      : split_take(vq, &t, &head, &written);
-
-    if (used <= 0)
-        return used;
-    if (packed)
-        packed_taken(vq, &t);
-    else
-        split_taken(vq, &t);
-    slot = &t.slot[head];
-    *token = slot->token;
-    *len = written;
-    drop(vq, slot);
-    push_free(vq, packed, t.slot, head);
-    return 1;
-}
-
-RING_APART int get_split(struct vio_virtq *vq, void **token, uint32_t *len)
-{
-    return get_buf(vq, false, token, len);
-}
-
-RING_APART int get_packed(struct vio_virtq *vq, void **token, uint32_t *len)
-{
-    return get_buf(vq, true, token, len);
-}
-
-/* The same where one element of the ring may stand for several buffers. The
- * free list is a circle then, and stays as it is. */
+/* Where one element of the ring may stand for several buffers. */
 RING_APART int get_in_order(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     uint32_t head, written;
@@ -304,19 +299,20 @@ RING_APART int get_in_order(struct vio_virtq *vq, void **token, uint32_t *len)
         return used;
     *token = vq->slot[head].token;
     *len = written;
-    drop(vq, &vq->slot[head]);
+    release_in_order(vq, head);
     return 1;
 }
 
 int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
+    uint32_t state = ring_state(vq);
+
     DEBUG_OWN(vq);
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (vq->flags & VQ_IN_ORDER)
-        return get_in_order(vq, token, len);
-    return ring_is_packed(vq) ? get_packed(vq, token, len)
-                              : get_split(vq, token, len);
+    if (STATE_SPLIT(state) && !(state & VQ_IN_ORDER))
+        return vio_split_get(vq, token, len);
+    if (STATE_PACKED(state) && !(state & VQ_IN_ORDER))
+        return vio_packed_get(vq, token, len);
+    return state & VQ_BROKEN ? VIO_EPROTO : get_in_order(vq, token, len);
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
@@ -387,9 +383,10 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
         if (vq->slot[i].bound == 0)
             continue;
-        drop(vq, &vq->slot[i]);
-        if (!(vq->flags & VQ_IN_ORDER))
-            push_free(vq, ring_is_packed(vq), vq->slot, i);
+        if (vq->flags & VQ_IN_ORDER)
+            release_in_order(vq, i);
+        else
+            ring_release(vq, &vq->slot[i]);
         return token;
     }
     return NULL;
@@ -397,16 +394,13 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
 void vio_virtq_break(struct vio_virtq *vq)
 {
-    __atomic_store_n(&vq->broken, true, __ATOMIC_RELAXED);
+    ring_set_state(vq, VQ_BROKEN, true);
 }
 
 void vio_virtq_hold(struct vio_virtq *vq, bool held)
 {
     DEBUG_OWN(vq);
-    if (held)
-        vq->flags |= VQ_HELD;
-    else
-        vq->flags &= ~VQ_HELD;
+    ring_set_state(vq, VQ_HELD, held);
 }
 
 bool vio_virtq_is_broken(const struct vio_virtq *vq)
@@ -421,5 +415,5 @@ unsigned vio_virtq_size(const struct vio_virtq *vq)
 
 unsigned vio_virtq_num_free(const struct vio_virtq *vq)
 {
-    return vq->n_free;
+    return (unsigned)vq->room + vq->reserve;
 }
