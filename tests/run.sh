@@ -8,6 +8,8 @@
 #     all        everything below (the default), the short forms
 #     unit       the library against the model of a device, on this machine
 #     build      the library as others build it: compilers, symbols, headers
+#     coverage   unit, and that it reaches every line and branch of the library
+#                but for what tests/coverage.txt excuses, with the reasons
 #     sanitize   unit, under the address and undefined-behaviour sanitizers
 #     thread     queues between two threads; full: 10^7 operations per format
 #     tsan       the same under ThreadSanitizer; full likewise
@@ -87,6 +89,15 @@ suite_sanitize()
     need $unit_tools
     build sanitize
     ctest_label sanitize unit
+}
+
+suite_coverage()
+{
+    need $unit_tools gcovr:gcovr
+    build coverage
+    find "$root/build/coverage" -name '*.gcda' -exec rm {} +
+    ctest_label coverage unit
+    sh "$root/tests/coverage.sh"
 }
 
 # Two threads that pass 2 * 10^5 buffers or, if it says "full", 10^7; and that
@@ -214,14 +225,14 @@ suite_bench()
 
 case ${1:-all} in
 all)
-    for suite in unit build sanitize thread tsan fuzz endian qemu faults host \
+    for suite in unit build coverage sanitize thread tsan fuzz endian qemu faults host \
         bench; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | sanitize | thread | tsan | fuzz | endian | qemu | faults | host | \
+unit | build | coverage | sanitize | thread | tsan | fuzz | endian | qemu | faults | host | \
     bench)
     suite=$1
     shift

@@ -73,19 +73,18 @@ static void bus_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
     model_pci_write(ctx, bdf, offset, width, value);
 }
 
-static int refuse_memory(void *ctx, uint32_t bdf, unsigned bar,
-                         uint64_t address, uint64_t offset, uint64_t length,
-                         bool is_io, struct vio_reg *out)
+/* Of the BARs only that of the vectors can be mapped. */
+static int map_vectors(void *ctx, uint32_t bdf, unsigned bar, uint64_t address,
+                       uint64_t offset, uint64_t length, bool is_io,
+                       struct vio_reg *out)
 {
     (void)ctx;
     (void)bdf;
-    (void)bar;
-    (void)address;
-    (void)offset;
     (void)length;
-    (void)is_io;
-    (void)out;
-    return -1;
+    if (is_io || bar != MODEL_PCI_TABLE_BAR)
+        return -1;
+    *out = vio_reg_mem((uintptr_t)(address + offset));
+    return 0;
 }
 
 /* Making a disk's data takes long: they are made once, and what the device is
@@ -131,7 +130,7 @@ static void start_pci(enum unit_way way)
     unit_bus = (struct vio_pci_bus){
         .read = bus_read,
         .write = bus_write,
-        .map_bar = way == UNIT_PCI_WINDOW ? refuse_memory : NULL,
+        .map_bar = way == UNIT_PCI_WINDOW ? map_vectors : NULL,
         .io_base = MODEL_PCI_IO_SEEN,
     };
 }
@@ -154,11 +153,21 @@ void unit_way_start(enum unit_way way)
     memset(&unit_why, 0, sizeof(unit_why));
 }
 
+static int probe_pci(void)
+{
+    int err = vio_pci_probe(&unit_pci, &unit_bus, unit_bdf, &unit_way.policy,
+                            &unit_env.env, &unit_why);
+
+    if (err || !unit_way.vectors)
+        return err;
+    unit_pci_allow_msi();
+    return vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1, 32);
+}
+
 int unit_way_probe(void)
 {
     if (unit_way_is_pci(unit_way.way))
-        return vio_pci_probe(&unit_pci, &unit_bus, unit_bdf, &unit_way.policy,
-                             &unit_env.env, &unit_why);
+        return probe_pci();
     return vio_mmio_probe(&unit_mmio, vio_reg_mem(unit_dev.window),
                           unit_dev.length, &unit_way.policy, &unit_env.env,
                           &unit_why);

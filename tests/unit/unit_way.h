@@ -14,7 +14,7 @@ enum unit_way {
     UNIT_MMIO_2,
     UNIT_PCI_LEGACY,
     UNIT_PCI_MODERN,
-    UNIT_PCI_WINDOW, /* modern, with BARs that cannot be mapped */
+    UNIT_PCI_WINDOW, /* modern, with structures that cannot be mapped */
     UNIT_WAYS,
 };
 
@@ -32,6 +32,7 @@ struct unit_way_state {
     struct vio_blk blk;
     struct vio_blk_config cfg;
     struct vio_policy policy; /* of the probe */
+    bool vectors;             /* PCI: MSI-X instead of the line */
     uint64_t accesses;        /* of registers and configuration space */
     /* Called before each of them. */
     void (*before)(uint64_t n);
