@@ -223,15 +223,15 @@ suite_bench()
 
 case ${1:-all} in
 all)
-    for suite in unit build coverage sanitize thread tsan fuzz endian qemu faults host \
+    for suite in unit build sanitize thread tsan fuzz endian qemu faults host \
         bench; do
         echo "== $suite"
         "suite_$suite"
     done
     echo "== all passed"
     ;;
-unit | build | coverage | sanitize | thread | tsan | fuzz | endian | qemu | faults | host | \
-    bench)
+unit | build | coverage | sanitize | thread | tsan | fuzz | endian | qemu | \
+    faults | host | bench)
     suite=$1
     shift
     "suite_$suite" "$@"
