@@ -15,13 +15,15 @@ static int change(struct vio_device *dev, uint8_t bits, uint8_t expected)
     uint8_t mask = VIRTIO_CONFIG_S_SUSPEND | VIRTIO_CONFIG_S_DRIVER_OK;
     struct vio_deadline deadline =
         vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
-    uint8_t status = 0;
+    uint8_t status;
     int err = vio_device_add_status(dev, bits);
 
-    while (!err) {
+    if (err)
+        return err;
+    for (;;) {
         err = vio_device_read_status(dev, &status);
         if (err)
-            break;
+            return err;
         if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
             return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
         if ((status & mask) == expected)
@@ -29,7 +31,6 @@ static int change(struct vio_device *dev, uint8_t bits, uint8_t expected)
         if (vio_deadline_passed(&deadline))
             return vio_fail(&dev->why, VIO_WHY_SUSPEND_TIMEOUT, status, 0);
     }
-    return err;
 }
 
 int vio_device_suspend(struct vio_device *dev)
