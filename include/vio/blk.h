@@ -404,7 +404,8 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
  *
  * Context: owner, blocks. Returns: the request's result; VIO_ETIMEDOUT: it is
  * still queued, and its buffers are the device's; VIO_EPROTO: the device broke
- * the rules, likewise; VIO_EINVAL: it is not queued, or done on another queue.
+ * the rules, likewise; VIO_EINVAL: it is not queued, or not on this queue: a
+ * recovery that left fewer queues has moved it (vio_blk_restore()).
  */
 int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
                  uint64_t timeout_ns);
@@ -517,6 +518,8 @@ int vio_blk_freeze(struct vio_blk *blk);
  * Context: owner of all queues. Returns: 0; 1: it came back as another one
  * (capacity, features or limits differ: see info), and what no longer fits is
  * done with an error; < 0: as vio_blk_init(), and everything is handed back.
+ * Where there are fewer queues than before, all that the others had, finished
+ * or not, is from then on to be reaped and waited for on queue 0.
  */
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
 
