@@ -256,7 +256,15 @@ struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
 void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
                        const struct vio_buf *buf, unsigned n_buf);
 
-/** Write from `sector` on. */
+/**
+ * Write from `sector` on.
+ *
+ * In a sequential zone sector and length have to be multiples of the disk's
+ * write_granularity, and no write goes past the zone's capacity: the caller's
+ * duty, who knows the write pointer; which zones are sequential and how full
+ * they are only a report says, and it may change with every request. The device
+ * refuses what is wrong (VIO_EZONE).
+ */
 void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
                         const struct vio_buf *buf, unsigned n_buf);
 
@@ -475,10 +483,12 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req);
  * Switch the device's cache between write-back and write-through. Before it
  * returns, everything written so far is flushed.
  *
- * Context: as vio_blk_read(). Returns: as vio_blk_flush(); VIO_ENOTSUP: the
- * device has no such switch.
+ * Context: owner of all queues, blocks as vio_blk_flush(). Returns: as
+ * vio_blk_flush(); VIO_ENOTSUP: the device has no such switch; VIO_EBUSY:
+ * something is queued that is not finished: nobody could tell whether such a
+ * write is durable.
  *
- * Spec: 5.2.6.1 (CONFIG_WCE).
+ * Spec: 5.2.6.1 (CONFIG_WCE), 5.2.6.2 (which writes are stable).
  */
 int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
 
