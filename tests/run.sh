@@ -70,8 +70,6 @@ count_cases()
         "$root/build/$1/Testing/Temporary/LastTest.log"
 }
 
-# To compile and link a program of the host's.
-host_tools='cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev'
 unit_tools="$host_tools /usr/include/cmocka.h:libcmocka-dev"
 
 suite_unit()
