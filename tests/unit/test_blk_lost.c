@@ -199,6 +199,20 @@ static void heal_and_end(void)
     assert_back_or_in_quarantine(false);
 }
 
+/* A device that was not reset does what it was asked for: all the memory is
+ * still there for it. */
+static void device_goes_on(void)
+{
+    for (unsigned i = 0; i < QUEUES; i++) {
+        struct model_queue *q = &unit_way.model->queue[i];
+
+        if (q->live)
+            model_queue_take(q);
+        while (q->live && q->n_held)
+            model_disk_finish(&unit_disk, q, 0);
+    }
+}
+
 static void lose_at(enum unit_way way, unsigned at, enum vio_blk_recovery r)
 {
     int err;
@@ -217,6 +231,8 @@ static void lose_at(enum unit_way way, unsigned at, enum vio_blk_recovery r)
     }
     work();
     err = vio_blk_recover(&unit_way.blk, r);
+    if (err == VIO_ETIMEDOUT)
+        device_goes_on();
     while (reap(0) > 0 || reap(1) > 0)
         ;
     if (err >= 0 && how != BROKEN) {
