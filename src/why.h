@@ -8,15 +8,7 @@
 #include <vio/error.h>
 
 /* Record why, and give the error that goes with it. */
-static inline int vio_fail(struct vio_why *why, enum vio_reason reason,
-                           uint64_t found, uint64_t wanted)
-{
-    if (why) {
-        why->reason = reason;
-        why->found = found;
-        why->wanted = wanted;
-    }
-    return -(int)((unsigned)reason & 0xff);
-}
+int vio_fail(struct vio_why *why, enum vio_reason reason, uint64_t found,
+             uint64_t wanted);
 
 #endif

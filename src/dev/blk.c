@@ -7,6 +7,7 @@
  *
  * Spec: 5.2.5 Device Initialization.
  */
+#include "../device_impl.h"
 #include "../mem.h"
 #include "../virtq/shape.h"
 #include "../why.h"
@@ -188,28 +189,18 @@ static void break_queues(struct vio_blk *blk)
         vio_virtq_break(&blk->queue[i].vq);
 }
 
-/* All of the initialisation. The device may know a queue when a later step
- * fails: its memory is the caller's again only after a reset. FAILED says to
- * the device why (2.1.1). */
+/* All of the initialisation. */
 static int bring_up(struct vio_blk *blk)
 {
-    struct vio_device *dev = blk->dev;
-    struct vio_why why;
     int err = set_up(blk);
 
     blk->disabled = 0;
     if (!err)
-        err = vio_device_start(dev);
+        err = vio_device_start(blk->dev);
     if (!err)
         return 0;
     break_queues(blk); /* nobody uses one that is half set up */
-    why = dev->why;
-    if (dev->state == VIO_DEVICE_NEGOTIATED)
-        vio_device_fail(dev);
-    if (blk->queue && vio_device_reset(dev) == VIO_ETIMEDOUT)
-        return VIO_ETIMEDOUT;
-    dev->why = why;
-    return err;
+    return blk->queue ? vio_device_abandon(blk->dev, err) : err;
 }
 
 int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
