@@ -8,8 +8,9 @@
 
 #define MOST_ACCESSES 20000u /* of a life that is not endless */
 /* Accesses that find out that a device is gone: a write and a read of its
- * status, each of which is four where it goes through the window. */
-#define NOTICE        (unit_way.way == UNIT_PCI_WINDOW ? 8u : 2u)
+ * status, each of which is four where it goes through the window; and one more
+ * look where the status reads as that of a device that was reset. */
+#define NOTICE        (unit_way.way == UNIT_PCI_WINDOW ? 8u : 3u)
 
 static uint64_t fault_at;
 static bool happened;
@@ -101,11 +102,15 @@ static uint64_t every_access(enum unit_way way, void (*before)(uint64_t n),
     return 0;
 }
 
-/* The device is unplugged: everything reads as all ones from then on. */
+/* The device is unplugged: everything reads as all ones from then on, or on
+ * some machines as 0 but for PCI's configuration space. */
+static bool as_zero;
+
 static void unplug(uint64_t n)
 {
     if (n == fault_at) {
         unit_way.model->gone_after = 0;
+        unit_way.model->gone_is_zero = as_zero;
         happened = true;
     }
 }
@@ -139,11 +144,14 @@ static void judge_unplugged(const struct life *l)
 static void t_pci_24_device_is_unplugged_at_any_access(void **state)
 {
     (void)state;
-    for_each_way(way)
-    {
-        uint64_t n = every_access(way, unplug, judge_unplugged);
+    for (unsigned zero = 0; zero < 2; zero++) {
+        as_zero = zero;
+        for_each_way(way)
+        {
+            uint64_t n = every_access(way, unplug, judge_unplugged);
 
-        assert_true(n > 40);
+            assert_true(n > 40);
+        }
     }
 }
 
@@ -204,6 +212,11 @@ static void judge_hung(const struct life *l)
 
     if (!l->started || l->up)
         return;
+    if (unit_way.accesses ==
+        fault_at + 1) { /* the reset was confirmed before */
+        assert_int_equal(l->fini, 0);
+        return;
+    }
     assert_int_equal(l->fini, VIO_ETIMEDOUT);
     if (!l->transfer)
         return;
@@ -224,11 +237,12 @@ static void t_ini_01_memory_stays_the_devices_without_a_reset(void **state)
  * lies it cannot know. Those of memory it keeps in any case. */
 static void only_memory(const char *message)
 {
-    static const char *const rows[] = {"SPLIT",  "DX-SPLIT", "RFB-04", "CLN",
-                                       "LVQ",    "BLK-10",   "BLK-08", "LBLK",
-                                       "DX-BLK", "INIT-10",  "MMIO-02"};
+    static const char *const rows[] = {
+        "SPLIT",  "DX-SPLIT", "PACK", "DX-PACK", "RFB-04",  "CLN",    "LVQ",
+        "BLK-10", "BLK-08",   "LBLK", "DX-BLK",  "INIT-10", "MMIO-02"};
 
-    if (strncmp(message, "SPLIT-22", 8) == 0)
+    if (strncmp(message, "SPLIT-22", 8) == 0 ||
+        strncmp(message, "PACK-NOTIFY", 11) == 0)
         return; /* the doorbell is a register */
     for (size_t i = 0; i < COUNT(rows); i++) {
         if (strncmp(message, rows[i], strlen(rows[i])) == 0)
@@ -331,11 +345,11 @@ static void all_reads_may_lie_from_any_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(t_pci_24_device_is_unplugged_at_any_access),
-        unit_case(t_ini_05_reset_is_wanted_at_any_access),
-        unit_case(t_ini_01_memory_stays_the_devices_without_a_reset),
-        unit_case(any_read_may_lie),
-        unit_case(all_reads_may_lie_from_any_on),
+        unit_cases(t_pci_24_device_is_unplugged_at_any_access),
+        unit_cases(t_ini_05_reset_is_wanted_at_any_access),
+        unit_cases(t_ini_01_memory_stays_the_devices_without_a_reset),
+        unit_cases(any_read_may_lie),
+        unit_cases(all_reads_may_lie_from_any_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,10 +161,10 @@ static void with_an_interrupt_pending(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(after_every_kth_register_access),
-        unit_case(with_requests_in_flight),
-        unit_case(between_any_two_accesses),
-        unit_case(with_an_interrupt_pending),
+        unit_cases(after_every_kth_register_access),
+        unit_cases(with_requests_in_flight),
+        unit_cases(between_any_two_accesses),
+        unit_cases(with_an_interrupt_pending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,10 +108,13 @@ static void start_disk(struct model_dev *d, uint32_t version)
     unit_disk.fault_at = MODEL_FOREVER;
     unit_disk.fault_always = false;
     unit_disk.write_through = false;
+    unit_disk.read_only = false;
     model_config_put(d, 0, 8, UNIT_WAY_SECTORS);
     model_disk_set_seg_max(&unit_disk, d, 8);
     model_disk_offer(d, MF_BLK_FLUSH);
     model_disk_set_limits(d, MF_BLK_DISCARD, (struct model_limits){16, 1, 1});
+    if (version == 2)
+        d->offered |= unit_format;
 }
 
 static void start_pci(enum unit_way way)
@@ -154,10 +157,11 @@ void unit_way_start(enum unit_way way)
 int unit_way_probe(void)
 {
     if (unit_way_is_pci(unit_way.way))
-        return vio_pci_probe(&unit_pci, &unit_bus, unit_bdf, NULL,
+        return vio_pci_probe(&unit_pci, &unit_bus, unit_bdf, &unit_way.policy,
                              &unit_env.env, &unit_why);
     return vio_mmio_probe(&unit_mmio, vio_reg_mem(unit_dev.window),
-                          unit_dev.length, NULL, &unit_env.env, &unit_why);
+                          unit_dev.length, &unit_way.policy, &unit_env.env,
+                          &unit_why);
 }
 
 int unit_way_try_up(void)
@@ -177,6 +181,8 @@ void unit_way_up(void)
     assert_int_equal(unit_way_probe(), 0);
     assert_int_equal(unit_way_try_up(), 0);
     assert_int_equal(unit_way.dev->legacy, unit_way_is_legacy(unit_way.way));
+    assert_int_equal(unit_way.dev->features & MF(MF_PACKED),
+                     unit_format & MF(MF_PACKED));
     assert_int_equal(unit_way.model->status & MS_DRIVER_OK, MS_DRIVER_OK);
 }
 
