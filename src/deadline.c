@@ -6,11 +6,7 @@
 struct vio_deadline vio_deadline(const struct vio_env *env, uint64_t timeout_ns,
                                  uint64_t looks)
 {
-    struct vio_deadline d = {env, 0, timeout_ns, looks};
-
-    if (vio_has_clock(env))
-        d.start_ns = env->now_ns(env->ctx);
-    return d;
+    return (struct vio_deadline){env, vio_now_ns(env), timeout_ns, looks};
 }
 
 uint64_t vio_deadline_end(const struct vio_deadline *d)
@@ -27,5 +23,5 @@ bool vio_deadline_passed(struct vio_deadline *d)
         return true;
     d->looks_left--;
     return vio_has_clock(d->env) &&
-           d->env->now_ns(d->env->ctx) - d->start_ns >= d->timeout_ns;
+           vio_now_ns(d->env) - d->start_ns >= d->timeout_ns;
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include <vio/env.h>
+#include "env_call.h"
 
 struct vio_deadline {
     const struct vio_env *env;
@@ -16,11 +16,6 @@ struct vio_deadline {
     uint64_t timeout_ns;
     uint64_t looks_left;
 };
-
-static inline bool vio_has_clock(const struct vio_env *env)
-{
-    return env && env->now_ns;
-}
 
 struct vio_deadline vio_deadline(const struct vio_env *env, uint64_t timeout_ns,
                                  uint64_t looks);

@@ -77,13 +77,13 @@ static int idle(const struct blk_wait *w, struct vio_virtq *vq)
     uint64_t all_ns, until_ns;
     int err;
 
-    if (!vio_has_clock(w->env) || !w->env->idle || !vio_virtq_enable_cb(vq))
+    if (!vio_can_idle(w->env) || !vio_virtq_enable_cb(vq))
         return 0;
     all_ns = vio_deadline_end(&w->all);
     until_ns = vio_deadline_end(&w->nudge);
     if (until_ns > all_ns)
         until_ns = all_ns;
-    err = w->env->idle(w->env->ctx, until_ns);
+    err = vio_idle(w->env, until_ns);
     vio_virtq_disable_cb(vq);
     return err;
 }

@@ -11,7 +11,7 @@
 #include <vio/disk.h>
 
 #include "../device_impl.h"
-#include "../dma.h"
+#include "../env_call.h"
 #include "../mem.h"
 #include "../why.h"
 #include "blk_common.h"
@@ -107,8 +107,8 @@ static void unmap(struct vio_disk *disk)
     for (unsigned i = 1; i <= disk->n_data; i++) {
         const struct vio_sg *sg = &disk->sg[i];
 
-        if (vio_dma_maps(env) && env->dma_unmap)
-            env->dma_unmap(env->ctx, sg->addr, base, sg->len, disk->dir);
+        if (vio_dma_maps(env))
+            vio_dma_unmap(env, sg->addr, base, sg->len, disk->dir);
         base += sg->len;
     }
     disk->n_data = 0;
@@ -130,11 +130,13 @@ static int map_segment(struct vio_disk *disk, const unsigned char *base,
 {
     const struct vio_env *env = disk->dev->env;
     uint64_t addr = (uintptr_t)base;
-    int err =
-        vio_dma_maps(env) ? vio_dma_map(env, base, &len, disk->dir, &addr) : 0;
 
-    if (err)
-        return err;
+    if (vio_dma_maps(env)) {
+        int err = vio_dma_map(env, base, &len, disk->dir, &addr);
+
+        if (err)
+            return err;
+    }
     disk->sg[++disk->n_data] = (struct vio_sg){addr, (uint32_t)len};
     return (int)len;
 }
@@ -149,7 +151,7 @@ static int map_front(struct vio_disk *disk, const unsigned char *base,
     disk->data = base;
     n = map_segment(disk, base, len < disk->max_bytes ? len : disk->max_bytes);
     rest = -n & (int)(VIRTIO_BLK_SECTOR_SIZE - 1);
-    if (n < 0 || rest == 0)
+    if (n < 0 || rest == 0 || !vio_dma_maps(disk->dev->env))
         return n;
     if (disk->max_segs < MOST_DATA)
         return VIO_E2BIG;
