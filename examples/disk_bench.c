@@ -15,8 +15,7 @@
  *
  * A word queue=SIZE,DEPTH,SEGMENTS shapes the queue (struct vio_blk_config),
  * and requests are then of so many segments. Without a run= the usual ones are
- * run. Requests are submitted in the order of their slots, and slots are used
- * in turn.
+ * run. Requests wait for the oldest first, so that slots are used in turn.
  */
 #include <vio/blk.h>
 
@@ -44,26 +43,35 @@ struct bench {
     struct vio_blk_queue *queue;
     struct bench_run run;
     unsigned segments; /* of each request */
+    unsigned slot_mask;
     uint64_t chunks;   /* requests that the disk has room for */
     uint64_t random;   /* state of the generator */
+    uint64_t next;     /* sequential: the next chunk */
     uint64_t queued;   /* requests so far */
     uint64_t finished; /* of these */
 };
 
+/* No more slots are in use than have to be: memory that was used a moment ago
+ * is in the cache. */
 static struct slot *slot_of(const struct bench *b, uint64_t i)
 {
-    return &slots[i % b->run.depth];
+    return &slots[i & b->slot_mask];
 }
 
+/* Without a division, which would cost more than the request. */
 static uint64_t next_sector(struct bench *b)
 {
-    uint64_t chunk = b->queued;
+    uint64_t chunk;
 
-    if (b->run.random) { /* a multiplication and its upper half */
+    if (b->run.random) {
         b->random = b->random * 6364136223846793005u + 1442695040888963407u;
-        chunk = b->random >> 33;
+        chunk = (b->random >> 32) * b->chunks >> 32;
+    } else {
+        chunk = b->next++;
+        if (b->next == b->chunks)
+            b->next = 0;
     }
-    return chunk % b->chunks * (b->run.bytes / VIRTIO_BLK_SECTOR_SIZE);
+    return chunk * (b->run.bytes / VIRTIO_BLK_SECTOR_SIZE);
 }
 
 static int queue_reads(struct bench *b)
@@ -139,6 +147,21 @@ static int read_many(struct bench *b)
     return err;
 }
 
+/* Slots are used in turn, so their number is a power of two. */
+static unsigned slot_mask_of(unsigned depth)
+{
+    unsigned slots_used = 1;
+
+    while (slots_used < depth)
+        slots_used *= 2;
+    return slots_used - 1;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void bench_init(struct bench *b, struct vio_blk *blk,
                        const struct bench_run *run, unsigned segments)
 {
@@ -150,9 +173,10 @@ static void bench_init(struct bench *b, struct vio_blk *blk,
         .queue = vio_blk_get_queue(blk, 0),
         .run = *run,
         .segments = segments,
-        .chunks = vio_blk_info(blk)->capacity / sectors,
+        .slot_mask = slot_mask_of(run->depth),
+        .chunks = least(vio_blk_info(blk)->capacity / sectors, UINT32_MAX),
     };
-    for (unsigned i = 0; i < run->depth; i++)
+    for (unsigned i = 0; i <= b->slot_mask; i++)
         for (unsigned k = 0; k < segments; k++)
             slots[i].buf[k] = (struct vio_buf){
                 data + i * (size_t)run->bytes + k * piece, piece};
@@ -162,7 +186,7 @@ static bool fits(const struct vio_blk_info *info, const struct bench_run *run,
                  unsigned segments)
 {
     return run->depth <= info->depth && run->bytes <= info->max_bytes &&
-           (uint64_t)run->depth * run->bytes <= MOST_BYTES &&
+           (slot_mask_of(run->depth) + 1ull) * run->bytes <= MOST_BYTES &&
            run->bytes / VIRTIO_BLK_SECTOR_SIZE <= info->capacity &&
            run->bytes % (segments * VIRTIO_BLK_SECTOR_SIZE) == 0;
 }

@@ -157,7 +157,9 @@ static void ring_prepare(struct ring *r, const struct bench_run *run)
 struct reading {
     struct ring ring;
     struct bench_run run;
+    uint64_t chunks; /* of the disk */
     uint64_t random;
+    uint64_t next;
     uint64_t queued;
     uint64_t finished;
     unsigned n_free; /* pieces of memory that no request uses */
@@ -166,13 +168,17 @@ struct reading {
 
 static uint64_t next_offset(struct reading *r)
 {
-    uint64_t chunk = r->queued;
+    uint64_t chunk;
 
     if (r->run.random) {
         r->random = r->random * 6364136223846793005u + 1442695040888963407u;
-        chunk = r->random >> 33;
+        chunk = (r->random >> 32) * r->chunks >> 32;
+    } else {
+        chunk = r->next++;
+        if (r->next == r->chunks)
+            r->next = 0;
     }
-    return chunk % (disk_bytes / r->run.bytes) * r->run.bytes;
+    return chunk * r->run.bytes;
 }
 
 /* Fill in what is free, and enter the kernel once to submit and to wait. */
@@ -262,6 +268,7 @@ static void measure(const struct bench_run *run)
     uint64_t start, us;
 
     r = (struct reading){.run = *run, .n_free = run->depth};
+    r.chunks = disk_bytes / run->bytes;
     for (unsigned i = 0; i < run->depth; i++)
         r.free[i] = i;
     ring_open(&r.ring, run);
