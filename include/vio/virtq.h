@@ -160,7 +160,8 @@ struct vio_virtq {
  * @need: out: bytes of shared and of private memory.
  *
  * Context: any. Returns: 0, or VIO_EINVAL: size, indirect or align is not
- * legal; or VIO_ENOTSUP: this ring format was left out of the build.
+ * legal; or VIO_ENOTSUP: the ring format, a feature, or legacy queues were left
+ * out of the build.
  *
  * Spec: 2.7 Split Virtqueues, 2.7.2 Legacy Interfaces: A Note on Virtqueue
  * Layout.
@@ -177,8 +178,8 @@ int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
  * shrink by it. The memory stays the queue's until the device is reset.
  *
  * Context: task. Returns: 0; VIO_EINVAL: size, indirect, align or the alignment
- * of a block is not legal; VIO_ENOTSUP: this ring format was left out of the
- * build; VIO_ENOMEM: a block is too small. On an error nothing is taken.
+ * of a block is not legal; VIO_ENOTSUP: the ring format, a feature, or legacy
+ * queues were left out of the build; VIO_ENOMEM: a block is too small. On an error nothing is taken.
  *
  * Spec: 2.7 Split Virtqueues.
  */

@@ -26,6 +26,8 @@ void vio_packed_init(struct vio_virtq *vq)
     vq->added = vq->published = vq->taken = POSITION_WRAP;
     vq->avail_flags = VIRTQ_DESC_F_AVAIL;
     vq->used_flags = PACKED_BOTH;
+    /* What zeroed memory asks for is an interrupt for each. */
+    vio_packed_enable_cb_prepare(vq);
 }
 
 /* The list turned out to be wrong: what is written of it has the flags that
@@ -216,7 +218,7 @@ static bool wants_notification(const struct vio_virtq *vq, uint16_t before,
     if (flags == RING_EVENT_FLAGS_DISABLE)
         return false;
     /* What makes no sense is taken as ENABLE: one notification too many. */
-    if (flags != RING_EVENT_FLAGS_DESC || !(vq->flags & VQ_EVENT_IDX) ||
+    if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
         at >= vq->size)
         return true;
     /* On one scale, on which `now` lies in the present round. */
@@ -279,6 +281,8 @@ int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
     return 1;
 }
 
+#ifndef VIO_NO_IN_ORDER
+
 int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
     struct ring_taking t = packed_taking(vq);
@@ -298,6 +302,8 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
     return used;
 }
 
+#endif
+
 /* Both halves of the driver's event structure in one store, so that the device
  * never sees new flags with an old position. */
 static void set_event(struct vio_virtq *vq, uint16_t position, unsigned flags)
@@ -311,7 +317,7 @@ static void set_event(struct vio_virtq *vq, uint16_t position, unsigned flags)
 /* Ask for an interrupt when the used position passes the one given. */
 static void arm(struct vio_virtq *vq, uint16_t position)
 {
-    if (vq->flags & VQ_EVENT_IDX)
+    if (ring_has(vq, VQ_EVENT_IDX))
         set_event(vq, position, RING_EVENT_FLAGS_DESC);
     else
         set_event(vq, 0, RING_EVENT_FLAGS_ENABLE);

@@ -11,18 +11,45 @@
 #include <vio/spec/virtio.h>
 #include <vio/virtq.h>
 
+#include "../left_out.h"
 #include "../swap.h"
 #include "debug.h"
 
-/* Of struct vio_virtq's flags, which are fixed when the queue is set up. */
-#define VQ_EVENT_IDX      0x01u
-#define VQ_LEGACY         0x02u
-#define VQ_ORDER_PLATFORM 0x04u
-#define VQ_PACKED         0x08u
-#define VQ_IN_ORDER       0x10u
-#define VQ_NOTIFY_DATA    0x20u /* the doorbell takes the position, too */
-#define VQ_DOORBELL16     0x40u /* the doorbell is 16 bits wide */
-#define VQ_DOORBELL_CALL  0x80u /* the doorbell takes more than one access */
+/* Of struct vio_virtq's flags, which are fixed when the queue is set up. The
+ * features among them lie as in the word that is negotiated, VQ_SHIFT lower. */
+#define VQ_SHIFT          28
+#define VQ_OF(feature)    ((uint32_t)(VIRTIO_BIT(feature) >> VQ_SHIFT))
+#define VQ_EVENT_IDX      VQ_OF(VIRTIO_F_EVENT_IDX)
+#define VQ_PACKED         VQ_OF(VIRTIO_F_RING_PACKED)
+#define VQ_IN_ORDER       VQ_OF(VIRTIO_F_IN_ORDER)
+#define VQ_ORDER_PLATFORM VQ_OF(VIRTIO_F_ORDER_PLATFORM)
+/* The doorbell takes the position, too. */
+#define VQ_NOTIFY_DATA    VQ_OF(VIRTIO_F_NOTIFICATION_DATA)
+#define VQ_FEATURES                                               \
+    (VQ_EVENT_IDX | VQ_PACKED | VQ_IN_ORDER | VQ_ORDER_PLATFORM | \
+     VQ_NOTIFY_DATA)
+#define VQ_LEGACY        0x1000u
+#define VQ_DOORBELL16    0x2000u /* the doorbell is 16 bits wide */
+#define VQ_DOORBELL_CALL 0x4000u /* the doorbell takes more than one access */
+
+/* Has the queue the flag? Of what a build leaves out this is a constant,
+ * without optimisation too. */
+#define ring_has(vq, flag) (!(VQ_LEFT_OUT & (flag)) && ((vq)->flags & (flag)))
+
+#ifdef VIO_NO_LEGACY
+#define VQ_LEFT_OUT_LEGACY VQ_LEGACY
+#else
+#define VQ_LEFT_OUT_LEGACY 0u
+#endif
+#define VQ_LEFT_OUT \
+    ((uint32_t)(LEFT_OUT_FEATURES >> VQ_SHIFT) | VQ_LEFT_OUT_LEGACY)
+
+/* Entries of an indirect table; 0: there are none. */
+#ifdef VIO_NO_INDIRECT
+#define ring_table_segs(vq) 0u
+#else
+#define ring_table_segs(vq) ((unsigned)(vq)->table_segs)
+#endif
 
 /*
  * Its state has those flags too, and two more that change while the queue is in
@@ -49,15 +76,10 @@
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or
  * VIO_NO_PACKED; with both in, the queue says which it is.
  */
-#if defined(VIO_NO_PACKED)
-#define ring_is_packed(vq) false /* a constant, without optimisation too */
-#elif defined(VIO_NO_SPLIT)
-#define ring_is_packed(vq) true
+#ifdef VIO_NO_SPLIT
+#define ring_is_packed(vq) true /* a constant, without optimisation too */
 #else
-static inline bool ring_is_packed(const struct vio_virtq *vq)
-{
-    return vq->flags & VQ_PACKED;
-}
+#define ring_is_packed(vq) ring_has(vq, VQ_PACKED)
 #endif
 
 /* The three areas in one piece of memory. */
@@ -74,7 +96,7 @@ struct ring_layout {
 static inline void ring_publish16(const struct vio_virtq *vq, uint16_t *p,
                                   uint16_t value)
 {
-    if (vq->flags & VQ_ORDER_PLATFORM) {
+    if (ring_has(vq, VQ_ORDER_PLATFORM)) {
         vio_wmb_platform();
         vio_shared_store16(p, value);
     } else {
@@ -89,7 +111,7 @@ static inline void ring_publish16(const struct vio_virtq *vq, uint16_t *p,
  */
 static inline void ring_full_barrier(const struct vio_virtq *vq)
 {
-    if (vq->flags & VQ_ORDER_PLATFORM)
+    if (ring_has(vq, VQ_ORDER_PLATFORM))
         vio_mb_platform();
     else
         vio_mb();
@@ -104,7 +126,7 @@ static inline uint16_t ring_observe16(const struct vio_virtq *vq,
 {
     uint16_t value;
 
-    if (!(vq->flags & VQ_ORDER_PLATFORM))
+    if (!ring_has(vq, VQ_ORDER_PLATFORM))
         return vio_load_acquire16(p);
     value = vio_shared_load16(p);
     vio_rmb_platform();
@@ -114,7 +136,7 @@ static inline uint16_t ring_observe16(const struct vio_virtq *vq,
 /* Modern rings are little-endian, legacy ones guest-endian (2.7.3). */
 static inline bool ring_swaps(const struct vio_virtq *vq)
 {
-    return VIO_BIG_ENDIAN && !(vq->flags & VQ_LEGACY);
+    return VIO_BIG_ENDIAN && !ring_has(vq, VQ_LEGACY);
 }
 
 static inline uint16_t ring16(const struct vio_virtq *vq, uint16_t value)

@@ -16,9 +16,13 @@
 struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg)
 {
     size_t size = cfg->size;
-    size_t used_align = cfg->align ? cfg->align : VIRTQ_USED_ALIGN;
+    size_t used_align = VIRTQ_USED_ALIGN;
     struct ring_layout layout;
 
+#ifndef VIO_NO_LEGACY
+    if (cfg->align)
+        used_align = cfg->align;
+#endif
     layout.driver = size * sizeof(struct virtq_desc);
     layout.device = vio_round_up(
         layout.driver + 2 * (VIRTQ_AVAIL_RING + size + 1), used_align);
@@ -163,6 +167,8 @@ int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
     return VIO_EINVAL;
 }
 
+#ifndef VIO_NO_INDIRECT
+
 /* One segment after another in the table (2.7.5.3.1). */
 static struct ring_sums write_table(const struct vio_virtq *vq,
                                     const struct vio_sg *sg,
@@ -201,13 +207,15 @@ int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
     return 0;
 }
 
+#endif
+
 /* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
 static bool wants_notification(const struct vio_virtq *vq, uint16_t before,
                                uint16_t now)
 {
     const uint16_t *used = split_used(vq);
 
-    if (vq->flags & VQ_EVENT_IDX)
+    if (ring_has(vq, VQ_EVENT_IDX))
         return ring_passed(ring16(vq, vio_shared_load16(avail_event(vq))), now,
                            before);
     return !(ring16(vq, vio_shared_load16(&used[VIRTQ_USED_FLAGS])) &
@@ -269,6 +277,8 @@ int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
     return take_next(vq, token, len);
 }
 
+#ifndef VIO_NO_IN_ORDER
+
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
     struct ring_taking t = split_taking(vq);
@@ -287,11 +297,13 @@ int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
     return used;
 }
 
+#endif
+
 void vio_split_disable_cb(struct vio_virtq *vq)
 {
     /* 2.7.7.1: with EVENT_IDX the flags stay 0; an event that lies just behind
      * is not passed for 65535 completions to come. */
-    if (vq->flags & VQ_EVENT_IDX)
+    if (ring_has(vq, VQ_EVENT_IDX))
         vio_shared_store16(used_event(vq),
                            ring16(vq, (uint16_t)(vq->taken - 1u)));
     else
@@ -302,7 +314,7 @@ void vio_split_disable_cb(struct vio_virtq *vq)
 /* Ask for an interrupt when `n` more than what was taken are used. */
 static void arm(struct vio_virtq *vq, unsigned n)
 {
-    if (vq->flags & VQ_EVENT_IDX)
+    if (ring_has(vq, VQ_EVENT_IDX))
         vio_shared_store16(used_event(vq),
                            ring16(vq, (uint16_t)(vq->taken + n)));
     else

@@ -150,7 +150,7 @@ RING_INLINE int split_read_used(struct vio_virtq *vq,
      * and a length past the writable bytes. */
     if (written >= bound) {
         /* 2.7.8.3: legacy lengths are often wrong, and only clamped. */
-        if (!(vq->flags & VQ_LEGACY) || bound == 0)
+        if (!ring_has(vq, VQ_LEGACY) || bound == 0)
             return ring_break(vq);
         written = bound - 1;
     }

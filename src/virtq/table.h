@@ -39,7 +39,7 @@ static inline int ring_scarce(const struct vio_virtq *vq, uint64_t n)
 
     if (n > vq->size)
         return VIO_EINVAL;
-    if (n > 1 && n <= vq->table_segs)
+    if (n > 1 && n <= ring_table_segs(vq))
         return n_free ? 1 : VIO_ENOSPC;
     return n <= n_free ? 0 : VIO_ENOSPC;
 }

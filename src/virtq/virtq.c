@@ -22,45 +22,59 @@ static bool wants_packed(const struct vio_virtq_config *cfg)
     return cfg->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
 }
 
-/* 2.7: a power of two; 2.8: any size; both up to 32768. An indirect table is
- * not longer than the queue (2.7.5.3.1), and there are none without the
- * feature. */
-static bool is_valid(const struct vio_virtq_config *cfg)
-{
-    bool size_ok = cfg->size != 0 && cfg->size <= VIRTQ_SIZE_MAX &&
-                   (wants_packed(cfg) || is_power_of_two(cfg->size));
-    bool indirect_ok = cfg->indirect == 0 ||
-                       (cfg->indirect <= cfg->size &&
-                        (cfg->features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)));
-    /* Where a size_t has 32 bits, not all of them can be asked for. */
-    bool tables_ok = (uint64_t)cfg->size * cfg->indirect <=
-                     SIZE_MAX / 2 / sizeof(struct virtq_desc);
-    bool align_ok = cfg->align == 0 ||
-                    (is_power_of_two(cfg->align) &&
-                     cfg->align >= VIRTQ_DESC_ALIGN && cfg->align <= 65536);
+#define VIRTQ_ALIGN_MAX 65536u
 
-    return size_ok && indirect_ok && tables_ok && align_ok;
+/* What a legacy device wants, or what every block has. */
+static uint32_t align_of(const struct vio_virtq_config *cfg)
+{
+#ifdef VIO_NO_LEGACY
+    (void)cfg;
+    return VIO_MEM_ALIGN;
+#else
+    return cfg->align ? cfg->align : VIO_MEM_ALIGN;
+#endif
 }
 
-/* Is the format that the features choose in this build? */
+/* An indirect table is not longer than the queue (2.7.5.3.1), and there are
+ * none without the feature. */
+static bool tables_are_valid(const struct vio_virtq_config *cfg)
+{
+    return cfg->indirect == 0 ||
+           (cfg->indirect <= cfg->size &&
+            (cfg->features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)) &&
+            /* Where a size_t has 32 bits, not all of them can be asked for. */
+            (uint64_t)cfg->size * cfg->indirect <=
+                SIZE_MAX / 2 / sizeof(struct virtq_desc));
+}
+
+/* 2.7: a power of two; 2.8: any size; both up to 32768. */
+static bool is_valid(const struct vio_virtq_config *cfg)
+{
+    return cfg->size - 1u < VIRTQ_SIZE_MAX &&
+           (wants_packed(cfg) || is_power_of_two(cfg->size)) &&
+           tables_are_valid(cfg) && is_power_of_two(align_of(cfg)) &&
+           align_of(cfg) - VIO_MEM_ALIGN <= VIRTQ_ALIGN_MAX - VIO_MEM_ALIGN;
+}
+
+/* Has this build all that is asked for? */
 static bool is_built(const struct vio_virtq_config *cfg)
 {
-#if defined(VIO_NO_PACKED)
-    return !wants_packed(cfg);
-#elif defined(VIO_NO_SPLIT)
-    return wants_packed(cfg);
-#else
-    (void)cfg;
-    return true;
+#ifdef VIO_NO_SPLIT
+    if (!wants_packed(cfg))
+        return false;
 #endif
+#ifdef VIO_NO_LEGACY
+    if (cfg->legacy || cfg->align)
+        return false;
+#endif
+    return !(cfg->features & LEFT_OUT_FEATURES);
 }
 
 static bool is_aligned(const struct vio_virtq_config *cfg,
                        const struct vio_mem *mem)
 {
-    uint64_t align = cfg->align ? cfg->align : VIO_MEM_ALIGN;
-
-    return (((uintptr_t)mem->shared | mem->shared_addr) & (align - 1)) == 0 &&
+    return (((uintptr_t)mem->shared | mem->shared_addr) &
+            (align_of(cfg) - 1)) == 0 &&
            ((uintptr_t)mem->priv & (VIO_MEM_ALIGN - 1)) == 0;
 }
 
@@ -77,7 +91,12 @@ static struct ring_layout layout_of(const struct vio_virtq_config *cfg)
 
 static size_t tables_size(const struct vio_virtq_config *cfg)
 {
+#ifdef VIO_NO_INDIRECT
+    (void)cfg;
+    return 0;
+#else
     return (size_t)cfg->size * cfg->indirect * sizeof(struct virtq_desc);
+#endif
 }
 
 static size_t slots_size(const struct vio_virtq_config *cfg)
@@ -100,22 +119,9 @@ int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
 
 static uint32_t flags_of(const struct vio_virtq_config *cfg)
 {
-    static const struct {
-        uint8_t feature;
-        uint8_t flag;
-    } table[] = {
-        {VIRTIO_F_EVENT_IDX, VQ_EVENT_IDX},
-        {VIRTIO_F_ORDER_PLATFORM, VQ_ORDER_PLATFORM},
-        {VIRTIO_F_RING_PACKED, VQ_PACKED},
-        {VIRTIO_F_IN_ORDER, VQ_IN_ORDER},
-        {VIRTIO_F_NOTIFICATION_DATA, VQ_NOTIFY_DATA},
-    };
-    uint32_t flags = cfg->legacy ? VQ_LEGACY : 0;
+    uint32_t flags = (uint32_t)(cfg->features >> VQ_SHIFT) & VQ_FEATURES;
 
-    for (unsigned i = 0; i < sizeof table / sizeof *table; i++)
-        if (cfg->features & VIRTIO_BIT(table[i].feature))
-            flags |= table[i].flag;
-    return flags;
+    return cfg->legacy ? flags | VQ_LEGACY : flags;
 }
 
 /* Take the memory; the caller has made sure that there is enough. */
@@ -132,7 +138,7 @@ static void take_memory(struct vio_virtq *vq,
     vq->driver_addr = vq->desc_addr + layout.driver;
     vq->device_addr = vq->desc_addr + layout.device;
     vq->table_segs = cfg->indirect;
-    if (cfg->indirect)
+    if (tables_size(cfg))
         vq->table = vio_mem_shared(mem, tables_size(cfg), &vq->table_addr);
 }
 
@@ -141,7 +147,7 @@ static void link_slots(struct vio_virtq *vq)
 {
     for (unsigned i = 0; i < vq->size; i++)
         vq->slot[i].next = ring_further(vq, i, 1);
-    vq->reserve = vq->table_segs ? vq->size / 2 : 0;
+    vq->reserve = ring_table_segs(vq) ? vq->size / 2 : 0;
     vq->room = vq->size - vq->reserve;
 }
 
@@ -161,7 +167,6 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
         .size = cfg->size,
         .mask = cfg->size - 1u,
         .index = cfg->index,
-        .state = flags_of(cfg),
         .flags = flags_of(cfg),
         .callback = cfg->callback,
         .ctx = cfg->ctx,
@@ -171,11 +176,11 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
     };
     take_memory(vq, cfg, mem);
     link_slots(vq);
+    vq->state = vq->flags;
     if (ring_is_packed(vq))
         vio_packed_init(vq);
-    if (cfg->callback)
-        vio_virtq_enable_cb_prepare(vq);
-    else
+    /* Zeroed memory asks for interrupts. */
+    if (!cfg->callback)
         vio_virtq_disable_cb(vq);
     return 0;
 }
@@ -192,6 +197,8 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
 #define STATE_SPLIT(state)  (!((state) & (VQ_BROKEN | VQ_PACKED)))
 #define STATE_PACKED(state) (!((state)&VQ_BROKEN))
 #endif
+#define STATE_IN_ORDER(state) \
+    (!(VQ_LEFT_OUT & VQ_IN_ORDER) && ((state)&VQ_IN_ORDER))
 
 /* A list that there is no room for beside the reserve, or that cannot be. */
 RING_APART int add_unusual(struct vio_virtq *vq, const struct vio_sg *sg,
@@ -251,7 +258,7 @@ void vio_virtq_notify(struct vio_virtq *vq)
         return;
     vq->stats.notifications++;
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
-    if (vq->flags & VQ_NOTIFY_DATA)
+    if (ring_has(vq, VQ_NOTIFY_DATA))
         value |= (uint32_t)ring_published(vq) << 16;
     if (vq->flags & VQ_DOORBELL_CALL)
         vq->doorbell_call(vq, value);
@@ -308,11 +315,13 @@ int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
     uint32_t state = ring_state(vq);
 
     DEBUG_OWN(vq);
-    if (STATE_SPLIT(state) && !(state & VQ_IN_ORDER))
+    if (STATE_SPLIT(state) && !STATE_IN_ORDER(state))
         return vio_split_get(vq, token, len);
-    if (STATE_PACKED(state) && !(state & VQ_IN_ORDER))
+    if (STATE_PACKED(state) && !STATE_IN_ORDER(state))
         return vio_packed_get(vq, token, len);
-    return state & VQ_BROKEN ? VIO_EPROTO : get_in_order(vq, token, len);
+    if (STATE_IN_ORDER(state) && !(state & VQ_BROKEN))
+        return get_in_order(vq, token, len);
+    return VIO_EPROTO;
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
@@ -383,7 +392,7 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
         if (vq->slot[i].bound == 0)
             continue;
-        if (vq->flags & VQ_IN_ORDER)
+        if (ring_has(vq, VQ_IN_ORDER))
             release_in_order(vq, i);
         else
             ring_release(vq, &vq->slot[i]);

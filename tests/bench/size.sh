@@ -7,8 +7,8 @@
 #                               "stack/<call> <bytes>"
 #
 # boot and ring are programs linked as small as they get, less what they bring
-# themselves (and without memcpy and the like, which every system has); all is
-# every file of the library.
+# themselves (and without memcpy and the like, which every system has); ring is
+# without all that can be left out. all is every file of the library.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
@@ -59,7 +59,10 @@ for machine in x86_64 aarch64 riscv64; do
     dir=$out/size-$machine
     compile "${prefix}gcc" "$dir/split" -DVIO_NO_PACKED
     echo "size/boot/$machine $(linked "$prefix" "$dir/split" size_boot)"
-    echo "size/ring/$machine $(linked "$prefix" "$dir/split" size_ring)"
+    compile "${prefix}gcc" "$dir/least" -DVIO_NO_PACKED -DVIO_NO_INDIRECT \
+        -DVIO_NO_IN_ORDER -DVIO_NO_ORDER_PLATFORM -DVIO_NO_LEGACY \
+        -DVIO_NO_PORT_IO
+    echo "size/ring/$machine $(linked "$prefix" "$dir/least" size_ring)"
     compile "${prefix}gcc" "$dir/all"
     echo "size/all/$machine $(text_of "$prefix" "$dir"/all/*.o)"
 done
