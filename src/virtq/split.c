@@ -35,13 +35,6 @@ static uint16_t *used_event(const struct vio_virtq *vq)
     return &split_avail(vq)[VIRTQ_AVAIL_RING + vq->size];
 }
 
-/* Where the device says at which buffer it wants a notification. */
-static const uint16_t *avail_event(const struct vio_virtq *vq)
-{
-    return &split_used(
-        vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * (unsigned)vq->size];
-}
-
 /* A chain that is being written. */
 struct chain {
     uint64_t *table; /* of an indirect one */
@@ -147,30 +140,9 @@ int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
     return stage(vq, bound, n, after, token);
 }
 
-/* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
-static bool wants_notification(const struct vio_virtq *vq, uint16_t before,
-                               uint16_t now)
-{
-    const uint16_t *used = split_used(vq);
-
-    if (vq->flags & VQ_EVENT_IDX)
-        return ring_passed(ring16(vq, vio_shared_load16(avail_event(vq))), now,
-                           before);
-    return !(ring16(vq, vio_shared_load16(&used[VIRTQ_USED_FLAGS])) &
-             VIRTQ_USED_F_NO_NOTIFY);
-}
-
 bool vio_split_kick_prepare(struct vio_virtq *vq)
 {
-    uint16_t before = vq->published, now = vq->added;
-
-    if (now == before)
-        return false;
-    debug_kicked(vq);
-    ring_publish16(vq, &split_avail(vq)[VIRTQ_AVAIL_IDX], ring16(vq, now));
-    ring_set_published(vq, now);
-    ring_full_barrier(vq);
-    return ring_decided(vq, wants_notification(vq, before, now));
+    return split_kick(vq, RING_NEGOTIATED);
 }
 
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
@@ -222,7 +194,7 @@ unsigned vio_split_enable_cb_prepare(struct vio_virtq *vq)
 /* How far the device's count is beyond `state`, after all that we stored. */
 static uint16_t used_since(const struct vio_virtq *vq, uint16_t state)
 {
-    ring_full_barrier(vq);
+    ring_full_barrier(vq, RING_NEGOTIATED);
     return (uint16_t)(ring16(vq, vio_shared_load16(
                                      &split_used(vq)[VIRTQ_USED_IDX])) -
                       state);

@@ -81,7 +81,7 @@ static size_t tables_size(const struct vio_virtq_config *cfg)
 
 static size_t slots_size(const struct vio_virtq_config *cfg)
 {
-    return cfg->size * sizeof(struct vio_virtq_slot);
+    return (cfg->size + (size_t)1) * sizeof(struct vio_virtq_slot);
 }
 
 int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
@@ -159,6 +159,7 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
         .size = cfg->size,
         .mask = cfg->size - 1u,
         .index = cfg->index,
+        .state = flags_of(cfg),
         .flags = flags_of(cfg),
         .callback = cfg->callback,
         .ctx = cfg->ctx,
@@ -195,7 +196,7 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
 bool vio_virtq_kick_prepare(struct vio_virtq *vq)
 {
     DEBUG_OWN(vq);
-    if (ring_broken(vq) || (vq->flags & VQ_HELD))
+    if (ring_state(vq) & (VQ_BROKEN | VQ_HELD))
         return false;
     return ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
                               : vio_split_kick_prepare(vq);
@@ -216,7 +217,7 @@ void vio_virtq_notify(struct vio_virtq *vq)
 {
     uint32_t value = vq->doorbell_value;
 
-    if (ring_broken(vq) || (vq->flags & VQ_HELD))
+    if (ring_state(vq) & (VQ_BROKEN | VQ_HELD))
         return;
     vq->stats.notifications++;
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
@@ -230,9 +231,30 @@ void vio_virtq_notify(struct vio_virtq *vq)
         vio_reg_write32(vq->doorbell, 0, doorbell32(vq, value));
 }
 
-void vio_virtq_kick(struct vio_virtq *vq)
+/* Any kick, and one that is to be notified. */
+RING_APART void kick_any(struct vio_virtq *vq)
 {
     if (vio_virtq_kick_prepare(vq))
+        vio_virtq_notify(vq);
+}
+
+#define KICK_ANY (VQ_BROKEN | VQ_HELD | VQ_ORDER_PLATFORM)
+
+void vio_virtq_kick(struct vio_virtq *vq)
+{
+    uint32_t state = ring_state(vq);
+    bool wanted;
+
+    if (RING_SMALL || state & KICK_ANY) {
+        kick_any(vq);
+        return;
+    }
+    {
+        DEBUG_OWN(vq);
+        wanted = state & VQ_PACKED ? packed_kick(vq, RING_WEAK)
+                                   : split_kick(vq, RING_WEAK);
+    }
+    if (wanted)
         vio_virtq_notify(vq);
 }
 
@@ -397,16 +419,13 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
 void vio_virtq_break(struct vio_virtq *vq)
 {
-    __atomic_store_n(&vq->broken, true, __ATOMIC_RELAXED);
+    ring_set_state(vq, VQ_BROKEN, true);
 }
 
 void vio_virtq_hold(struct vio_virtq *vq, bool held)
 {
     DEBUG_OWN(vq);
-    if (held)
-        vq->flags |= VQ_HELD;
-    else
-        vq->flags &= ~VQ_HELD;
+    ring_set_state(vq, VQ_HELD, held);
 }
 
 bool vio_virtq_is_broken(const struct vio_virtq *vq)
