@@ -137,12 +137,12 @@ struct vio_blk_req {
     const void *data; /* buffers or ranges: the caller's, until reaped */
     void *out;        /* where an answer is copied to, or NULL */
     uint64_t sector;
-    uint32_t bytes;  /* of data, once queued */
     uint32_t n;      /* buffers or ranges */
-    uint32_t prio;   /* 0, or a priority */
-    uint16_t n_segs; /* of the device's view of it, once queued */
+    uint16_t n_segs; /* of the device's view of it, while it is queued */
     uint8_t op;      /* what to do: a row of blk_op.c's table */
     uint8_t state;   /* enum vio_blk_req_state */
+    uint32_t bytes;  /* of data, once queued */
+    uint32_t prio;   /* 0, or a priority */
     bool unmap;      /* write-zeroes may discard */
 };
 
@@ -162,9 +162,8 @@ struct vio_blk_queue {
     struct vio_blk *blk;
     struct virtio_blk_req_header *header; /* shared: one per slot */
     uint8_t *status;                      /* shared: one per slot */
-    uint32_t plain_bytes;            /* a request of one buffer up to this, */
-    uint8_t plain_op;                /* and of an operation up to this, is */
-                                     /* queued without a further look */
+    uint64_t plain_mask;             /* what a request of one buffer up to */
+    size_t plain_sectors;            /* this must show to go the usual way */
     unsigned char *extra;            /* shared: ranges and small answers, */
     uint64_t extra_addr;             /* of slot 0, where the device sees */
     uint32_t extra_len;              /* bytes of one slot */

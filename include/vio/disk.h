@@ -29,7 +29,7 @@ extern "C" {
  * its queue, and what is needed is in dev->why where it is not there.
  */
 #define VIO_DISK_SHARED_SIZE 256u
-#define VIO_DISK_PRIV_SIZE   64u
+#define VIO_DISK_PRIV_SIZE   80u
 
 /* The fields are the library's, but for timeout_ns. */
 struct vio_disk {

@@ -69,7 +69,8 @@ struct vio_virtq_config {
 struct vio_virtq_slot {
     void *token;    /* of a head in flight: the caller's */
     uint32_t bound; /* of a head in flight: writable bytes + 1; else 0 */
-    uint16_t count; /* of a head: descriptors that it takes of the ring */
+    uint16_t count; /* of a head: descriptors that it takes of the ring; or
+                       what a slot of fixed shape is made for */
     uint16_t next;  /* in the free list, or in the chain: there, in a circle */
 };
 
@@ -90,7 +91,7 @@ struct vio_virtq_stats {
  * bit 15.
  */
 struct vio_virtq {
-    struct vio_virtq_slot *slot; /* private, one per descriptor */
+    struct vio_virtq_slot *slot; /* private, one per descriptor, and an end */
     void *desc;                  /* Descriptor Area */
     void *driver;                /* Driver Area: written by the driver */
     void *device;                /* Device Area: written by the device */
@@ -108,8 +109,6 @@ struct vio_virtq {
     uint16_t avail_flags;        /* packed: what makes `added` available, */
     uint16_t used_flags;         /* what shows that `taken` is used, */
     uint16_t batch_flags;        /* and what publishes the batch */
-    uint16_t n_staged;           /* packed: buffers of the batch, */
-    uint16_t n_out;              /* and buffers that the device has */
 
     bool order_pending;  /* IN_ORDER: in the midst of a batch */
     uint16_t order_next; /* IN_ORDER: the buffer that is next */
@@ -121,13 +120,16 @@ struct vio_virtq {
     uint64_t table_addr; /* where the device sees the first */
 
     unsigned char *shape_data;  /* of a queue of fixed-shape requests: the */
-    uint32_t shape_stride;      /* first data descriptor of slot 0, and of */
-    uint16_t *shape_made;       /* the next; private: what a slot is made for */
-    uint16_t shape_depth;       /* slots */
+    uint32_t shape_stride;      /* first data descriptor of slot 0; of the */
+    uint16_t shape_depth;       /* next; slots */
     uint16_t shape_max_segs;    /* data segments of one request */
-    uint16_t shape_header_len;  /* bytes of a header */
+    uint16_t shape_readable;    /* packed, no tables: how many of the next */
+    uint16_t shape_header_len;  /* one are read; bytes of a header */
     uint64_t shape_header_addr; /* where the device sees */
     uint64_t shape_status_addr; /* those of slot 0 */
+    uint64_t shape_used_len;   /* what was read of the used buffer that is to */
+    uint32_t shape_used_id;    /* be taken next */
+    uint32_t shape_used_flags; /* packed */
 
     struct vio_reg doorbell; /* set by the transport: where to notify */
     uint32_t doorbell_value; /* and what to write there */

@@ -23,15 +23,13 @@ void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
  * length means nothing (5.2.6.4).
  */
 static bool covers(const struct vio_blk_queue *q, const struct vio_blk_req *req,
-                   uint32_t len)
+                   const struct shape_done *done)
 {
-    const struct blk_op *op = blk_op(req);
-
     if (q->vq.flags & VQ_LEGACY)
         return true;
-    if (op->data == BLK_REPORT)
-        return len > sizeof(struct virtio_blk_zone_report);
-    return len == op->answer + (op->device_writes ? req->bytes : 0) + 1;
+    if (blk_op(req)->data == BLK_REPORT)
+        return done->len > sizeof(struct virtio_blk_zone_report);
+    return done->whole;
 }
 
 /* An operation that the device did not know in spite of its features is not
@@ -50,12 +48,12 @@ static int unsupported(struct vio_blk_queue *q, const struct vio_blk_req *req)
 }
 
 static int result_of(struct vio_blk_queue *q, const struct vio_blk_req *req,
-                     uint8_t status, uint32_t len)
+                     unsigned status, const struct shape_done *done)
 {
     bool zoned = vio_device_has(q->blk->dev, VIRTIO_BLK_F_ZONED);
 
     if (status == VIRTIO_BLK_S_OK)
-        return covers(q, req, len) ? 0 : VIO_EPROTO;
+        return covers(q, req, done) ? 0 : VIO_EPROTO;
     if (status == VIRTIO_BLK_S_UNSUPP)
         return unsupported(q, req);
     if (zoned && status >= VIRTIO_BLK_S_ZONE_INVALID_CMD &&
@@ -162,38 +160,36 @@ static int take_answer(struct vio_blk_queue *q, unsigned slot,
     }
 }
 
-/* What became of a request, the usual end aside. */
-static __attribute__((noinline)) int judge(struct vio_blk_queue *q,
-                                           struct vio_blk_req *req,
-                                           unsigned slot, uint32_t len,
-                                           uint8_t status)
+/* What became of a request. */
+static int judge(struct vio_blk_queue *q, struct vio_blk_req *req,
+                 unsigned status, const struct shape_done *done)
 {
-    int result = result_of(q, req, status, len);
+    int result = result_of(q, req, status, done);
 
     if (result == 0 && blk_op(req)->answer)
-        result = take_answer(q, slot, req);
+        result = take_answer(q, done->slot, req);
     if (result == VIO_EPROTO)
         q->protocol_errors++;
     return result;
 }
 
-/* Take one request back from the device. 1, 0 or VIO_EPROTO. */
-RING_INLINE int take(struct vio_blk_queue *q, bool packed,
-                     struct ring_taking *t, struct vio_blk_req **req,
-                     int *result)
+#define STATUS_UNREAD 0x100u /* none of 8 bits */
+
+/* Take the request that was found back from the device, whatever became of it.
+ * 1 or VIO_EPROTO. */
+static __attribute__((noinline)) int take(struct vio_blk_queue *q,
+                                          unsigned status,
+                                          struct vio_blk_req **req, int *result)
 {
     struct shape_done done;
-    uint8_t status;
-    int taken = shape_take(&q->vq, packed, t, &done);
+    int taken = shape_take(&q->vq, &done);
 
-    if (taken <= 0)
+    if (taken < 0)
         return taken;
     *req = done.token;
-    status = vio_shared_load8(&q->status[done.slot]);
-    /* The usual end: everything is written, and there is no answer. */
-    *result = 0;
-    if (!done.whole || status != VIRTIO_BLK_S_OK || (*req)->op > BLK_FLUSH)
-        *result = judge(q, *req, done.slot, done.len, status);
+    if (status == STATUS_UNREAD)
+        status = vio_shared_load8(&q->status[done.slot]);
+    *result = judge(q, *req, status, &done);
     if (q->map)
         vio_blk_unmap(q, done.slot, shape_n_segs(&q->vq, done.slot));
     return 1;
@@ -220,52 +216,109 @@ static struct vio_blk_req *pop_done(struct vio_blk_queue *q)
     return req;
 }
 
-/* Take back what the device is done with, behind the n that are there. */
-RING_INLINE int reap_format(struct vio_blk_queue *q, bool packed,
-                            struct vio_blk_req **done, unsigned n, unsigned max)
+/* Take back one by one what the device is done with, behind the n that are
+ * there. The next one was found, and perhaps its status looked at. */
+static __attribute__((noinline)) int reap_any(struct vio_blk_queue *q,
+                                              struct vio_blk_req **done,
+                                              unsigned n, unsigned max,
+                                              unsigned status)
 {
-    struct ring_taking t = shape_taking(&q->vq, packed);
-    int taken = 0;
+    int taken, result;
 
-    while (n < max) {
-        struct vio_blk_req *req;
-        int result;
-
-        taken = take(q, packed, &t, &req, &result);
-        if (taken <= 0)
-            break;
-        release(req, result);
-        done[n++] = req;
-    }
-    shape_taken(&q->vq, packed, &t);
+    do {
+        taken = take(q, status, &done[n], &result);
+        status = STATUS_UNREAD;
+        if (taken > 0)
+            release(done[n++], result);
+    } while (taken > 0 && n < max && (taken = shape_look(&q->vq)) > 0);
     return n ? (int)n : taken;
 }
 
-RING_APART int reap_split(struct vio_blk_queue *q, struct vio_blk_req **done,
-                          unsigned n, unsigned max)
+/*
+ * The usual end: everything is written, and there is no answer. What ends
+ * otherwise goes the long way, and so does all that comes after it.
+ */
+struct run {
+    struct vio_blk_queue *q;
+    struct vio_blk_req **first;
+    struct vio_blk_req **next;
+    unsigned n;      /* wanted */
+    unsigned status; /* of the one that ended the run, if it was looked at */
+};
+
+static inline bool end_plain(void *ctx, uint32_t slot, void *token)
 {
-    return reap_format(q, false, done, n, max);
+    struct run *run = ctx;
+    struct vio_blk_req *req = token;
+    unsigned status = vio_shared_load8(&run->q->status[slot]);
+
+    if (status != VIRTIO_BLK_S_OK || req->op > BLK_FLUSH) {
+        run->status = status;
+        return false;
+    }
+    release(req, 0);
+    *run->next++ = req;
+    return true;
+}
+
+static inline int end_run(void *ctx, bool other)
+{
+    struct run *run = ctx;
+    unsigned n = (unsigned)(run->next - run->first);
+
+    return other ? reap_any(run->q, run->first, n, run->n, run->status)
+                 : (int)n;
 }
 
 RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
-                           unsigned n, unsigned max)
+                           unsigned max)
 {
-    return reap_format(q, true, done, n, max);
+    unsigned n = (unsigned)packed_in_flight(&q->vq);
+    struct run run = {q, done, done, n < max ? n : max, STATUS_UNREAD};
+
+    return packed_run(&q->vq, run.n, end_plain, end_run, &run);
+}
+
+RING_APART int reap_split(struct vio_blk_queue *q, struct vio_blk_req **done,
+                          unsigned max)
+{
+    int ready = split_ready(&q->vq, split_used(&q->vq), RING_WEAK);
+    unsigned n = (unsigned)ready;
+    struct run run = {q, done, done, n < max ? n : max, STATUS_UNREAD};
+
+    if (ready <= 0 || max == 0)
+        return ready < 0 ? ready : 0;
+    return split_run(&q->vq, run.n, end_plain, end_run, &run);
+}
+
+/* Those that finished while another was waited for, and then one by one. */
+static __attribute__((noinline)) int
+reap_list(struct vio_blk_queue *q, struct vio_blk_req **done, unsigned max)
+{
+    unsigned n = 0;
+    int ready;
+
+    while (n < max && q->done_first)
+        done[n++] = pop_done(q);
+    if (n == max)
+        return (int)n;
+    ready = ring_broken(&q->vq) ? VIO_EPROTO : shape_look(&q->vq);
+    if (ready <= 0)
+        return n ? (int)n : ready;
+    return reap_any(q, done, n, max, STATUS_UNREAD);
 }
 
 int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
                  unsigned max)
 {
-    unsigned n = 0;
+    uint32_t state = ring_state(&q->vq);
 
     DEBUG_OWN(&q->vq);
-    while (n < max && q->done_first)
-        done[n++] = pop_done(q);
-    if (n < max && ring_broken(&q->vq))
-        return n ? (int)n : VIO_EPROTO;
+    if (q->done_first || state & SHAPE_ONE_BY_ONE)
+        return reap_list(q, done, max);
     /* A loop for each format, so that it is asked for once. */
-    return ring_is_packed(&q->vq) ? reap_packed(q, done, n, max)
-                                  : reap_split(q, done, n, max);
+    return state & VQ_PACKED ? reap_packed(q, done, max)
+                             : reap_split(q, done, max);
 }
 
 /* Take a request out of the list of finished ones, wherever it stands; false:
@@ -287,20 +340,19 @@ static bool unlink_done(struct vio_blk_queue *q, struct vio_blk_req *req)
 /* Move everything that is ready to the list of finished requests. */
 static int collect(struct vio_blk_queue *q)
 {
-    bool packed = ring_is_packed(&q->vq);
-    struct ring_taking t;
     struct vio_blk_req *req;
     int result, taken, n = 0;
 
     DEBUG_OWN(&q->vq);
     if (ring_broken(&q->vq))
         return VIO_EPROTO;
-    t = shape_taking(&q->vq, packed);
-    while ((taken = take(q, packed, &t, &req, &result)) > 0) {
+    while ((taken = shape_look(&q->vq)) > 0) {
+        taken = take(q, STATUS_UNREAD, &req, &result);
+        if (taken < 0)
+            break;
         vio_blk_finish(q, req, result);
         n++;
     }
-    shape_taken(&q->vq, packed, &t);
     return taken < 0 ? taken : n;
 }
 

@@ -62,6 +62,21 @@ static inline const struct blk_op *blk_op(const struct vio_blk_req *req)
     return &vio_blk_ops[req->op];
 }
 
+/*
+ * What tells whether a request goes the usual way, in one piece, so that one
+ * comparison answers it: it is a read of one buffer, the caller's, and was not
+ * queued since it was filled in. The fields lie in this order, for compilers to
+ * load them at once where bytes are in that order, too.
+ */
+#define BLK_TRAITS_READ  ((uint64_t)1)
+#define BLK_TRAITS_WRITE ((uint64_t)BLK_WRITE << 48) /* or a write */
+
+static inline uint64_t blk_traits(const struct vio_blk_req *req)
+{
+    return (uint64_t)req->state << 56 | (uint64_t)req->op << 48 |
+           (uint64_t)req->n_segs << 32 | req->n;
+}
+
 /* How a disk's queues will be laid out: blk_plan.c. */
 struct blk_plan {
     unsigned n_queues;

@@ -50,69 +50,81 @@ const struct blk_op vio_blk_ops[BLK_N_OPS] = {
 };
 /* clang-format on */
 
+/* What the operation does not look at stays as it is. */
 static void prep(struct vio_blk_req *req, enum blk_op_index op, uint64_t sector,
-                 const void *data, unsigned n, void *out)
+                 const void *data, unsigned n)
 {
-    req->result = 0;
-    req->next = NULL;
     req->data = data;
-    req->out = out;
     req->sector = sector;
-    req->bytes = 0;
     req->n = n;
-    req->prio = 0;
     req->n_segs = 0;
     req->op = (uint8_t)op;
     req->state = VIO_BLK_IDLE;
-    req->unmap = false;
+    req->prio = 0;
 }
 
 void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
                        const struct vio_buf *buf, unsigned n_buf)
 {
-    prep(req, BLK_READ, sector, buf, n_buf, NULL);
+    prep(req, BLK_READ, sector, buf, n_buf);
 }
 
 void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
                         const struct vio_buf *buf, unsigned n_buf)
 {
-    prep(req, BLK_WRITE, sector, buf, n_buf, NULL);
+    prep(req, BLK_WRITE, sector, buf, n_buf);
 }
 
 void vio_blk_prep_flush(struct vio_blk_req *req)
 {
-    prep(req, BLK_FLUSH, 0, NULL, 0, NULL); /* 5.2.6.1: sector 0, no data */
+    prep(req, BLK_FLUSH, 0, NULL, 0); /* 5.2.6.1: sector 0, no data */
+}
+
+static void prep_ranges(struct vio_blk_req *req, enum blk_op_index op,
+                        const struct vio_blk_range *range, unsigned n,
+                        bool unmap)
+{
+    prep(req, op, 0, range, n);
+    req->unmap = unmap;
 }
 
 void vio_blk_prep_discard(struct vio_blk_req *req,
                           const struct vio_blk_range *range, unsigned n)
 {
-    prep(req, BLK_DISCARD, 0, range, n, NULL);
+    prep_ranges(req, BLK_DISCARD, range, n, false);
 }
 
 void vio_blk_prep_write_zeroes(struct vio_blk_req *req,
                                const struct vio_blk_range *range, unsigned n,
                                bool unmap)
 {
-    prep(req, BLK_WRITE_ZEROES, 0, range, n, NULL);
-    req->unmap = unmap;
+    prep_ranges(req, BLK_WRITE_ZEROES, range, n, unmap);
 }
 
 void vio_blk_prep_secure_erase(struct vio_blk_req *req,
                                const struct vio_blk_range *range, unsigned n)
 {
-    prep(req, BLK_SECURE_ERASE, 0, range, n, NULL);
+    prep_ranges(req, BLK_SECURE_ERASE, range, n, false);
+}
+
+/* One whose answer is copied to `out`. */
+static void prep_asking(struct vio_blk_req *req, enum blk_op_index op,
+                        uint64_t sector, const void *data, unsigned n,
+                        void *out)
+{
+    prep(req, op, sector, data, n);
+    req->out = out;
 }
 
 void vio_blk_prep_get_id(struct vio_blk_req *req, char id[VIO_BLK_ID_SIZE])
 {
-    prep(req, BLK_GET_ID, 0, NULL, 0, id);
+    prep_asking(req, BLK_GET_ID, 0, NULL, 0, id);
 }
 
 void vio_blk_prep_get_lifetime(struct vio_blk_req *req,
                                struct vio_blk_lifetime *lifetime)
 {
-    prep(req, BLK_GET_LIFETIME, 0, NULL, 0, lifetime);
+    prep_asking(req, BLK_GET_LIFETIME, 0, NULL, 0, lifetime);
 }
 
 void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
@@ -121,25 +133,25 @@ void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
     /* 5.2.6.2: the sector of a reset of all is 0. */
     if (op == VIO_BLK_ZONE_RESET_ALL)
         sector = 0;
-    prep(req, (enum blk_op_index)(BLK_ZONE_OPEN + op), sector, NULL, 0, NULL);
+    prep(req, (enum blk_op_index)(BLK_ZONE_OPEN + op), sector, NULL, 0);
 }
 
 void vio_blk_prep_zone_append(struct vio_blk_req *req, uint64_t sector,
                               const struct vio_buf *buf, unsigned n_buf,
                               uint64_t *where)
 {
-    prep(req, BLK_ZONE_APPEND, sector, buf, n_buf, where);
+    prep_asking(req, BLK_ZONE_APPEND, sector, buf, n_buf, where);
 }
 
 void vio_blk_prep_zone_report(struct vio_blk_req *req, uint64_t sector,
                               const struct vio_buf *buf)
 {
-    prep(req, BLK_ZONE_REPORT, sector, buf, 1, NULL);
+    prep(req, BLK_ZONE_REPORT, sector, buf, 1);
 }
 
 void vio_blk_prep_scsi(struct vio_blk_req *req, struct vio_blk_scsi *scsi)
 {
-    prep(req, BLK_SCSI, 0, scsi, 1, scsi);
+    prep_asking(req, BLK_SCSI, 0, scsi, 1, scsi);
 }
 
 void vio_blk_set_priority(struct vio_blk_req *req, uint32_t priority)

@@ -80,8 +80,7 @@ struct vio_need vio_blk_need(const struct vio_device *dev,
     vio_virtq_mem_size(&vq, &need);
     need.shared += slots * sizeof(struct virtio_blk_req_header) +
                    vio_round_up(slots, VIO_MEM_ALIGN) + slots * extra_len(cfg);
-    need.priv += vio_round_up(slots * sizeof(uint16_t), VIO_MEM_ALIGN) +
-                 vio_round_up(maps_size(dev, plan), VIO_MEM_ALIGN);
+    need.priv += vio_round_up(maps_size(dev, plan), VIO_MEM_ALIGN);
     /* Each queue begins where its ring may begin. */
     if (dev->queue_align)
         need.shared = vio_round_up(need.shared, dev->queue_align);
@@ -226,11 +225,14 @@ static void set_plain(struct vio_blk_queue *q)
 {
     const struct vio_blk_info *info = &q->blk->info;
 
-    q->plain_op = info->read_only ? BLK_READ : BLK_WRITE;
+    q->plain_mask = info->read_only ? ~(uint64_t)0 : ~BLK_TRAITS_WRITE;
+    if (q->map)
+        q->vq.state |= VQ_MAPPED;
     if (q->map || q->vq.flags & VQ_LEGACY)
-        q->plain_bytes = 0;
+        q->plain_sectors = 0;
     else
-        q->plain_bytes = least_of(info->size_max, info->max_bytes);
+        q->plain_sectors =
+            least_of(info->size_max, info->max_bytes) / VIRTIO_BLK_SECTOR_SIZE;
 }
 
 /* Lay out one queue and its slots; the memory is there. */
@@ -257,7 +259,6 @@ int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
         vio_mem_shared(mem, (size_t)shape.depth * q->extra_len, &q->extra_addr);
     if (blk->dev->queue_align)
         vio_mem_align_shared(mem, blk->dev->queue_align);
-    shape.made = vio_mem_priv(mem, shape.depth * sizeof *shape.made);
     q->map = maps ? vio_mem_priv(mem, maps) : NULL;
     vio_shape_init(&q->vq, &shape);
     set_plain(q);

@@ -362,6 +362,19 @@ static inline void write_header(struct vio_blk_queue *q, uint32_t type,
                      sector);
 }
 
+/* The same without a priority, and a type that is the operation. */
+RING_INLINE void write_plain_header(struct vio_blk_queue *q, uint8_t op,
+                                    uint64_t sector)
+{
+    unsigned slot = shape_next(&q->vq);
+    uint64_t *h = (uint64_t *)(void *)&q->header[slot];
+    uint64_t type = ring32(&q->vq, op);
+
+    vio_shared_store64(&h[0], VIO_BIG_ENDIAN ? type << 32 : type);
+    vio_shared_store64(&h[1], ring64(&q->vq, sector));
+    vio_shared_store8(&q->status[slot], BLK_STATUS_UNWRITTEN);
+}
+
 /* 5.2.6: reserved, but a priority on legacy devices (5.2.6.4). */
 static uint32_t priority(const struct vio_blk_queue *q,
                          const struct vio_blk_req *req)
@@ -409,40 +422,55 @@ static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
     return 0;
 }
 
+/* The length in sectors, if it is a multiple of one, and else too many. */
+static inline size_t in_sectors(size_t len)
+{
+    return len >> 9 | len << (8 * sizeof len - 9);
+}
+
 /*
  * The usual request: a read or a write of one buffer that is one segment, with
  * nothing wrong with it, and with a slot that the last one of its kind has left
  * made for it. All that is checked for it is checked here; what does not pass
  * goes the long way, which knows why.
  */
-static bool is_plain(const struct vio_blk_queue *q,
-                     const struct vio_blk_req *req)
+static inline bool is_plain(const struct vio_blk_queue *q,
+                            const struct vio_blk_req *req)
+{
+    uint64_t capacity = q->blk->info.capacity, sectors;
+    const struct vio_buf *buf = req->data;
+
+    if ((blk_traits(req) & q->plain_mask) != BLK_TRAITS_READ)
+        return false;
+    /* What is no multiple of a sector becomes a number without measure. */
+    sectors = in_sectors(buf->len);
+    return sectors - 1 < q->plain_sectors && req->sector <= capacity &&
+           sectors <= capacity - req->sector && shape_fits_one(&q->vq, req->op);
+}
+
+RING_INLINE int queue_plain(struct vio_blk_queue *q, struct vio_blk_req *req,
+                            bool packed)
 {
     const struct vio_buf *buf = req->data;
 
-    return req->op <= q->plain_op && req->n == 1 &&
-           req->state == VIO_BLK_IDLE && !ring_broken(&q->vq) &&
-           buf->len - 1 < q->plain_bytes &&
-           buf->len % VIRTIO_BLK_SECTOR_SIZE == 0 &&
-           blk_in_range(q->blk->info.capacity, req->sector,
-                        buf->len / VIRTIO_BLK_SECTOR_SIZE) &&
-           !shape_is_full(&q->vq) &&
-           shape_fits_one(&q->vq, req->op == BLK_READ);
+    if (!is_plain(q, req))
+        return queue_any(q, req);
+    req->state = VIO_BLK_QUEUED;
+    write_plain_header(q, req->op, req->sector);
+    shape_add_one(&q->vq, packed,
+                  (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len},
+                  req->op, req);
+    return 0;
 }
 
 int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
-    const struct vio_buf *buf = req->data;
+    uint32_t state = ring_state(&q->vq);
 
     DEBUG_OWN(&q->vq);
-    if (!is_plain(q, req))
-        return queue_any(q, req);
-    req->bytes = (uint32_t)buf->len;
-    req->state = VIO_BLK_QUEUED;
-    write_header(q, req->op, 0, req->sector);
-    shape_add_one(&q->vq, (struct vio_sg){(uintptr_t)buf->base, req->bytes},
-                  req->op == BLK_READ, req);
-    return 0;
+    if (!(state & (VQ_BROKEN | VQ_PACKED)))
+        return queue_plain(q, req, false);
+    return state & VQ_BROKEN ? queue_any(q, req) : queue_plain(q, req, true);
 }
 
 int vio_blk_submit(struct vio_blk_queue *q)

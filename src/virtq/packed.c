@@ -99,7 +99,6 @@ static int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
     if (!bound)
         return VIO_EINVAL;
     ring_take_one(vq, bound, count, token);
-    vq->n_staged++;
     return 0;
 }
 
@@ -193,7 +192,6 @@ int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
         return VIO_EINVAL;
     vq->added = (uint16_t)(vq->added + n);
     ring_take_one(vq, bound, n, token);
-    vq->n_staged++;
     return 0;
 }
 
@@ -203,47 +201,9 @@ int vio_packed_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
     return stage(vq, write_table(vq, sg, n_readable, n_writable), 1, token);
 }
 
-/* Does the device ask for a notification of the batch from `before` to `now`?
- * Its event structure is read once, as a whole (2.8.14). */
-static bool wants_notification(const struct vio_virtq *vq, uint16_t before,
-                               uint16_t now)
-{
-    uint32_t event = vio_shared_load32(vq->device);
-    unsigned low = event & 0xffff, high = event >> 16;
-    unsigned desc = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? high : low));
-    unsigned flags = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? low : high));
-    unsigned to = now & POSITION_OFFSET, from = before & POSITION_OFFSET;
-    unsigned at = desc & POSITION_OFFSET;
-
-    if (flags == RING_EVENT_FLAGS_DISABLE)
-        return false;
-    /* What makes no sense is taken as ENABLE: one notification too many. */
-    if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
-        at >= vq->size)
-        return true;
-    /* On one scale, on which `now` lies in the present round. */
-    if ((before ^ now) & POSITION_WRAP)
-        from -= vq->size;
-    if ((desc ^ now) & POSITION_WRAP)
-        at -= vq->size;
-    return ring_passed((uint16_t)at, (uint16_t)to, (uint16_t)from);
-}
-
 bool vio_packed_kick_prepare(struct vio_virtq *vq)
 {
-    uint16_t before = vq->published, now = vq->added;
-
-    if (now == before)
-        return false;
-    debug_kicked(vq);
-    /* The batch's first flags publish all of it. */
-    ring_publish16(vq, packed_flags_at(vq, before),
-                   ring16(vq, vq->batch_flags));
-    ring_set_published(vq, now);
-    vq->n_out = (uint16_t)(vq->n_out + vq->n_staged);
-    vq->n_staged = 0;
-    ring_full_barrier(vq);
-    return ring_decided(vq, wants_notification(vq, before, now));
+    return packed_kick(vq, RING_NEGOTIATED);
 }
 
 /* The next used position, past a buffer of `count` descriptors. */
@@ -266,14 +226,12 @@ int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
         .size = vq->size,
         .taken = vq->taken & POSITION_OFFSET,
         .used_flags = vq->used_flags,
-        .n_out = vq->n_out,
     };
     uint32_t id, written;
     int used = packed_read_used(vq, &t, &id, &written);
 
     if (used <= 0)
         return used;
-    vq->n_out--;
     step(vq, t.slot[id].count);
     *token = t.slot[id].token;
     *len = written;
@@ -289,7 +247,7 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
     int used = 1;
 
     /* A batch whose last buffer the device was never given is a lie. */
-    if (vq->order_pending && t.n_out == 0)
+    if (vq->order_pending && packed_is_empty(vq))
         return ring_break(vq);
     if (!vq->order_pending)
         used = packed_read_used(vq, &t, &vq->order_last, &vq->order_len);
@@ -347,12 +305,12 @@ bool vio_packed_has_used(const struct vio_virtq *vq)
 
 bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state)
 {
-    ring_full_barrier(vq);
+    ring_full_barrier(vq, RING_NEGOTIATED);
     if (state != vq->taken)
         return true;
     /* With nothing in flight nothing is used, or a device that says otherwise
      * could keep the owner looking for ever. */
-    return vq->n_out != 0 && vio_packed_has_used(vq);
+    return !packed_is_empty(vq) && vio_packed_has_used(vq);
 }
 
 bool vio_packed_enable_cb_delayed(struct vio_virtq *vq)

@@ -57,6 +57,27 @@ static inline uint16_t packed_advance(const struct vio_virtq *vq,
     return (uint16_t)(wrap | offset);
 }
 
+/* Descriptors from the next used position to the end of what the device has. */
+static inline int packed_in_flight(const struct vio_virtq *vq)
+{
+    int n = (vq->published & POSITION_OFFSET) - (vq->taken & POSITION_OFFSET);
+
+    if ((vq->published ^ vq->taken) & POSITION_WRAP)
+        n += vq->size;
+    return n;
+}
+
+/*
+ * Is nothing the device's? It may have named a buffer that is only staged, and
+ * is longer than those in flight: then the position is beyond that end. In 16
+ * bits, with the wrap counter on top, the end is then 0 or more than 2^15
+ * before the position, and else at most that much behind it.
+ */
+static inline bool packed_is_empty(const struct vio_virtq *vq)
+{
+    return (uint16_t)(vq->published - vq->taken - 1) >= POSITION_WRAP;
+}
+
 /* What both bits are where the device has not been given the descriptor: the
  * inverse of the wrap counter, as it left them or as they were zeroed. */
 static inline unsigned packed_idle_flags(uint16_t position)
@@ -87,14 +108,15 @@ static inline uint64_t *packed_desc(const struct vio_virtq *vq,
 
 /* Two stores fill a descriptor: the address, and the rest. */
 static inline void packed_write_desc(const struct vio_virtq *vq, uint64_t *desc,
-                                     uint64_t addr, uint32_t len, uint16_t id,
+                                     uint64_t addr, uint32_t len, uint32_t id,
                                      unsigned flags)
 {
-    uint64_t rest = (uint64_t)flags << 48 | (uint64_t)id << 32 | len;
+    uint64_t rest = (uint64_t)(flags << 16 | id) << 32 | len;
 
     if (ring_swaps(vq))
         rest = (uint64_t)vio_swap32(len) << 32 |
-               (uint64_t)vio_swap16(id) << 16 | vio_swap16((uint16_t)flags);
+               (uint64_t)vio_swap16((uint16_t)id) << 16 |
+               vio_swap16((uint16_t)flags);
     vio_shared_store64(&desc[0], ring64(vq, addr));
     vio_shared_store64(&desc[1], rest);
 }
@@ -165,14 +187,68 @@ static inline void packed_commit(struct vio_virtq *vq,
     vq->avail_flags = (uint16_t)c->flags;
 }
 
-/* A buffer that is one descriptor. */
-static inline void packed_stage(struct vio_virtq *vq, uint64_t addr,
-                                uint32_t len, uint16_t id, unsigned flags)
+/* A buffer that is one descriptor; it needs no cursor. */
+RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
+                              uint32_t id, unsigned flags)
 {
-    struct packed_cursor c = packed_cursor(vq);
+    uint32_t added = ring_widen(vq->added), offset = added & POSITION_OFFSET;
+    uint64_t *desc = (uint64_t *)vq->desc + 2 * (size_t)offset;
 
-    packed_put(vq, &c, addr, len, id, flags);
-    packed_commit(vq, &c);
+    flags |= ring_widen(vq->avail_flags);
+    if (added == vq->published) {
+        debug_staged(vq);
+        vq->batch_flags = (uint16_t)flags;
+        flags ^= VIRTQ_DESC_F_AVAIL;
+    }
+    packed_write_desc(vq, desc, addr, len, id, flags);
+    if (offset == vq->mask) {
+        vq->added = (uint16_t)((added & POSITION_WRAP) ^ POSITION_WRAP);
+        vq->avail_flags ^= PACKED_BOTH;
+    } else {
+        vq->added = (uint16_t)(added + 1);
+    }
+}
+
+/* Does the device ask for a notification of the batch from `before` to `now`?
+ * Its event structure is read once, as a whole (2.8.14). */
+RING_INLINE bool packed_wants_notification(const struct vio_virtq *vq,
+                                           uint16_t before, uint16_t now)
+{
+    uint32_t event = vio_shared_load32(vq->device);
+    unsigned low = event & 0xffff, high = event >> 16;
+    unsigned desc = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? high : low));
+    unsigned flags = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? low : high));
+    unsigned to = now & POSITION_OFFSET, from = before & POSITION_OFFSET;
+    unsigned at = desc & POSITION_OFFSET;
+
+    if (flags == RING_EVENT_FLAGS_DISABLE)
+        return false;
+    /* What makes no sense is taken as ENABLE: one notification too many. */
+    if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
+        at >= vq->size)
+        return true;
+    /* On one scale, on which `now` lies in the present round. */
+    if ((before ^ now) & POSITION_WRAP)
+        from -= vq->size;
+    if ((desc ^ now) & POSITION_WRAP)
+        at -= vq->size;
+    return ring_passed((uint16_t)at, (uint16_t)to, (uint16_t)from);
+}
+
+/* Publish the batch. Does the device ask for a notification? */
+RING_INLINE bool packed_kick(struct vio_virtq *vq, bool weak)
+{
+    uint16_t before = vq->published, now = vq->added;
+
+    if (now == before)
+        return false;
+    debug_kicked(vq);
+    /* The batch's first flags publish all of it. */
+    ring_publish16(vq, weak, packed_flags_at(vq, before),
+                   ring16(vq, vq->batch_flags));
+    ring_set_published(vq, now);
+    ring_full_barrier(vq, weak);
+    return ring_decided(vq, packed_wants_notification(vq, before, now));
 }
 
 RING_INLINE struct ring_taking packed_taking(const struct vio_virtq *vq)
@@ -184,7 +260,6 @@ RING_INLINE struct ring_taking packed_taking(const struct vio_virtq *vq)
         .free_head = vq->free_head,
         .taken = vq->taken & POSITION_OFFSET,
         .used_flags = vq->used_flags,
-        .n_out = vq->n_out,
     };
 }
 
@@ -192,53 +267,78 @@ RING_INLINE void packed_taken(struct vio_virtq *vq, const struct ring_taking *t)
 {
     vq->free_head = (uint16_t)t->free_head;
     vq->used_flags = (uint16_t)t->used_flags;
-    vq->n_out = (uint16_t)t->n_out;
     ring_set_taken(vq, (uint16_t)((t->used_flags & POSITION_WRAP) | t->taken));
 }
 
-/* Read the used descriptor at the next used position: a buffer in flight, and a
- * length within its writable part. 1, 0 or VIO_EPROTO. */
-RING_INLINE int packed_read_used(struct vio_virtq *vq,
-                                 const struct ring_taking *t, uint32_t *id,
-                                 uint32_t *len)
+/* Read a descriptor. 1, or 0: it is not used. */
+RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
+                                 const struct pvirtq_desc *desc,
+                                 unsigned used_flags, struct ring_used *used)
 {
-    const struct pvirtq_desc *desc =
-        (const struct pvirtq_desc *)(void *)t->ring + t->taken;
-    uint16_t flags;
+    used->flags = ring16(vq, ring_observe16(vq, weak, &desc->flags));
+    if ((used->flags & PACKED_BOTH) != used_flags)
+        return 0;
+    used->len = ring32(vq, vio_shared_load32(&desc->len));
+    used->id = ring_widen(ring16(vq, vio_shared_load16(&desc->id)));
+    return 1;
+}
+
+/* It is to name a buffer in flight, and a length that is within its writable
+ * part. 1 or VIO_EPROTO. */
+RING_INLINE int packed_check_used(struct vio_virtq *vq,
+                                  const struct ring_taking *t,
+                                  struct ring_used *used)
+{
     uint32_t bound;
 
-    /* Nothing is the device's: whatever the flags say, nothing is used. */
-    if (t->n_out == 0)
-        return 0;
-    flags = ring16(vq, ring_observe16(vq, &desc->flags));
-    if ((flags & PACKED_BOTH) != t->used_flags)
-        return 0;
-    *len = ring32(vq, vio_shared_load32(&desc->len));
-    *id = ring16(vq, vio_shared_load16(&desc->id));
-    if (*id >= t->size)
+    if (used->id >= t->size)
         return ring_break(vq);
-    bound = t->slot[*id].bound;
-    if (*len < bound)
+    bound = t->slot[used->id].bound;
+    if (used->len < bound)
         return 1;
     /* 2.8.4: without the write flag the length is reserved. With a length that
      * is possible it is believed all the same: QEMU never sets the flag in what
      * it has used. */
-    if (bound == 0 || flags & VIRTQ_DESC_F_WRITE)
+    if (bound == 0 || used->flags & VIRTQ_DESC_F_WRITE)
         return ring_break(vq);
-    *len = 0;
+    used->len = 0;
+    return 1;
+}
+
+/* Both: 1, 0 or VIO_EPROTO. */
+RING_INLINE int packed_read_used(struct vio_virtq *vq,
+                                 const struct ring_taking *t, uint32_t *id,
+                                 uint32_t *len)
+{
+    struct ring_used used;
+
+    /* Nothing is the device's: whatever the flags say, nothing is used. */
+    if (packed_is_empty(vq) ||
+        !packed_load_used(vq, RING_NEGOTIATED,
+                          (struct pvirtq_desc *)(void *)t->ring + t->taken,
+                          t->used_flags, &used))
+        return 0;
+    if (packed_check_used(vq, t, &used) < 0)
+        return VIO_EPROTO;
+    *id = used.id;
+    *len = (uint32_t)used.len;
     return 1;
 }
 
 /* One buffer more is the driver's again. The next used position is found with
  * what we remember of it, never with what the device says. */
-RING_INLINE void packed_step(struct ring_taking *t, uint32_t id)
+RING_INLINE void packed_step_by(struct ring_taking *t, uint32_t count)
 {
-    t->taken += t->slot[id].count;
+    t->taken += count;
     if (t->taken >= t->size) {
         t->taken -= t->size;
         t->used_flags ^= PACKED_BOTH;
     }
-    t->n_out--;
+}
+
+RING_INLINE void packed_step(struct ring_taking *t, uint32_t id)
+{
+    packed_step_by(t, t->slot[id].count);
 }
 
 /* Take one used buffer, each descriptor standing for itself. 1, 0 or

@@ -52,19 +52,23 @@
 #endif
 
 /*
- * Its state has those flags too, and two more that change while the queue is in
- * use. One look at it tells whether a call may go the usual way. Each of the
- * two is a byte of its own, since BROKEN can be set beside the owner: neither
+ * Its state has those flags too, and some more: one look at it tells whether a
+ * call may go the usual way. HELD and BROKEN change while the queue is in use.
+ * Each is a byte of its own, since BROKEN can be set beside the owner: neither
  * store undoes the other.
  */
+#define VQ_LISTED 0x000200u  /* of fixed shape, packed, without tables */
+#define VQ_MAPPED 0x000800u  /* its owner has more to do with each request */
 #define VQ_HELD   0x010000u  /* the device is suspended */
 #define VQ_BROKEN 0x1000000u /* sticky until the queue is set up again */
 
 /* Of functions with an argument that is known where they are called, and that
  * chooses one of two loops: they are to be compiled for each. */
 #ifdef __OPTIMIZE_SIZE__
+#define RING_SMALL  true
 #define RING_INLINE static inline
 #else
+#define RING_SMALL  false
 #define RING_INLINE static inline __attribute__((always_inline))
 #endif
 
@@ -90,13 +94,20 @@ struct ring_layout {
 };
 
 /*
+ * The orderings have a weak form and one for the platform; the queue says which
+ * was agreed on. Who has looked at that already says that it is the weak one.
+ */
+#define RING_WEAK       true
+#define RING_NEGOTIATED false
+
+/*
  * Ordering 1: everything stored before, descriptors and all, is visible to the
  * device before this word is (2.7.13.3.1).
  */
-static inline void ring_publish16(const struct vio_virtq *vq, uint16_t *p,
-                                  uint16_t value)
+RING_INLINE void ring_publish16(const struct vio_virtq *vq, bool weak,
+                                uint16_t *p, uint16_t value)
 {
-    if (ring_has(vq, VQ_ORDER_PLATFORM)) {
+    if (!weak && ring_has(vq, VQ_ORDER_PLATFORM)) {
         vio_wmb_platform();
         vio_shared_store16(p, value);
     } else {
@@ -109,9 +120,9 @@ static inline void ring_publish16(const struct vio_virtq *vq, uint16_t *p,
  * is read: the wish for a notification (2.7.13.4.1) here, the used index after
  * asking for an interrupt there. Without it both sides can miss each other.
  */
-static inline void ring_full_barrier(const struct vio_virtq *vq)
+RING_INLINE void ring_full_barrier(const struct vio_virtq *vq, bool weak)
 {
-    if (ring_has(vq, VQ_ORDER_PLATFORM))
+    if (!weak && ring_has(vq, VQ_ORDER_PLATFORM))
         vio_mb_platform();
     else
         vio_mb();
@@ -121,12 +132,13 @@ static inline void ring_full_barrier(const struct vio_virtq *vq)
  * Ordering 3: nothing that the device published together with this word is read
  * before it (2.7.14).
  */
-static inline uint16_t ring_observe16(const struct vio_virtq *vq,
-                                      const uint16_t *p)
+
+RING_INLINE uint16_t ring_observe16(const struct vio_virtq *vq, bool weak,
+                                    const uint16_t *p)
 {
     uint16_t value;
 
-    if (!ring_has(vq, VQ_ORDER_PLATFORM))
+    if (weak || !ring_has(vq, VQ_ORDER_PLATFORM))
         return vio_load_acquire16(p);
     value = vio_shared_load16(p);
     vio_rmb_platform();
@@ -246,9 +258,9 @@ static inline int ring_in_order(struct vio_virtq *vq, uint32_t *head,
 }
 
 /*
- * What taking used buffers needs of the queue. A batch keeps it in a struct of
- * its own, which stays in registers from one buffer to the next: reading the
- * ring is ordered, and so would have all of the queue's fields read anew.
+ * What taking a used buffer needs of the queue, in a struct of its own, which
+ * stays in registers: reading the ring is ordered, and so would have all of the
+ * queue's fields read anew.
  */
 struct ring_taking {
     struct vio_virtq_slot *slot;
@@ -258,14 +270,32 @@ struct ring_taking {
     uint32_t taken;      /* split: the count; packed: the offset */
     uint32_t used_seen;  /* split */
     uint32_t used_flags; /* packed */
-    uint32_t n_out;      /* packed */
+};
+
+/* For compilers that would keep a value of 16 bits twice: with the upper bits
+ * of its register, and without. */
+static inline uint32_t ring_widen(uint16_t value)
+{
+    uint32_t wide = value;
+
+    __asm__("" : "+r"(wide));
+    return wide;
+}
+
+/* What the device says of a used buffer, read once. */
+struct ring_used {
+    uint64_t len; /* of 32 bits, to be counted with 64 */
+    uint32_t id;
+    uint32_t flags; /* packed */
 };
 
 /* Count a kick that the device did not want to hear of. */
 static inline bool ring_decided(struct vio_virtq *vq, bool wanted)
 {
-    vq->stats.suppressed += !wanted;
-    return wanted;
+    if (wanted)
+        return true;
+    vq->stats.suppressed++;
+    return false;
 }
 
 /*

@@ -56,12 +56,12 @@ void vio_shape_make(struct vio_virtq *vq, unsigned slot, unsigned kind)
     if (vq->table_segs)
         resize_table(vq, slot, n);
     else if (ring_is_packed(vq))
-        kind = SHAPE_UNKNOWN; /* there is nothing that stays made */
+        kind = SHAPE_UNKNOWN - n; /* there is nothing that stays made */
     else
         split_write_desc(vq, slot, header_addr(vq, slot), vq->shape_header_len,
                          VIRTQ_DESC_F_NEXT,
                          (n ? 2u : 1u) * vq->shape_depth + slot);
-    vq->shape_made[slot] = (uint16_t)kind;
+    vq->slot[slot].count = (uint16_t)kind;
 }
 
 /* Where the first data descriptor of each slot is. */
@@ -80,7 +80,6 @@ static void find_data(struct vio_virtq *vq)
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
     struct packed_cursor c = packed_cursor(vq);
-    unsigned n_readable = vq->slot[slot].count;
 
     packed_put(vq, &c, header_addr(vq, slot), vq->shape_header_len,
                (uint16_t)slot, VIRTQ_DESC_F_NEXT);
@@ -88,12 +87,10 @@ void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
     for (unsigned k = 0; k < n; k++)
         packed_put_flags(vq, &c,
                          VIRTQ_DESC_F_NEXT |
-                             (k < n_readable ? 0 : VIRTQ_DESC_F_WRITE));
+                             (k < vq->shape_readable ? 0 : VIRTQ_DESC_F_WRITE));
     packed_put(vq, &c, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
                VIRTQ_DESC_F_WRITE);
     packed_commit(vq, &c);
-    vq->slot[slot].count = (uint16_t)(n + 2);
-    vq->n_staged++;
 }
 
 void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)
@@ -103,15 +100,16 @@ void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)
     vq->shape_header_len = shape->header_len;
     vq->shape_header_addr = shape->header_addr;
     vq->shape_status_addr = shape->status_addr;
-    vq->shape_made = shape->made;
     find_data(vq);
     for (unsigned s = 0; s < shape->depth; s++) {
         vq->slot[s].next = (uint16_t)(s + 1);
-        vq->slot[s].count = 1;
         if (vq->table_segs)
             prebuild_table(vq, s);
         else if (!ring_is_packed(vq))
             prebuild_chain(vq, s);
-        vio_shape_make(vq, s, shape_kind(0, false));
+        vio_shape_make(vq, s, shape_kind(0, true));
     }
+    vq->slot[shape->depth].count = SHAPE_UNKNOWN;
+    if (shape_is_listed(vq))
+        vq->state |= VQ_LISTED;
 }

@@ -28,13 +28,20 @@
 
 #define SHAPE_STATUS_LEN 1u
 
-/* What a slot is made for: segments, and does the device write any of them? */
-static inline unsigned shape_kind(unsigned n, bool writable)
+/*
+ * What a slot is made for, in its `count`: n segments, and does the device only
+ * read them? The count of descriptors is known without, and the end of the free
+ * list, which no slot is, is made for nothing: one comparison tells that there
+ * is a slot and that it fits.
+ *
+ * Where there is nothing that stays made, the complement of n is there.
+ */
+static inline unsigned shape_kind(unsigned n, unsigned only_read)
 {
-    return n << 1 | writable;
+    return n << 1 | only_read;
 }
 
-#define SHAPE_UNKNOWN 0xffffu /* no kind: the slot is not made for anything */
+#define SHAPE_UNKNOWN 0xffffu /* made for nothing */
 
 struct vio_shape {
     uint16_t depth;       /* slots */
@@ -42,7 +49,6 @@ struct vio_shape {
     uint16_t header_len;  /* bytes */
     uint64_t header_addr; /* of slot 0; the next one is header_len further */
     uint64_t status_addr; /* of slot 0; one byte each */
-    uint16_t *made;       /* private: what each slot is made for */
 };
 
 /* Divide a queue that vio_virtq_init() has just made; with tables, it is
@@ -55,6 +61,12 @@ void vio_shape_make(struct vio_virtq *vq, unsigned slot, unsigned kind);
 
 /* The rest of shape_add() for a packed queue without tables. */
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n);
+
+/* Is the queue one whose requests are written anew each time? */
+static inline bool shape_is_listed(const struct vio_virtq *vq)
+{
+    return ring_is_packed(vq) && !vq->table_segs;
+}
 
 /* The last slot of the free list points behind all slots. */
 static inline bool shape_is_full(const struct vio_virtq *vq)
@@ -87,11 +99,10 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
         }
         packed_write_desc(vq, packed_desc(vq, at), sg.addr, sg.len,
                           (uint16_t)slot, flags | packed_idle_flags(at));
-        /* How many are readable, for vio_shape_stage_list(). */
         if (!writable)
-            vq->slot[slot].count = (uint16_t)(k + 1);
+            vq->shape_readable = (uint16_t)(k + 1);
         else if (k == 0)
-            vq->slot[slot].count = 0;
+            vq->shape_readable = 0;
     } else if (vq->table_segs) {
         split_fill_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
                         flags | VIRTQ_DESC_F_NEXT, k + 2);
@@ -107,34 +118,20 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
  * status for fewer of them. */
 static inline void shape_abandon(struct vio_virtq *vq)
 {
-    vq->shape_made[vq->free_head] = SHAPE_UNKNOWN;
+    vq->slot[vq->free_head].count = SHAPE_UNKNOWN;
 }
 
 /* Put the slot into the ring, where the device will find it. */
 static inline void shape_stage(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
-    if (!ring_is_packed(vq)) {
+    if (!ring_is_packed(vq))
         split_stage(vq, (uint16_t)slot);
-    } else if (vq->table_segs) {
+    else if (vq->table_segs)
         packed_stage(vq, ring_table_addr(vq, slot),
                      (uint32_t)((n + 2) * sizeof(struct pvirtq_desc)),
                      (uint16_t)slot, VIRTQ_DESC_F_INDIRECT);
-        vq->n_staged++;
-    } else {
+    else
         vio_shape_stage_list(vq, slot, n);
-    }
-}
-
-/* Take the slot shape_next() from the free list and stage it. */
-static inline void shape_commit(struct vio_virtq *vq, size_t slot, unsigned n,
-                                uint32_t writable, void *token)
-{
-    struct vio_virtq_slot *s = &vq->slot[slot];
-
-    s->token = token;
-    s->bound = writable + SHAPE_STATUS_LEN + 1;
-    vq->free_head = s->next;
-    shape_stage(vq, (unsigned)slot, n);
 }
 
 /* Stage the slot shape_next() with n data segments, of which the device writes
@@ -142,47 +139,95 @@ static inline void shape_commit(struct vio_virtq *vq, size_t slot, unsigned n,
 static inline void shape_add(struct vio_virtq *vq, unsigned n,
                              uint32_t writable, void *token)
 {
-    unsigned slot = shape_next(vq), kind = shape_kind(n, writable != 0);
+    unsigned slot = shape_next(vq), kind = shape_kind(n, writable == 0);
+    struct vio_virtq_slot *s = &vq->slot[slot];
 
-    if (vq->shape_made[slot] != kind)
+    if (s->count != kind || shape_is_listed(vq))
         vio_shape_make(vq, slot, kind);
-    shape_commit(vq, slot, n, writable, token);
+    s->token = token;
+    s->bound = writable + SHAPE_STATUS_LEN + 1;
+    vq->free_head = s->next;
+    shape_stage(vq, slot, n);
 }
 
-/* Data segments of the request that the slot is in use for, or was last. */
+/* Data segments of the request that the slot is in use for. */
 static inline unsigned shape_n_segs(const struct vio_virtq *vq, unsigned slot)
 {
-    unsigned kind = vq->shape_made[slot];
+    unsigned kind = vq->slot[slot].count;
 
-    return kind == SHAPE_UNKNOWN ? vq->slot[slot].count - 2u : kind >> 1;
+    return shape_is_listed(vq) ? SHAPE_UNKNOWN - kind : kind >> 1;
 }
 
-/* Is the slot shape_next() made for a request of one segment? */
-static inline bool shape_fits_one(const struct vio_virtq *vq, bool writable)
+/* Is there a slot shape_next() that is made for a request of one segment? */
+static inline bool shape_fits_one(const struct vio_virtq *vq,
+                                  unsigned only_read)
 {
-    return vq->shape_made[vq->free_head] == shape_kind(1, writable);
+    return vq->slot[vq->free_head].count == shape_kind(1, only_read);
 }
 
-/* Stage that request. A split and a packed descriptor begin alike. */
-static inline void shape_add_one(struct vio_virtq *vq, struct vio_sg sg,
-                                 bool writable, void *token)
+/* Stage that request; `packed` says which ring it is. A split and a packed
+ * descriptor begin alike. */
+RING_INLINE void shape_add_one(struct vio_virtq *vq, bool packed,
+                               struct vio_sg sg, unsigned only_read,
+                               void *token)
 {
-    size_t slot = shape_next(vq);
-    struct virtq_desc *desc = (void *)&vq->shape_data[slot * vq->shape_stride];
+    size_t slot = vq->free_head, at = slot * vq->shape_stride;
+    struct virtq_desc *desc = (void *)&vq->shape_data[at];
+    struct vio_virtq_slot *s = &vq->slot[slot];
 
     vio_shared_store64(&desc->addr, ring64(vq, sg.addr));
     vio_shared_store32(&desc->len, ring32(vq, sg.len));
-    shape_commit(vq, slot, 1, writable ? sg.len : 0, token);
+    s->token = token;
+    /* Without a branch: only_read is 0 or 1. */
+    s->bound = (sg.len & (only_read - 1)) + SHAPE_STATUS_LEN + 1;
+    vq->free_head = s->next;
+    if (packed)
+        packed_stage(vq, vq->table_addr + at, 3 * sizeof(struct pvirtq_desc),
+                     (uint32_t)slot, VIRTQ_DESC_F_INDIRECT);
+    else
+        split_stage(vq, (uint16_t)slot);
 }
 
 /* The slot is free again: it goes in front of the list, where it is warm. */
-static inline void shape_release(struct vio_virtq_slot *slots,
-                                 uint32_t *free_head, uint32_t slot)
+RING_INLINE void shape_release(struct vio_virtq_slot *slot, uint32_t number,
+                               uint16_t *free_head)
 {
-    slots[slot].bound = 0;
-    debug_freed(&slots[slot]);
-    slots[slot].next = (uint16_t)*free_head;
-    *free_head = slot;
+    slot->bound = 0;
+    debug_freed(slot);
+    slot->next = *free_head;
+    *free_head = (uint16_t)number;
+}
+
+/*
+ * Taking finished requests of a queue that is not broken, one by one:
+ * shape_look(), and then shape_take(). What is read once is kept in between.
+ */
+RING_INLINE void shape_keep(struct vio_virtq *vq, const struct ring_used *used)
+{
+    vq->shape_used_id = used->id;
+    vq->shape_used_len = used->len;
+    vq->shape_used_flags = used->flags;
+}
+
+/* Has the device used anything that was not taken yet? 1, 0 or VIO_EPROTO. */
+static inline int shape_look(struct vio_virtq *vq)
+{
+    struct ring_used used;
+    int ready;
+
+    if (ring_is_packed(vq)) {
+        ready = !packed_is_empty(vq) &&
+                packed_load_used(vq, RING_NEGOTIATED,
+                                 (void *)packed_desc(vq, vq->taken),
+                                 vq->used_flags, &used);
+    } else {
+        ready = split_ready(vq, split_used(vq), RING_NEGOTIATED);
+        if (ready > 0)
+            used = split_load_used(vq, split_next_element(vq, split_used(vq)));
+    }
+    if (ready > 0)
+        shape_keep(vq, &used);
+    return ready;
 }
 
 /* A request that the device is done with. */
@@ -193,43 +238,164 @@ struct shape_done {
     bool whole; /* all that was writable */
 };
 
-/*
- * Take finished requests of a queue that is not broken: shape_taking(), then
- * shape_take() as often as it is wanted, then shape_taken(). `packed` is what
- * ring_is_packed() says, asked once for the batch.
- */
-RING_INLINE struct ring_taking shape_taking(const struct vio_virtq *vq,
-                                            bool packed)
+/* Take what shape_look() has found. 1 or VIO_EPROTO. */
+static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
 {
-    return packed ? packed_taking(vq) : split_taking(vq);
-}
+    bool packed = ring_is_packed(vq);
+    struct ring_taking t = packed ? packed_taking(vq) : split_taking(vq);
+    struct ring_used used = {vq->shape_used_len, vq->shape_used_id,
+                             vq->shape_used_flags};
+    int err = packed ? packed_check_used(vq, &t, &used)
+                     : split_check_used(vq, &t, &used);
 
-/* 1, 0 or VIO_EPROTO. */
-RING_INLINE int shape_take(struct vio_virtq *vq, bool packed,
-                           struct ring_taking *t, struct shape_done *done)
-{
-    const struct vio_virtq_slot *s;
-    uint32_t len;
-    int used = packed ? packed_take(vq, t, &done->slot, &len)
-                      : split_take(vq, t, &done->slot, &len);
-
-    if (used <= 0)
-        return used;
-    s = &t->slot[done->slot];
-    done->token = s->token;
-    done->len = len;
-    done->whole = len + 1 == s->bound;
-    shape_release(t->slot, &t->free_head, done->slot);
+    if (err < 0)
+        return err;
+    done->slot = used.id;
+    done->len = (uint32_t)used.len;
+    done->whole = used.len + 1 == t.slot[used.id].bound;
+    done->token = t.slot[used.id].token;
+    shape_release(&t.slot[used.id], used.id, &vq->free_head);
+    t.free_head = vq->free_head;
+    if (packed) {
+        packed_step_by(&t, vq->table_segs ? 1 : shape_n_segs(vq, used.id) + 2);
+        packed_taken(vq, &t);
+    } else {
+        t.taken++;
+        split_taken(vq, &t);
+    }
     return 1;
 }
 
-RING_INLINE void shape_taken(struct vio_virtq *vq, bool packed,
-                             const struct ring_taking *t)
+/*
+ * Or a run of those that end in the usual way: in flight, and all written that
+ * is writable. What is not usual ends the run, and goes to shape_take(); and so
+ * does everything of a queue whose state has any of these.
+ */
+#define SHAPE_ONE_BY_ONE (VQ_BROKEN | VQ_ORDER_PLATFORM | VQ_LISTED | VQ_MAPPED)
+
+/* What the queue's owner does with one of the run. False: for him it is not a
+ * usual one. And what he does in the end, if another one, which is to be taken
+ * by itself, ended the run. Both are known where a run is called. */
+typedef bool shape_each(void *ctx, uint32_t slot, void *token);
+typedef int shape_last(void *ctx, bool other);
+
+/* One of a run. Of a slot that is not in flight the bound is 0, and less one,
+ * with 64 bits, no length. */
+RING_INLINE bool shape_take_whole(const struct vio_virtq *vq,
+                                  const struct ring_used *used,
+                                  uint16_t *free_head, shape_each *each,
+                                  void *ctx)
 {
-    if (packed)
-        packed_taken(vq, t);
-    else
-        split_taken(vq, t);
+    struct vio_virtq_slot *slot;
+
+    if (used->id > vq->mask)
+        return false;
+    slot = &vq->slot[used->id];
+    if ((uint64_t)slot->bound - 1 != used->len)
+        return false;
+    if (!each(ctx, used->id, slot->token))
+        return false;
+    shape_release(slot, used->id, free_head);
+    return true;
+}
+
+/* Take n of a split ring, of which there are so many. */
+RING_INLINE int split_run(struct vio_virtq *vq, unsigned n, shape_each *each,
+                          shape_last *last, void *ctx)
+{
+    const uint32_t *ring = split_elements(split_used(vq)), *elem, *stop;
+    uint32_t size = vq->mask + 1, taken = vq->taken;
+    uint16_t free_head = vq->free_head;
+    size_t at = taken & vq->mask, run;
+
+    for (taken -= (uint32_t)at;; taken += size, at = 0) {
+        /* Up to the ring's end, and then from its beginning. */
+        run = n < size - at ? n : size - at;
+        elem = ring + 2 * at;
+        for (stop = elem + 2 * run; elem != stop; elem += 2) {
+            struct ring_used used = split_load_used(vq, elem);
+
+            if (shape_take_whole(vq, &used, &free_head, each, ctx))
+                continue;
+            vq->free_head = free_head;
+            ring_set_taken(vq, (uint16_t)(taken + (uint32_t)(elem - ring) / 2));
+            shape_keep(vq, &used);
+            return last(ctx, true);
+        }
+        n -= (unsigned)run;
+        if (n == 0)
+            break;
+    }
+    vq->free_head = free_head;
+    ring_set_taken(vq, (uint16_t)(taken + (uint32_t)(elem - ring) / 2));
+    return last(ctx, false);
+}
+
+/* The same for one; `ring` is where it is: split_used(vq). */
+RING_INLINE int split_run_one(struct vio_virtq *vq, const uint16_t *ring,
+                              shape_each *each, shape_last *last, void *ctx)
+{
+    uint16_t free_head = vq->free_head;
+    struct ring_used used = split_load_used(vq, split_next_element(vq, ring));
+
+    if (!shape_take_whole(vq, &used, &free_head, each, ctx)) {
+        shape_keep(vq, &used);
+        return last(ctx, true);
+    }
+    vq->free_head = free_head;
+    ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+    return last(ctx, false);
+}
+
+/* What of a packed ring was taken: up to a descriptor. */
+RING_INLINE void packed_ran(struct vio_virtq *vq, uint16_t free_head,
+                            uint32_t used_flags, const struct pvirtq_desc *desc)
+{
+    ptrdiff_t at = desc - (const struct pvirtq_desc *)vq->desc;
+
+    vq->free_head = free_head;
+    vq->used_flags = (uint16_t)used_flags;
+    ring_set_taken(vq, (uint16_t)((used_flags & POSITION_WRAP) | at));
+}
+
+/* Take n of a packed ring at most, where so many are in flight. */
+RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
+                           shape_last *last, void *ctx)
+{
+    uint16_t free_head = vq->free_head;
+    unsigned used_flags = vq->used_flags;
+    unsigned at = vq->taken & POSITION_OFFSET, run;
+    const struct pvirtq_desc *desc, *stop;
+
+    for (;;) {
+        /* Up to the ring's end, and then from its beginning. */
+        run = n < vq->size - at ? n : vq->size - at;
+        desc = (const struct pvirtq_desc *)vq->desc + at;
+        for (stop = desc + run; desc != stop; desc++) {
+            struct ring_used used;
+
+            if (!packed_load_used(vq, RING_WEAK, desc, used_flags, &used)) {
+                packed_ran(vq, free_head, used_flags, desc);
+                return last(ctx, false);
+            }
+            if (!shape_take_whole(vq, &used, &free_head, each, ctx)) {
+                packed_ran(vq, free_head, used_flags, desc);
+                shape_keep(vq, &used);
+                return last(ctx, true);
+            }
+        }
+        at += run;
+        n -= run;
+        if (at == vq->size) {
+            at = 0;
+            desc = vq->desc;
+            used_flags ^= PACKED_BOTH;
+        }
+        if (n == 0)
+            break;
+    }
+    packed_ran(vq, free_head, used_flags, desc);
+    return last(ctx, false);
 }
 
 #endif

@@ -39,13 +39,6 @@ static uint16_t *used_event(const struct vio_virtq *vq)
     return &split_avail(vq)[VIRTQ_AVAIL_RING + vq->size];
 }
 
-/* Where the device says at which buffer it wants a notification. */
-static const uint16_t *avail_event(const struct vio_virtq *vq)
-{
-    return &split_used(
-        vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * (unsigned)vq->size];
-}
-
 /* A chain that is being written over free slots. A slot and its descriptor are
  * as many bytes from the first of their kind. */
 struct chain {
@@ -209,30 +202,9 @@ int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
 
 #endif
 
-/* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
-static bool wants_notification(const struct vio_virtq *vq, uint16_t before,
-                               uint16_t now)
-{
-    const uint16_t *used = split_used(vq);
-
-    if (ring_has(vq, VQ_EVENT_IDX))
-        return ring_passed(ring16(vq, vio_shared_load16(avail_event(vq))), now,
-                           before);
-    return !(ring16(vq, vio_shared_load16(&used[VIRTQ_USED_FLAGS])) &
-             VIRTQ_USED_F_NO_NOTIFY);
-}
-
 bool vio_split_kick_prepare(struct vio_virtq *vq)
 {
-    uint16_t before = vq->published, now = vq->added;
-
-    if (now == before)
-        return false;
-    debug_kicked(vq);
-    ring_publish16(vq, &split_avail(vq)[VIRTQ_AVAIL_IDX], ring16(vq, now));
-    ring_set_published(vq, now);
-    ring_full_barrier(vq);
-    return ring_decided(vq, wants_notification(vq, before, now));
+    return split_kick(vq, RING_NEGOTIATED);
 }
 
 /* Take the next used chain; the used index says that there is one. */
@@ -330,7 +302,7 @@ unsigned vio_split_enable_cb_prepare(struct vio_virtq *vq)
 /* How far the device's count is beyond `state`, after all that we stored. */
 static uint16_t used_since(const struct vio_virtq *vq, uint16_t state)
 {
-    ring_full_barrier(vq);
+    ring_full_barrier(vq, RING_NEGOTIATED);
     return (uint16_t)(ring16(vq, vio_shared_load16(
                                      &split_used(vq)[VIRTQ_USED_IDX])) -
                       state);

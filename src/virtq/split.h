@@ -85,13 +85,49 @@ static inline void split_write_desc(const struct vio_virtq *vq, unsigned i,
  * that a batch costs one (2.7.13). */
 static inline void split_stage(struct vio_virtq *vq, uint16_t head)
 {
+    uint16_t *ring = split_avail(vq) + VIRTQ_AVAIL_RING;
     size_t at = vq->added & vq->mask;
 
     if (vq->added == vq->published)
         debug_staged(vq);
-    vio_shared_store16(&split_avail(vq)[VIRTQ_AVAIL_RING + at],
-                       ring16(vq, head));
+    vio_shared_store16(&ring[at], ring16(vq, head));
     vq->added++;
+}
+
+/* Where the device says at which buffer it wants a notification. */
+static inline const uint16_t *split_avail_event(const struct vio_virtq *vq)
+{
+    size_t size = (size_t)vq->mask + 1;
+
+    return &split_used(vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * size];
+}
+
+/* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
+RING_INLINE bool split_wants_notification(const struct vio_virtq *vq,
+                                          uint16_t before, uint16_t now)
+{
+    const uint16_t *used = split_used(vq);
+
+    if (ring_has(vq, VQ_EVENT_IDX))
+        return ring_passed(ring16(vq, vio_shared_load16(split_avail_event(vq))),
+                           now, before);
+    return !(ring16(vq, vio_shared_load16(&used[VIRTQ_USED_FLAGS])) &
+             VIRTQ_USED_F_NO_NOTIFY);
+}
+
+/* Publish the batch. Does the device ask for a notification? */
+RING_INLINE bool split_kick(struct vio_virtq *vq, bool weak)
+{
+    uint16_t before = vq->published, now = vq->added;
+
+    if (now == before)
+        return false;
+    debug_kicked(vq);
+    ring_publish16(vq, weak, &split_avail(vq)[VIRTQ_AVAIL_IDX],
+                   ring16(vq, now));
+    ring_set_published(vq, now);
+    ring_full_barrier(vq, weak);
+    return ring_decided(vq, split_wants_notification(vq, before, now));
 }
 
 RING_INLINE struct ring_taking split_taking(const struct vio_virtq *vq)
@@ -121,42 +157,83 @@ RING_INLINE int split_look(struct vio_virtq *vq, struct ring_taking *t)
 
     if (t->used_seen != taken)
         return 1;
-    used = ring16(vq, ring_observe16(vq, &split_used(vq)[VIRTQ_USED_IDX]));
+    used = ring16(vq, ring_observe16(vq, RING_NEGOTIATED,
+                                     &split_used(vq)[VIRTQ_USED_IDX]));
     if ((uint16_t)(used - taken) > (uint16_t)(vq->published - taken))
         return ring_break(vq);
     t->used_seen = used;
     return used != taken;
 }
 
-/* Read the next element of the used ring: the head of a chain that is in
- * flight, and a length that is within its writable part. 1 or VIO_EPROTO. */
+/* The elements of the used ring, of two words each. */
+RING_INLINE const uint32_t *split_elements(const uint16_t *ring)
+{
+    return (const uint32_t *)(const void *)(ring + VIRTQ_USED_RING);
+}
+
+RING_INLINE const uint32_t *split_next_element(const struct vio_virtq *vq,
+                                               const uint16_t *ring)
+{
+    return split_elements(ring) +
+           2 * (size_t)(ring_widen(vq->taken) & vq->mask);
+}
+
+/* How many elements were not taken yet, by another look at the index; or
+ * VIO_EPROTO. */
+RING_INLINE int split_ready(struct vio_virtq *vq, const uint16_t *ring,
+                            bool weak)
+{
+    unsigned used = ring16(vq, ring_observe16(vq, weak, &ring[VIRTQ_USED_IDX]));
+    unsigned taken = vq->taken, n = (uint16_t)(used - taken);
+
+    return n > (uint16_t)(vq->published - taken) ? ring_break(vq) : (int)n;
+}
+
+/* Read an element of the used ring. */
+RING_INLINE struct ring_used split_load_used(const struct vio_virtq *vq,
+                                             const uint32_t *elem)
+{
+    return (struct ring_used){
+        .id = ring32(vq, vio_shared_load32(&elem[0])),
+        .len = ring32(vq, vio_shared_load32(&elem[1])),
+    };
+}
+
+/* It is to name the head of a chain that is in flight, and a length that is
+ * within its writable part. 1 or VIO_EPROTO. */
+RING_INLINE int split_check_used(struct vio_virtq *vq,
+                                 const struct ring_taking *t,
+                                 struct ring_used *used)
+{
+    uint32_t bound;
+
+    if (used->id >= t->size)
+        return ring_break(vq);
+    bound = t->slot[used->id].bound;
+    /* A slot that heads nothing in flight has the bound 0, so that this one
+     * comparison refuses a free id, one in mid-chain, one that was used before,
+     * and a length past the writable bytes. */
+    if (used->len >= bound) {
+        /* 2.7.8.3: legacy lengths are often wrong, and only clamped. */
+        if (!ring_has(vq, VQ_LEGACY) || bound == 0)
+            return ring_break(vq);
+        used->len = bound - 1;
+    }
+    return 1;
+}
+
+/* Both: 1 or VIO_EPROTO. */
 RING_INLINE int split_read_used(struct vio_virtq *vq,
                                 const struct ring_taking *t, uint32_t *head,
                                 uint32_t *len)
 {
-    size_t at = t->taken & (t->size - 1);
-    const uint32_t *elem =
-        (const uint32_t *)(const void *)(t->ring + 2 * VIRTQ_USED_RING) +
-        2 * at;
-    uint32_t id = ring32(vq, vio_shared_load32(&elem[0]));
-    uint32_t written = ring32(vq, vio_shared_load32(&elem[1]));
-    uint32_t bound;
+    struct ring_used used = split_load_used(
+        vq, split_elements(split_used(vq)) + 2 * (size_t)(t->taken & vq->mask));
+    int err = split_check_used(vq, t, &used);
 
-    if (id >= t->size)
-        return ring_break(vq);
-    bound = t->slot[id].bound;
-    /* A slot that heads nothing in flight has the bound 0, so that this one
-     * comparison refuses a free id, one in mid-chain, one that was used before,
-     * and a length past the writable bytes. */
-    if (written >= bound) {
-        /* 2.7.8.3: legacy lengths are often wrong, and only clamped. */
-        if (!ring_has(vq, VQ_LEGACY) || bound == 0)
-            return ring_break(vq);
-        written = bound - 1;
-    }
-    *head = id;
-    *len = written;
-    return 1;
+    *head = used.id;
+    *len = (uint32_t)used.len;
+    return err;
 }
 
 /* Take one used chain, each element standing for itself. 1, 0 or VIO_EPROTO. */

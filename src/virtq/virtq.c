@@ -101,7 +101,7 @@ static size_t tables_size(const struct vio_virtq_config *cfg)
 
 static size_t slots_size(const struct vio_virtq_config *cfg)
 {
-    return cfg->size * sizeof(struct vio_virtq_slot);
+    return (cfg->size + (size_t)1) * sizeof(struct vio_virtq_slot);
 }
 
 int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
@@ -277,9 +277,30 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
                               : vio_split_kick_prepare(vq);
 }
 
-void vio_virtq_kick(struct vio_virtq *vq)
+/* Any kick, and one that is to be notified. */
+RING_APART void kick_any(struct vio_virtq *vq)
 {
     if (vio_virtq_kick_prepare(vq))
+        vio_virtq_notify(vq);
+}
+
+#define KICK_ANY (VQ_BROKEN | VQ_HELD | VQ_ORDER_PLATFORM)
+
+void vio_virtq_kick(struct vio_virtq *vq)
+{
+    uint32_t state = ring_state(vq);
+    bool wanted;
+
+    if (RING_SMALL || state & KICK_ANY) {
+        kick_any(vq);
+        return;
+    }
+    {
+        DEBUG_OWN(vq);
+        wanted = ring_is_packed(vq) ? packed_kick(vq, RING_WEAK)
+                                    : split_kick(vq, RING_WEAK);
+    }
+    if (wanted)
         vio_virtq_notify(vq);
 }
 

@@ -5,7 +5,7 @@
 #include "virtq/shape.h"
 
 void fixed_open(struct vio_virtq *vq, uint16_t depth, uint64_t headers,
-                uint64_t statuses, uint16_t *segs)
+                uint64_t statuses)
 {
     struct vio_shape shape = {
         .depth = depth,
@@ -13,7 +13,6 @@ void fixed_open(struct vio_virtq *vq, uint16_t depth, uint64_t headers,
         .header_len = 16,
         .header_addr = headers,
         .status_addr = statuses,
-        .made = segs,
     };
 
     vio_shape_init(vq, &shape);
@@ -23,56 +22,122 @@ void fixed_open(struct vio_virtq *vq, uint16_t depth, uint64_t headers,
 static __attribute__((noinline)) int
 add_any(struct vio_virtq *vq, uint64_t addr, uint32_t len, void *token)
 {
+    if (shape_is_full(vq))
+        return VIO_ENOSPC;
     shape_segment(vq, 0, (struct vio_sg){addr, len}, true, true);
     shape_add(vq, 1, len, token);
     return 0;
 }
 
-int fixed_add(struct vio_virtq *vq, uint64_t addr, uint32_t len, void *token)
+RING_INLINE int add(struct vio_virtq *vq, bool packed, uint64_t addr,
+                    uint32_t len, void *token)
 {
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (shape_is_full(vq))
-        return VIO_ENOSPC;
-    if (!shape_fits_one(vq, true))
+    if (!shape_fits_one(vq, 0))
         return add_any(vq, addr, len, token);
-    shape_add_one(vq, (struct vio_sg){addr, len}, true, token);
+    shape_add_one(vq, packed, (struct vio_sg){addr, len}, 0, token);
     return 0;
 }
 
-RING_INLINE int get(struct vio_virtq *vq, bool packed, void **token,
-                    unsigned max)
+RING_APART int add_packed(struct vio_virtq *vq, uint64_t addr, uint32_t len,
+                          void *token)
 {
-    struct ring_taking t = shape_taking(vq, packed);
-    unsigned n = 0;
-    int taken = 0;
+    return ring_broken(vq) ? VIO_EPROTO : add(vq, true, addr, len, token);
+}
 
-    while (n < max) {
-        struct shape_done done;
+int fixed_add(struct vio_virtq *vq, uint64_t addr, uint32_t len, void *token)
+{
+    return ring_state(vq) & (VQ_BROKEN | VQ_PACKED)
+               ? add_packed(vq, addr, len, token)
+               : add(vq, false, addr, len, token);
+}
 
-        taken = shape_take(vq, packed, &t, &done);
-        if (taken <= 0 || !done.whole)
-            break;
-        token[n++] = done.token;
-    }
-    shape_taken(vq, packed, &t);
+/* One by one, behind the n that are there; the next one was found. */
+static __attribute__((noinline)) int get_any(struct vio_virtq *vq, void **token,
+                                             unsigned n, unsigned max)
+{
+    struct shape_done done;
+    int taken;
+
+    do {
+        taken = shape_take(vq, &done);
+        if (taken > 0 && !done.whole)
+            taken = VIO_EIO;
+        if (taken > 0)
+            token[n++] = done.token;
+    } while (taken > 0 && n < max && (taken = shape_look(vq)) > 0);
     return taken < 0 ? taken : (int)n;
 }
 
-RING_APART int get_split(struct vio_virtq *vq, void **token, unsigned max)
+/* Tokens that are being taken. */
+struct tokens {
+    struct vio_virtq *vq;
+    void **first;
+    void **next;
+    unsigned n; /* wanted */
+};
+
+static inline bool put_token(void *ctx, uint32_t slot, void *token)
 {
-    return get(vq, false, token, max);
+    struct tokens *t = ctx;
+
+    (void)slot;
+    *t->next++ = token;
+    return true;
+}
+
+static inline int end_tokens(void *ctx, bool other)
+{
+    struct tokens *t = ctx;
+    int n = (int)(t->next - t->first);
+
+    return other ? get_any(t->vq, t->first, (unsigned)n, t->n) : n;
 }
 
 RING_APART int get_packed(struct vio_virtq *vq, void **token, unsigned max)
 {
-    return get(vq, true, token, max);
+    unsigned n = (unsigned)packed_in_flight(vq);
+    struct tokens t = {vq, token, token, n < max ? n : max};
+
+    return packed_run(vq, t.n, put_token, end_tokens, &t);
+}
+
+RING_APART int get_split(struct vio_virtq *vq, void **token, unsigned n,
+                         unsigned max)
+{
+    struct tokens t = {vq, token, token, n < max ? n : max};
+
+    return t.n ? split_run(vq, t.n, put_token, end_tokens, &t) : 0;
+}
+
+RING_APART int get_one_by_one(struct vio_virtq *vq, void **token, unsigned max)
+{
+    int ready;
+
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    ready = max ? shape_look(vq) : 0;
+    return ready > 0 ? get_any(vq, token, 0, max) : ready;
+}
+
+RING_APART int get_other(struct vio_virtq *vq, void **token, unsigned max)
+{
+    return ring_state(vq) & SHAPE_ONE_BY_ONE ? get_one_by_one(vq, token, max)
+                                             : get_packed(vq, token, max);
 }
 
 int fixed_get(struct vio_virtq *vq, void **token, unsigned max)
 {
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    return ring_is_packed(vq) ? get_packed(vq, token, max)
-                              : get_split(vq, token, max);
+    struct tokens t = {vq, token, token, 1};
+    const uint16_t *ring;
+    int n;
+
+    if (ring_state(vq) & (SHAPE_ONE_BY_ONE | VQ_PACKED))
+        return get_other(vq, token, max);
+    ring = split_used(vq);
+    n = split_ready(vq, ring, RING_WEAK);
+    if (n < 0)
+        return n;
+    if (n != 1 || max == 0)
+        return get_split(vq, token, (unsigned)n, max);
+    return split_run_one(vq, ring, put_token, end_tokens, &t);
 }

@@ -10,7 +10,7 @@
 #include <vio/virtq.h>
 
 void fixed_open(struct vio_virtq *vq, uint16_t depth, uint64_t headers,
-                uint64_t statuses, uint16_t *segs);
+                uint64_t statuses);
 int fixed_add(struct vio_virtq *vq, uint64_t addr, uint32_t len, void *token);
 /* At most max tokens, as the frontend does it; how many, or VIO_EPROTO. */
 int fixed_get(struct vio_virtq *vq, void **token, unsigned max);

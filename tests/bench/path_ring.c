@@ -10,8 +10,7 @@ static void open_add(struct rig *rig)
 
     if (vio_virtq_mem_size(&cfg, &rig->need))
         rig_die("the queue is refused");
-    /* Room for the segment counts of the fixed shape, too. */
-    rig_need(rig, rig->need.shared, rig->need.priv + 2u * rig->shape.size);
+    rig_need(rig, rig->need.shared, rig->need.priv);
     mem = rig->mem;
     if (vio_virtq_init(&rig->vq, &cfg, &mem))
         rig_die("the queue cannot be made");
@@ -24,10 +23,8 @@ static void open_ring(struct rig *rig)
     uint16_t size = rig->shape.size;
 
     open_add(rig);
-    fixed_open(
-        &rig->vq, rig->shape.indirect ? size : (uint16_t)(size / 3),
-        (uintptr_t)rig->header, (uintptr_t)rig->status,
-        (uint16_t *)(void *)((unsigned char *)rig->mem.priv + rig->need.priv));
+    fixed_open(&rig->vq, rig->shape.indirect ? size : (uint16_t)(size / 3),
+               (uintptr_t)rig->header, (uintptr_t)rig->status);
 }
 
 static void stage_ring(struct rig *rig, unsigned n)
