@@ -136,8 +136,9 @@ bool machine_pci(struct vio_pci_bus *bus, struct vio_pci_windows *windows)
 }
 
 /* The line of the 8259 is one of the I/O APIC, too. */
-uint32_t machine_pci_irq(const struct vio_pci *pci)
+uint32_t machine_pci_irq(const struct vio_pci *pci, unsigned turns)
 {
+    (void)turns;
     return pci->irq_line;
 }
 
