@@ -420,8 +420,7 @@ def on_mmio():
         for transport in MMIO.values():
             for case in (*DISK_CASES, *MMIO_CASES, *combinations(transport)):
                 yield case, machine, transport
-            if machine is not MICROVM:
-                yield two_cpus, machine, transport
+            yield two_cpus, machine, transport
 
 
 def on_pci():
@@ -432,8 +431,7 @@ def on_pci():
             if transport is not PCI_TRANSITIONAL:  # driven as a modern one
                 for case in (policy, *combinations(transport)):
                     yield case, machine, transport
-            if machine in (RISCV64, AARCH64):
-                yield two_cpus, machine, transport
+            yield two_cpus, machine, transport
         yield no_disk, machine, PCI_MODERN
     for case in (read_hash, write_pattern, interrupts):
         yield case, Q35, PCI_ROOT_PORT
