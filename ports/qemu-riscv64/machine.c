@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* QEMU's riscv64 `virt`: serial port, machine timer, PLIC, test finisher. */
+/* QEMU's riscv64 `virt`: serial port, machine timer, test finisher. */
+#include "interrupts.h"
 #include "machine.h"
 
 #define FINISHER_FAIL 0x3333u
@@ -10,11 +11,6 @@
 #define CLINT_MTIME    0xbff8
 #define MTIME_PERIOD   100 /* ns: it counts at 10 MHz */
 
-/* Context 0: the first hart in machine mode. */
-#define PLIC_PRIORITY 0
-#define PLIC_ENABLE   0x2000
-#define PLIC_CLAIM    0x200004 /* W: complete */
-
 #define MSTATUS_MIE  8ul
 #define MIE_EXTERNAL (1ul << 11)
 #define MIE_TIMER    (1ul << 7)
@@ -23,7 +19,6 @@
 static const struct vio_reg uart = {0x10000000, VIO_SPACE_MEM};
 static const struct vio_reg finisher = {0x100000, VIO_SPACE_MEM};
 static const struct vio_reg clint = {0x2000000, VIO_SPACE_MEM};
-static const struct vio_reg plic = {0xc000000, VIO_SPACE_MEM};
 
 struct machine_virt machine_virt = {
     .slot = {.base = 0x10001000, .size = 0x1000, .irq = 1},
@@ -46,6 +41,7 @@ void machine_init(void)
 {
     uart16550_init(uart);
     timer_set(UINT64_MAX);
+    interrupts_init();
     __asm__ volatile("csrs mie, %0" ::"r"(MIE_EXTERNAL | MIE_TIMER));
     machine_irq_unmask();
 }
@@ -75,14 +71,6 @@ _Noreturn void port_exit(int status)
         vio_relax();
 }
 
-void machine_irq_enable(uint32_t irq)
-{
-    uint32_t word = PLIC_ENABLE + irq / 32 * 4;
-
-    vio_reg_write32(plic, PLIC_PRIORITY + irq * 4, 1);
-    vio_reg_write32(plic, word, vio_reg_read32(plic, word) | 1u << irq % 32);
-}
-
 void machine_irq_mask(void)
 {
     __asm__ volatile("csrc mstatus, %0" ::"r"(MSTATUS_MIE) : "memory");
@@ -105,24 +93,10 @@ void machine_sleep(uint64_t deadline_ns)
 /* From start.S, with interrupts masked. */
 void interrupt_entry(uint64_t cause)
 {
-    uint32_t irq;
-
-    if ((cause & 0xff) == CAUSE_TIMER) {
+    if ((cause & 0xff) == CAUSE_TIMER)
         timer_set(UINT64_MAX);
-        return;
-    }
-    while ((irq = vio_reg_read32(plic, PLIC_CLAIM)) != 0) {
-        machine_interrupt(irq);
-        vio_reg_write32(plic, PLIC_CLAIM, irq);
-    }
-}
-
-int machine_msi(unsigned vector, uint64_t *addr, uint32_t *data)
-{
-    (void)vector;
-    (void)addr;
-    (void)data;
-    return VIO_ENOTSUP;
+    else
+        interrupts_take();
 }
 
 /* The second hart sleeps in start.S until it is interrupted. */
