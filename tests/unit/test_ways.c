@@ -486,12 +486,7 @@ static void one_interrupt_is_about_every_queue(void **state)
         if (way == UNIT_PCI_WINDOW)
             continue; /* has no line */
         unit_way_start(way);
-        model_disk_offer(unit_way.model, MF_BLK_MQ);
-        model_config_put(unit_way.model, 34, 2, 4);
-        for (unsigned i = 0; i < 4; i++)
-            unit_way.model->queue_max[i] = 64;
-        unit_function.num_queues = 4;
-        unit_way.cfg.n_queues = 4;
+        unit_way_set_queues(4);
         unit_way_up();
         assert_int_equal(vio_blk_info(&unit_way.blk)->n_queues, 4);
         unit_way.model->when = MODEL_BY_HAND;
