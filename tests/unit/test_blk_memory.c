@@ -255,6 +255,29 @@ static void t_mem_04_report_changes_while_it_is_read(void **state)
     assert_true(there > 100);
 }
 
+/* However many zones the device says there are. */
+static void report_is_not_read_past_its_buffer(void **state)
+{
+    static const uint64_t says[] = {0, 1, 2, 3, 1u << 31, ~(uint64_t)0};
+    uint8_t *exact = unit_alloc(64 + 2 * 64, 16);
+    struct vio_blk_zone zone;
+
+    (void)state;
+    report = (struct vio_buf){exact, 64 + 2 * 64};
+    for (size_t i = 0; i < COUNT(says); i++) {
+        uint64_t n = says[i] < 2 ? says[i] : 2;
+
+        for (unsigned k = 0; k < 8; k++)
+            exact[k] = (uint8_t)(says[i] >> 8 * k);
+        assert_int_equal(vio_blk_zone_count(&report), n);
+        assert_int_equal(vio_blk_zone_get(&report, n, &zone), VIO_ERANGE);
+        assert_int_equal(vio_blk_zone_get(&report, ~(uint64_t)0, &zone),
+                         VIO_ERANGE);
+    }
+    report.len = 63;
+    assert_int_equal(vio_blk_zone_count(&report), 0);
+}
+
 /* T-BLI-04, T-BLI-13: that the content is what was written, and was moved at
  * all, nobody but an integrity layer can tell. The library adds nothing: what
  * was in the buffer stays there. */
@@ -279,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_all_cases(t_mem_01_private_memory_is_not_shown),
         unit_case(t_mem_04_report_changes_while_it_is_read),
+        unit_case(report_is_not_read_past_its_buffer),
         unit_all_cases(t_mem_05_what_was_in_the_block_is_not_shown),
         unit_all_cases(t_mem_07_addresses_out_of_the_devices_reach),
         unit_all_cases(t_mem_08_device_does_not_see_the_cache),
