@@ -167,7 +167,7 @@ static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
     bool wide = vio_device_has(&p->dev, VIRTIO_F_NOTIFICATION_DATA);
     unsigned width = wide ? 4 : 2;
     uint16_t value = vq->index;
-    uint64_t at;
+    uint64_t at = 0;
     int err = find_doorbell(p, vq->index, width, &at);
 
     if (err)
@@ -256,6 +256,7 @@ static const struct vio_transport modern_transport = {
     .queue_in_reset = queue_in_reset,
     .isr = vio_pci_read_isr,
     .prepare = prepare,
+    .is_there = vio_pci_is_there,
 };
 
 /* Bits whose registers this device does not have: the common structure may end
