@@ -36,7 +36,7 @@ static struct vio_virtq_config queue_config(const struct vio_device *dev,
         .index = (uint16_t)index,
         .size = (uint16_t)plan->size,
         .indirect = (uint16_t)(plan->indirect ? chain_of(plan) : 0),
-        .legacy = dev->legacy,
+        .legacy = vio_is_legacy(dev),
         .align = dev->queue_align,
         .features = dev->features,
         .env = dev->env,
@@ -147,14 +147,15 @@ static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
 }
 
 int vio_blk_make_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      const struct vio_blk_info *info, uint32_t seg_max,
-                      struct blk_plan *plan)
+                      const struct blk_limits *limits, struct blk_plan *plan)
 {
     unsigned size, least;
     int err;
 
-    plan->n_queues = least_of(cfg->n_queues, info->n_queues);
-    plan->max_segs = least_of(cfg->max_segs, seg_max);
+    plan->n_queues =
+        least_of(cfg->n_queues, limits->n_queues ? limits->n_queues : 1);
+    plan->max_segs =
+        least_of(cfg->max_segs, limits->seg_max ? limits->seg_max : 1);
     plan->extra_segs = vio_device_has(dev, VIRTIO_BLK_F_SCSI)    ? 3
                        : vio_device_has(dev, VIRTIO_BLK_F_ZONED) ? 1
                                                                  : 0;
