@@ -136,8 +136,10 @@ static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
            same_zones(&a->zoned, &b->zoned);
 }
 
-/* Lay out the queues and hand them over. */
-static int set_up_queues(struct vio_blk *blk, const struct blk_plan *plan)
+/* Lay out the queues and hand them over. Apart, so that its share of the stack
+ * is not in use while the device is asked for everything else. */
+static __attribute__((noinline)) int set_up_queues(struct vio_blk *blk,
+                                                   const struct blk_plan *plan)
 {
     struct vio_mem left = blk->mem;
     int err = 0;

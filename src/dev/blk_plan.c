@@ -234,22 +234,25 @@ static void set_plain(struct vio_blk_queue *q)
         q->plain_bytes = least_of(info->size_max, info->max_bytes);
 }
 
-/* Lay out one queue and its slots; the memory is there. */
-int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
-                    unsigned index, struct vio_mem *mem)
+static int lay_out_ring(struct vio_blk_queue *q, const struct blk_plan *plan,
+                        unsigned index, struct vio_mem *mem)
 {
-    struct vio_blk_queue *q = &blk->queue[index];
-    struct vio_virtq_config cfg = queue_config(blk->dev, plan, index);
+    struct vio_virtq_config cfg = queue_config(q->blk->dev, plan, index);
+
+    return vio_virtq_init(&q->vq, &cfg, mem);
+}
+
+static void lay_out_slots(struct vio_blk_queue *q, const struct blk_plan *plan,
+                          struct vio_mem *mem)
+{
+    const struct vio_blk *blk = q->blk;
+    size_t maps = maps_size(blk->dev, plan);
     struct vio_shape shape = {
         .depth = (uint16_t)slots_of(plan),
         .max_segs = (uint16_t)(chain_of(plan) - FRAME_SEGS),
         .header_len = sizeof *q->header,
     };
-    size_t maps = maps_size(blk->dev, plan);
-    int err = vio_virtq_init(&q->vq, &cfg, mem);
 
-    if (err)
-        return err;
     q->header = vio_mem_shared(mem, shape.depth * sizeof *q->header,
                                &shape.header_addr);
     q->status = vio_mem_shared(mem, shape.depth, &shape.status_addr);
@@ -261,6 +264,18 @@ int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
     shape.made = vio_mem_priv(mem, shape.depth * sizeof *shape.made);
     q->map = maps ? vio_mem_priv(mem, maps) : NULL;
     vio_shape_init(&q->vq, &shape);
+}
+
+/* Lay out one queue and its slots; the memory is there. */
+int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
+                    unsigned index, struct vio_mem *mem)
+{
+    struct vio_blk_queue *q = &blk->queue[index];
+    int err = lay_out_ring(q, plan, index, mem);
+
+    if (err)
+        return err;
+    lay_out_slots(q, plan, mem);
     set_plain(q);
     return 0;
 }

@@ -128,25 +128,22 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
                   uint32_t bdf, const struct vio_policy *policy,
                   const struct vio_env *env, struct vio_why *why)
 {
-    struct vio_pci found = {.bus = bus, .bdf = bdf};
+    struct vio_policy wish = policy ? *policy : (struct vio_policy){0};
     uint32_t command;
     int err;
 
-    if (policy)
-        found.dev.policy = *policy;
-    found.dev.env = env;
-    err = identify(&found, why);
+    *p = (struct vio_pci){.bus = bus, .bdf = bdf};
+    p->dev.policy = wish;
+    p->dev.env = env;
+    err = identify(p, why);
     if (err)
         return err;
     command = pci_read(bus, bdf, PCI_COMMAND, 2);
-    vio_pci_size_bars(bus, bdf, found.bar);
-    err = choose(&found, why);
-    if (err) {
+    vio_pci_size_bars(bus, bdf, p->bar);
+    err = choose(p, why);
+    if (err)
         pci_write(bus, bdf, PCI_COMMAND, 2, command);
-        return err;
-    }
-    *p = found;
-    return 0;
+    return err;
 }
 
 static bool is_same(const struct vio_pci *p, uint32_t id)
