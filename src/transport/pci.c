@@ -89,6 +89,10 @@ static int use_modern(struct vio_pci *p, const struct pci_modern_caps *caps,
 /* Where the modern interface was tried before, its failure is the reason. */
 static int use_legacy(struct vio_pci *p, int modern_err, struct vio_why *why)
 {
+#ifdef VIO_NO_LEGACY
+    return modern_err ? modern_err
+                      : vio_fail(why, VIO_WHY_LEGACY_REFUSED, p->device_id, 0);
+#else
     struct vio_why legacy_why;
     int err;
 
@@ -99,6 +103,7 @@ static int use_legacy(struct vio_pci *p, int modern_err, struct vio_why *why)
     if (err && why)
         *why = legacy_why;
     return err;
+#endif
 }
 
 /* 4.1.5.1.1.1: look for the capabilities; a device without is legacy. */
