@@ -6,9 +6,10 @@
 # usage: size.sh BUILD_DIR      prints "size/<what>/<machine> <bytes>" and
 #                               "stack/<call> <bytes>"
 #
-# boot and ring are programs linked as small as they get, less what they bring
-# themselves (and without memcpy and the like, which every system has); all is
-# every file of the library.
+# boot, loader and ring are programs linked as small as they get, less what they
+# bring themselves (and without memcpy and the like, which every system has); boot
+# is a loader for modern devices in memory of which everything is known, loader
+# one with everything but packed queues. all is every file of the library.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
@@ -57,8 +58,11 @@ for machine in x86_64 aarch64 riscv64; do
     prefix=
     [ $machine = x86_64 ] || prefix=$machine-linux-gnu-
     dir=$out/size-$machine
+    compile "${prefix}gcc" "$dir/boot" -DVIO_NO_PACKED -DVIO_NO_LEGACY \
+        -DVIO_NO_ENV -DVIO_NO_PORT_IO
+    echo "size/boot/$machine $(linked "$prefix" "$dir/boot" size_boot)"
     compile "${prefix}gcc" "$dir/split" -DVIO_NO_PACKED
-    echo "size/boot/$machine $(linked "$prefix" "$dir/split" size_boot)"
+    echo "size/loader/$machine $(linked "$prefix" "$dir/split" size_boot)"
     echo "size/ring/$machine $(linked "$prefix" "$dir/split" size_ring)"
     compile "${prefix}gcc" "$dir/all"
     echo "size/all/$machine $(text_of "$prefix" "$dir"/all/*.o)"
