@@ -59,11 +59,19 @@
 
 #define LEGACY_FEATURES 0xffffffffu /* no more can be said (4.1.4.8, 4.2.4) */
 
+/* Absent hardware reads as all ones, or as 0 where the machine says nothing of
+ * it: then it looks like a device that was reset. */
+static bool is_gone(struct vio_device *dev, uint8_t status)
+{
+    return status == STATUS_GONE ||
+           (status == 0 && dev->ops->is_there && !dev->ops->is_there(dev));
+}
+
 int vio_device_read_status(struct vio_device *dev, uint8_t *status)
 {
     uint8_t value = dev->ops->get_status(dev);
 
-    if (value == STATUS_GONE) {
+    if (is_gone(dev, value)) {
         dev->state = VIO_DEVICE_UNKNOWN;
         return vio_fail(&dev->why, VIO_WHY_DEVICE_GONE, value, 0);
     }

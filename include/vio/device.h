@@ -68,6 +68,9 @@ struct vio_transport {
     uint32_t (*isr)(struct vio_device *dev);
     /* May be NULL. Redo what a reset has undone, before the queues. */
     void (*prepare)(struct vio_device *dev);
+    /* May be NULL. Is the device still where it was? By something that cannot
+     * read as 0, because on some machines what is not there does. */
+    bool (*is_there)(struct vio_device *dev);
 };
 
 /* How far the device is; see the table in device.c. */

@@ -247,11 +247,12 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
  *
  * @most: the best that the caller can take. VIO_PCI_MSIX_* need
  * env->msi_compose.
- * @n_queues: the queues 0 to n_queues - 1 raise interrupts.
+ * @n_queues: the queues 0 to n_queues - 1 raise interrupts, as far as there are
+ * so many.
  * @first_vector: of the platform: vector n here is first_vector + n there.
  *
- * Context: task, before begin. Returns: 0; VIO_EINVAL: no such mode;
- * VIO_EBADSTATE: the device is in use.
+ * Context: task, before begin. Returns: 0; VIO_EINVAL: no such mode, or
+ * 65535 queues; VIO_EBADSTATE: the device is in use.
  *
  * Spec: 4.1.5.1.2 MSI-X Vector Configuration.
  */

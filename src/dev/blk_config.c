@@ -187,7 +187,7 @@ static void set_ranges(struct vio_blk_info *info,
     info->write_zeroes_may_unmap = value[ZEROES_MAY_UNMAP] != 0;
 }
 
-/* 5.2.5.2: all models are supported; one that has no zones, or says nonsense of
+/* 5.2.5.1: all models are supported; one that has no zones, or says nonsense of
  * them, is a disk like any other. */
 static void set_zoned(struct vio_blk_info *info, const uint64_t *value)
 {
@@ -219,8 +219,10 @@ static void set_cache(struct vio_blk_info *info, uint64_t writeback)
     info->writeback = info->can_set_cache ? writeback != 0 : flush;
 }
 
+/* *model is what the device says of its zones, sense or not. */
 static int read_config(struct vio_device *dev, const struct vio_blk_config *cfg,
-                       struct vio_blk_info *info, uint32_t *seg_max)
+                       struct vio_blk_info *info, uint32_t *seg_max,
+                       uint64_t *model)
 {
     uint64_t value[N_FIELDS] = {0};
     int err = vio_device_config_get(dev, fields, N_FIELDS, value);
@@ -239,6 +241,7 @@ static int read_config(struct vio_device *dev, const struct vio_blk_config *cfg,
         .read_only = vio_device_has(dev, VIRTIO_BLK_F_RO),
     };
     *seg_max = value[SEG_MAX] ? (uint32_t)value[SEG_MAX] : 1;
+    *model = value[MODEL];
     set_topology(info, value);
     set_geometry(info, value);
     set_ranges(info, cfg, value);
@@ -250,19 +253,19 @@ static int read_config(struct vio_device *dev, const struct vio_blk_config *cfg,
 int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg,
                       struct vio_blk_info *info, uint32_t *seg_max)
 {
-    uint64_t wanted = vio_blk_wanted_features(dev, cfg);
+    uint64_t wanted = vio_blk_wanted_features(dev, cfg), model;
     int err = vio_device_begin(dev, wanted, 0);
 
     if (!err)
-        err = read_config(dev, cfg, info, seg_max);
+        err = read_config(dev, cfg, info, seg_max, &model);
     /* 5.2.5.1: host-managed and DISCARD exclude each other; the model is known
      * only now. */
-    if (!err && info->zoned.model == VIRTIO_BLK_Z_HM &&
+    if (!err && model == VIRTIO_BLK_Z_HM &&
         vio_device_has(dev, VIRTIO_BLK_F_DISCARD)) {
         wanted &= ~VIRTIO_BIT(VIRTIO_BLK_F_DISCARD);
         err = vio_device_begin(dev, wanted, 0);
         if (!err)
-            err = read_config(dev, cfg, info, seg_max);
+            err = read_config(dev, cfg, info, seg_max, &model);
     }
     return err;
 }

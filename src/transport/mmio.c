@@ -223,6 +223,20 @@ static uint32_t isr(struct vio_device *dev)
     return status;
 }
 
+/* The magic value; on a big-endian machine it also shows a version 1 device,
+ * whose registers are guest-endian. */
+static bool is_magic(uint32_t value)
+{
+    return value == VIRTIO_MMIO_MAGIC ||
+           (VIO_BIG_ENDIAN && vio_swap32(value) == VIRTIO_MMIO_MAGIC);
+}
+
+static bool is_there(struct vio_device *dev)
+{
+    return is_magic(
+        vio_reg_read32(mmio_of(dev)->base, VIRTIO_MMIO_MAGIC_VALUE));
+}
+
 static const struct vio_transport mmio_transport = {
     .features = VIRTIO_BIT(VIRTIO_F_RING_RESET),
     .get_status = get_status,
@@ -237,15 +251,8 @@ static const struct vio_transport mmio_transport = {
     .queue_reset = queue_reset,
     .queue_in_reset = queue_in_reset,
     .isr = isr,
+    .is_there = is_there,
 };
-
-/* The magic value; on a big-endian machine it also shows a version 1 device,
- * whose registers are guest-endian. */
-static bool is_magic(uint32_t value)
-{
-    return value == VIRTIO_MMIO_MAGIC ||
-           (VIO_BIG_ENDIAN && vio_swap32(value) == VIRTIO_MMIO_MAGIC);
-}
 
 /* 4.2.3.1.1: MagicValue and Version, then DeviceID, then nothing if that is 0;
  * each read once. */

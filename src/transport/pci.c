@@ -149,11 +149,23 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
     return 0;
 }
 
+static bool is_same(const struct vio_pci *p, uint32_t id)
+{
+    return id == ((uint32_t)p->device_id << 16 | VIRTIO_PCI_VENDOR_ID);
+}
+
+bool vio_pci_is_there(struct vio_device *dev)
+{
+    const struct vio_pci *p = pci_of(dev);
+
+    return is_same(p, pci_read(p->bus, p->bdf, PCI_ID, 4));
+}
+
 int vio_pci_restore(struct vio_pci *p)
 {
     uint32_t id = pci_read(p->bus, p->bdf, PCI_ID, 4);
 
-    if (id != ((uint32_t)p->device_id << 16 | VIRTIO_PCI_VENDOR_ID))
+    if (!is_same(p, id))
         return vio_fail(&p->dev.why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
     p->dev.state = VIO_DEVICE_UNKNOWN;
     vio_pci_write_bars(p->bus, p->bdf, p->bar);

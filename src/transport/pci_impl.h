@@ -107,6 +107,9 @@ uint16_t vio_pci_vector_of(const struct vio_pci *p, int event);
 /* The isr of both interfaces. */
 uint32_t vio_pci_read_isr(struct vio_device *dev);
 
+/* And their is_there: the ids of no function are 0. (pci.c) */
+bool vio_pci_is_there(struct vio_device *dev);
+
 /* What became of the virtio capabilities, by cfg_type. (pci_modern_caps.c) */
 struct pci_modern_caps {
     unsigned seen;         /* bit n: one of cfg_type n */

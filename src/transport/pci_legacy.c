@@ -12,6 +12,10 @@
 
 #define STATUS_GONE 0xffu
 
+/* What a queue's number is less than. Of a larger one the selector takes no
+ * notice, and the registers go on showing another queue. */
+#define QUEUES_MOST 1024u
+
 static uint32_t get(const struct vio_pci *p, uint32_t offset, unsigned width)
 {
     return vio_pci_get(p, &p->common, offset, width);
@@ -87,23 +91,27 @@ static void config_write(struct vio_device *dev, uint32_t offset,
         vio_reg_write32(reg, offset, value);
 }
 
-/* Select a queue and make sure that it is nobody's. */
-static int select_free_queue(struct vio_pci *p, uint16_t index)
+/* Select a queue, and read its size; 0: there is none. */
+static uint32_t select_queue(const struct vio_pci *p, uint32_t index)
 {
+    if (index >= QUEUES_MOST)
+        return 0;
     put(p, VIRTIO_PCI_LEGACY_QUEUE_SELECT, 2, index);
-    if (get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4))
+    return get(p, VIRTIO_PCI_LEGACY_QUEUE_SIZE, 2);
+}
+
+/* The same, and make sure that it is nobody's. */
+static int select_free_queue(struct vio_pci *p, uint16_t index, uint32_t *size)
+{
+    *size = select_queue(p, index);
+    if (*size && get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4))
         return vio_fail(&p->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
     return 0;
 }
 
 static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
-    int err = select_free_queue(pci_of(dev), index);
-
-    if (err)
-        return err;
-    *max = get(pci_of(dev), VIRTIO_PCI_LEGACY_QUEUE_SIZE, 2);
-    return 0;
+    return select_free_queue(pci_of(dev), index, max);
 }
 
 /* 4.1.5.1.2: what was written is read back on success. The two registers are
@@ -120,22 +128,28 @@ static bool map_vector(struct vio_pci *p, int event, uint16_t vector)
     return get(p, at, 2) == vector;
 }
 
+/* How many queues there are no register tells. */
 static void prepare(struct vio_device *dev)
 {
-    vio_pci_start_interrupts(pci_of(dev), map_vector);
+    struct vio_pci *p = pci_of(dev);
+    uint16_t n = p->irq_queues < QUEUES_MOST ? p->irq_queues : QUEUES_MOST;
+
+    while (n && !select_queue(p, n - 1u))
+        n--;
+    p->irq_queues = n;
+    vio_pci_start_interrupts(p, map_vector);
 }
 
 static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct vio_pci *p = pci_of(dev);
     uint64_t pfn = vq->desc_addr / VIRTIO_PCI_LEGACY_PAGE_SIZE;
-    int err = select_free_queue(p, vq->index);
     uint32_t size;
+    int err = select_free_queue(p, vq->index, &size);
 
     if (err)
         return err;
     /* 4.1.5.1.3.1: the size is the device's, the address is in pages. */
-    size = get(p, VIRTIO_PCI_LEGACY_QUEUE_SIZE, 2);
     if (size != vq->size)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_SIZE_MISMATCH, size, vq->size);
     if (pfn == 0 || pfn > UINT32_MAX ||
@@ -165,6 +179,7 @@ static const struct vio_transport legacy_transport = {
     .queue_start = queue_start,
     .isr = vio_pci_read_isr,
     .prepare = prepare,
+    .is_there = vio_pci_is_there,
 };
 
 /* One register of the file, as a structure of its own. */

@@ -256,6 +256,7 @@ static const struct vio_transport modern_transport = {
     .queue_in_reset = queue_in_reset,
     .isr = vio_pci_read_isr,
     .prepare = prepare,
+    .is_there = vio_pci_is_there,
 };
 
 /* Bits whose registers this device does not have: the common structure may end

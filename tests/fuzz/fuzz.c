@@ -177,7 +177,7 @@ void fuzz_serve(struct fuzz_queue *q,
     for (; n && q->n_held; n--) {
         unsigned i = choice & 0x80 ? q->n_held - 1 : 0;
 
-        d->format->push(d, &q->held[i], serve(&q->held[i]));
+        d->format->push(d, &q->held[i], 1, serve(&q->held[i]));
         q->n_held--;
         memmove(&q->held[i], &q->held[i + 1],
                 (q->n_held - i) * sizeof q->held[0]);

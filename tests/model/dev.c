@@ -254,7 +254,7 @@ uint32_t model_reg_read(uintptr_t base, uint32_t offset, unsigned width)
         return ~0u;
     d->reads++;
     if (is_gone(d))
-        return ~0u;
+        return d->gone_is_zero ? 0 : ~0u;
     model_regcheck_access(d, offset, width, false, 0);
     value = model_regs_read(d, offset, width);
     if (d->on_read)

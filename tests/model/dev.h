@@ -79,13 +79,14 @@ struct model_dev {
     void *ctx;
 
     /* How it misbehaves. */
-    unsigned reset_reads; /* status reads before a reset shows */
-    unsigned suspend_reads; /* and before a suspend or resume does */
-    bool refuse_suspend;    /* ask for a reset instead */
+    unsigned reset_reads;       /* status reads before a reset shows */
+    unsigned suspend_reads;     /* and before a suspend or resume does */
+    bool refuse_suspend;        /* ask for a reset instead */
     unsigned queue_reset_reads; /* QueueReset reads before that of a queue */
     bool refuse_features;
     bool refuse_queue;  /* QueueReady and QueuePFN stay 0 */
     int64_t gone_after; /* accesses until it is unplugged; < 0: never */
+    bool gone_is_zero;  /* and its registers read as 0 then, not as all ones */
     uint32_t (*on_read)(struct model_dev *d, uint32_t offset, unsigned width,
                         uint32_t value);
     void (*on_write)(struct model_dev *d, uint32_t offset, uint32_t value);

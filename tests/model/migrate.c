@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "mem.h"
+#include "packed.h"
 
 #define JUNK 0x6b
 
@@ -19,6 +20,10 @@ struct saved_queue {
     uint16_t avail_taken, used_filled, used_idx;
     uint32_t n_held;
     uint16_t held[MODEL_QUEUE_SIZE_MAX];
+    struct saved_packed {
+        struct model_position next_avail, next_used, shown;
+        struct model_saved *buffer; /* by buffer ID, with device addresses */
+    } packed;
 };
 
 struct saved {
@@ -30,6 +35,32 @@ struct saved {
     uint8_t config[MODEL_CONFIG_BYTES];
     struct saved_queue queue[MODEL_QUEUES];
 };
+
+/* Between two accesses of the driver everything that was used is shown. */
+static void save_packed(const struct model_queue *q, struct saved_packed *s)
+{
+    const struct model_packed *p = q->packed;
+    size_t bytes = q->size * sizeof(s->buffer[0]);
+
+    s->next_avail = p->next_avail;
+    s->next_used = p->next_used;
+    s->shown = p->shown;
+    s->buffer = malloc(bytes);
+    memcpy(s->buffer, p->saved, bytes);
+    if (p->unshown)
+        model_violation("E3", "migrated in the midst of a batch");
+}
+
+static void load_packed(struct model_queue *q, const struct saved_packed *s)
+{
+    struct model_packed *p = q->packed;
+
+    p->next_avail = s->next_avail;
+    p->next_used = s->next_used;
+    p->shown = s->shown;
+    memcpy(p->saved, s->buffer, q->size * sizeof(s->buffer[0]));
+    free(s->buffer);
+}
 
 static void save_queue(const struct model_dev *d, unsigned i,
                        struct saved_queue *s)
@@ -49,6 +80,8 @@ static void save_queue(const struct model_dev *d, unsigned i,
     s->used_idx = q->used_idx;
     s->n_held = q->n_held;
     memcpy(s->held, q->held, q->n_held * sizeof(q->held[0]));
+    if (q->live && q->packed)
+        save_packed(q, &s->packed);
 }
 
 static void save(const struct model_dev *d, struct saved *s)
@@ -75,7 +108,7 @@ static uint64_t part(const struct saved_queue *s, unsigned i)
     return s->addr[2 * i] | (uint64_t)s->addr[2 * i + 1] << 32;
 }
 
-/* Find the three parts of a split queue again. */
+/* Find the three parts of a queue again. */
 static void find_parts(struct model_dev *d, struct model_queue *q,
                        const struct saved_queue *s)
 {
@@ -88,7 +121,7 @@ static void find_parts(struct model_dev *d, struct model_queue *q,
         used = (used + s->align - 1) / s->align * s->align;
     }
     q->size = s->size;
-    q->desc = model_mem_at(desc, 16 * (uint64_t)s->size, MODEL_MEM_READ);
+    q->desc = model_mem_at(desc, model_desc_bytes(q), MODEL_MEM_READ);
     q->avail = model_mem_at(avail, model_avail_bytes(q), MODEL_MEM_READ);
     q->used = model_mem_at(used, model_used_bytes(q),
                            MODEL_MEM_READ | MODEL_MEM_WRITE);
@@ -121,6 +154,8 @@ static void load_queue(struct model_dev *d, unsigned i,
     q->used_idx = s->used_idx;
     q->n_held = s->n_held;
     memcpy(q->held, s->held, s->n_held * sizeof(q->held[0]));
+    if (s->packed.buffer)
+        load_packed(q, &s->packed);
 }
 
 static void load(struct model_dev *d, const struct saved *s)
@@ -142,6 +177,16 @@ static void load(struct model_dev *d, const struct saved *s)
         load_queue(d, i, &s->queue[i]);
 }
 
+/* Of what the validator knows nothing is lost: that is about the driver. */
+static void lose_packed(struct model_queue *q)
+{
+    struct model_packed *p = q->packed;
+
+    memset(p->saved, JUNK, q->size * sizeof(p->saved[0]));
+    memset(&p->next_avail, 1, sizeof(p->next_avail));
+    p->next_used = p->shown = p->next_avail;
+}
+
 /* The process ends: nothing of its state is left. */
 static void lose(struct model_dev *d)
 {
@@ -155,6 +200,8 @@ static void lose(struct model_dev *d)
     for (unsigned i = 0; i < MODEL_QUEUES; i++) {
         struct model_queue *q = &d->queue[i];
 
+        if (q->live && q->packed)
+            lose_packed(q);
         memset(q->held, JUNK, sizeof(q->held));
         q->desc = q->avail = q->used = NULL;
         q->size = q->n_held = JUNK;

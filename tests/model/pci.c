@@ -29,7 +29,7 @@
 #define DECODE_MEM 2u
 #define MASTER     4u
 
-#define TABLE_BAR    1u
+#define TABLE_BAR    MODEL_PCI_TABLE_BAR
 #define TABLE_OFFSET 0u
 #define PBA_OFFSET   0x800u
 
@@ -220,13 +220,21 @@ static uint32_t as_read(struct model_pci *m, unsigned width, uint32_t value)
     return m->on_bar_read ? m->on_bar_read(m, width, value) : value;
 }
 
+/* What a BAR reads as that is not decoded any more. */
+static uint32_t nothing(const struct model_pci *m, unsigned width)
+{
+    return m->dev.gone_is_zero ? 0 : ~0u >> (32 - 8 * width);
+}
+
 /* What was written to its command register did not arrive either. */
 static bool someone_is_gone(uint32_t *value, unsigned width)
 {
-    *value = ~0u >> (32 - 8 * width);
-    for (unsigned i = 0; i < n_functions; i++)
-        if (functions[i]->dev.gone_after == 0)
+    for (unsigned i = 0; i < n_functions; i++) {
+        if (functions[i]->dev.gone_after == 0) {
+            *value = nothing(functions[i], width);
             return true;
+        }
+    }
     return false;
 }
 
@@ -245,15 +253,15 @@ static bool other_regs(bool write, uintptr_t addr, unsigned width,
     else
         m->dev.reads++;
     if (is_gone(m)) {
-        *value = ~0u >> (32 - 8 * width);
+        *value = nothing(m, width);
         return true;
     }
     if (bar == 0 && (model_pci_peek(m, C_BAR0, 4) & 1)) {
         if (write)
             model_legacy_write(m, (uint32_t)offset, width, *value);
         else
-            *value = as_read(
-                m, width, model_legacy_read(m, (uint32_t)offset, width));
+            *value = as_read(m, width,
+                             model_legacy_read(m, (uint32_t)offset, width));
         return true;
     }
     v = write ? swap(width, *value) : 0;

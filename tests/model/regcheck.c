@@ -170,7 +170,7 @@ static void note_probe(struct model_dev *d, uint32_t offset, uint32_t value)
     struct model_regcheck *k = &d->check;
 
     if (offset == MR_MAGIC) {
-        k->probed = value == MAGIC_GOOD ? PROBED_MAGIC : 0;
+        k->probed = value == MAGIC_GOOD ? k->probed | PROBED_MAGIC : 0;
         k->dead = value != MAGIC_GOOD;
     } else if (offset == MR_VERSION) {
         if (value == 1 || value == 2)

@@ -8,8 +8,9 @@
 
 #define MOST_ACCESSES 20000u /* of a life that is not endless */
 /* Accesses that find out that a device is gone: a write and a read of its
- * status, each of which is four where it goes through the window. */
-#define NOTICE        (unit_way.way == UNIT_PCI_WINDOW ? 8u : 2u)
+ * status, each of which is four where it goes through the window; and one more
+ * look where the status reads as that of a device that was reset. */
+#define NOTICE        (unit_way.way == UNIT_PCI_WINDOW ? 8u : 3u)
 
 static uint64_t fault_at;
 static bool happened;
@@ -44,6 +45,8 @@ static struct life live(void)
     l.refresh = vio_blk_refresh(&unit_way.blk);
     l.check = vio_device_check(unit_way.dev);
     (void)vio_device_isr(unit_way.dev);
+    for (unsigned i = 0; unit_way_is_pci(unit_way.way) && i < 3; i++)
+        (void)vio_pci_isr(&unit_pci, i);
     if (l.transfer || l.refresh < 0 || l.check) {
         l.recover = vio_blk_recover(&unit_way.blk, VIO_BLK_HAND_BACK);
         if (l.recover >= 0)
@@ -79,13 +82,15 @@ static void assert_clean(const struct life *l)
 }
 
 /* Run a life with the fault at every access. Returns how many there are. */
-static uint64_t every_access(enum unit_way way, void (*before)(uint64_t n),
+static uint64_t every_access(enum unit_way way, bool vectors,
+                             void (*before)(uint64_t n),
                              void (*judge)(const struct life *l))
 {
     for (fault_at = 0; fault_at < 5000; fault_at++) {
         struct life l;
 
         unit_way_start(way);
+        unit_way.vectors = vectors;
         unit_way.before = before;
         happened = false;
         l = live();
@@ -101,11 +106,29 @@ static uint64_t every_access(enum unit_way way, void (*before)(uint64_t n),
     return 0;
 }
 
-/* The device is unplugged: everything reads as all ones from then on. */
+/* Over each transport, with each kind of interrupt. */
+static void every_access_of_each(void (*before)(uint64_t n),
+                                 void (*judge)(const struct life *l))
+{
+    for_each_way(way)
+    {
+        uint64_t n = every_access(way, false, before, judge);
+
+        assert_true(n > 40);
+        if (unit_way_is_pci(way)) /* which take more to set up */
+            assert_true(every_access(way, true, before, judge) > n);
+    }
+}
+
+/* The device is unplugged: everything reads as all ones from then on, or on
+ * some machines as 0 but for PCI's configuration space. */
+static bool as_zero;
+
 static void unplug(uint64_t n)
 {
     if (n == fault_at) {
         unit_way.model->gone_after = 0;
+        unit_way.model->gone_is_zero = as_zero;
         happened = true;
     }
 }
@@ -139,11 +162,9 @@ static void judge_unplugged(const struct life *l)
 static void t_pci_24_device_is_unplugged_at_any_access(void **state)
 {
     (void)state;
-    for_each_way(way)
-    {
-        uint64_t n = every_access(way, unplug, judge_unplugged);
-
-        assert_true(n > 40);
+    for (unsigned zero = 0; zero < 2; zero++) {
+        as_zero = zero;
+        every_access_of_each(unplug, judge_unplugged);
     }
 }
 
@@ -182,7 +203,7 @@ static void judge_reset(const struct life *l)
 static void t_ini_05_reset_is_wanted_at_any_access(void **state)
 {
     (void)state;
-    for_each_way(way) every_access(way, want_reset, judge_reset);
+    every_access_of_each(want_reset, judge_reset);
 }
 
 /* It hangs: no request is served any more, no reset confirmed. */
@@ -204,6 +225,11 @@ static void judge_hung(const struct life *l)
 
     if (!l->started || l->up)
         return;
+    if (unit_way.accesses ==
+        fault_at + 1) { /* the reset was confirmed before */
+        assert_int_equal(l->fini, 0);
+        return;
+    }
     assert_int_equal(l->fini, VIO_ETIMEDOUT);
     if (!l->transfer)
         return;
@@ -217,18 +243,19 @@ static void judge_hung(const struct life *l)
 static void t_ini_01_memory_stays_the_devices_without_a_reset(void **state)
 {
     (void)state;
-    for_each_way(way) every_access(way, hang, judge_hung);
+    every_access_of_each(hang, judge_hung);
 }
 
 /* Most rules of registers a driver keeps by what it reads: of a device that
  * lies it cannot know. Those of memory it keeps in any case. */
 static void only_memory(const char *message)
 {
-    static const char *const rows[] = {"SPLIT",  "DX-SPLIT", "RFB-04", "CLN",
-                                       "LVQ",    "BLK-10",   "BLK-08", "LBLK",
-                                       "DX-BLK", "INIT-10",  "MMIO-02"};
+    static const char *const rows[] = {
+        "SPLIT",  "DX-SPLIT", "PACK", "DX-PACK", "RFB-04",  "CLN",    "LVQ",
+        "BLK-10", "BLK-08",   "LBLK", "DX-BLK",  "INIT-10", "MMIO-02"};
 
-    if (strncmp(message, "SPLIT-22", 8) == 0)
+    if (strncmp(message, "SPLIT-22", 8) == 0 ||
+        strncmp(message, "PACK-NOTIFY", 11) == 0)
         return; /* the doorbell is a register */
     for (size_t i = 0; i < COUNT(rows); i++) {
         if (strncmp(message, rows[i], strlen(rows[i])) == 0)
@@ -311,7 +338,7 @@ static void any_read_may_lie(void **state)
     flip = 1;
     for (size_t i = 0; i < COUNT(hows); i++) {
         how = hows[i];
-        for_each_way(way) every_access(way, lie_once, judge_lie);
+        every_access_of_each(lie_once, judge_lie);
     }
 }
 
@@ -324,18 +351,18 @@ static void all_reads_may_lie_from_any_on(void **state)
     flip = 7;
     for (size_t i = 0; i < COUNT(hows); i++) {
         how = hows[i];
-        for_each_way(way) every_access(way, lie_on, judge_lie);
+        every_access_of_each(lie_on, judge_lie);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(t_pci_24_device_is_unplugged_at_any_access),
-        unit_case(t_ini_05_reset_is_wanted_at_any_access),
-        unit_case(t_ini_01_memory_stays_the_devices_without_a_reset),
-        unit_case(any_read_may_lie),
-        unit_case(all_reads_may_lie_from_any_on),
+        unit_cases(t_pci_24_device_is_unplugged_at_any_access),
+        unit_cases(t_ini_05_reset_is_wanted_at_any_access),
+        unit_cases(t_ini_01_memory_stays_the_devices_without_a_reset),
+        unit_cases(any_read_may_lie),
+        unit_cases(all_reads_may_lie_from_any_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,7 +290,7 @@ static void assign_is_all_or_nothing(void **state)
     }
 }
 
-/* DX-PCI-07 */
+/* DX-PCI-07. Of 32 bits a processor does not reach it there without help. */
 static void assign_above_4_gib_for_64_bit_bars(void **state)
 {
     struct vio_pci_windows w = {{0, 0}, {0x800000000000u, 0x900000000000u}};
@@ -300,6 +300,10 @@ static void assign_above_4_gib_for_64_bit_bars(void **state)
     assert_int_equal(vio_pci_assign_bars(&unit_bus, unit_bdf, &w, NULL), 0);
     assert_int_equal(model_pci_peek(&unit_function, 0x20, 4), 0xc);
     assert_int_equal(model_pci_peek(&unit_function, 0x24, 4), 0x8000);
+    if (UINTPTR_MAX == UINT32_MAX) {
+        unit_pci_probe_fails(NULL, VIO_ENODEV, VIO_WHY_BAR_REFUSED);
+        return;
+    }
     assert_int_equal(unit_pci_probe(NULL), 0);
     unit_pci_up();
     unit_pci_transfer();

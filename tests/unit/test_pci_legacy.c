@@ -90,6 +90,34 @@ static void the_device_dictates_the_size(void **state)
     }
 }
 
+/* E1: a device takes no notice of the number of a queue that it cannot have,
+ * and goes on showing the one before. */
+static void queue_out_of_range_does_not_exist(void **state)
+{
+    static const uint16_t beyond[] = {1024, 1025, 0x7fff, 0xffff};
+    uint32_t max;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(beyond); i++) {
+        start(MODEL_PCI_LEGACY);
+        assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), 0);
+        assert_int_equal(vio_device_queue_max(&unit_pci.dev, 0, &max), 0);
+        assert_int_equal(max, 256);
+        assert_int_equal(vio_device_queue_max(&unit_pci.dev, 1023, &max), 0);
+        assert_int_equal(max, 0);
+        assert_int_equal(vio_device_queue_max(&unit_pci.dev, 0, &max), 0);
+        assert_int_equal(vio_device_queue_max(&unit_pci.dev, beyond[i], &max),
+                         0);
+        assert_int_equal(max, 0);
+        unit_pci_vq = (struct vio_virtq){
+            .index = beyond[i], .size = 256, .desc_addr = 0x1000};
+        assert_int_equal(vio_device_queue_start(&unit_pci.dev, &unit_pci_vq),
+                         VIO_EPROTO);
+        assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_SIZE_MISMATCH);
+        assert_int_equal(unit_function.dev.reg[0].pfn, 0);
+    }
+}
+
 static void t_qsz_05_memory_for_the_size_is_missing(void **state)
 {
     struct vio_need want, least;
@@ -241,6 +269,7 @@ int main(void)
         unit_case(configuration_moves_with_msix),
         unit_case(configuration_ends_with_the_bar),
         unit_case(the_device_dictates_the_size),
+        unit_case(queue_out_of_range_does_not_exist),
         unit_case(t_qsz_05_memory_for_the_size_is_missing),
         unit_case(another_size_than_the_devices_is_refused),
         unit_case(t_qsz_10_address_beyond_a_page_number),

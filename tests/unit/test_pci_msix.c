@@ -240,15 +240,28 @@ static void wishes_are_checked(void **state)
                      VIO_EBADSTATE);
     assert_mode(VIO_PCI_INTX);
     assert_int_equal(vio_pci_mask(&unit_pci, 0, true), VIO_EINVAL);
-    /* More queues than there are. */
-    start(both[0], VIO_PCI_MSIX_EACH, 1000);
-    set_table_size(64);
-    assert_int_equal(unit_pci_probe(NULL), 0);
+}
+
+static void more_queues_than_there_are_need_no_vectors(void **state)
+{
+    static const uint16_t queues[] = {9, 17, 1000, 1023, 1024, 1025, 0xfffe};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(queues); i++) {
+        start(both[i & 1], VIO_PCI_MSIX_EACH, queues[i / 2]);
+        set_table_size(64);
+        assert_int_equal(unit_pci_probe(NULL), 0);
+        assert_int_equal(vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH,
+                                                queues[i / 2], 0),
+                         0);
+        unit_pci_up();
+        assert_mode(VIO_PCI_MSIX_EACH);
+        assert_int_equal(unit_pci.irq_queues, 8);
+        unit_pci_transfer();
+    }
     assert_int_equal(
-        vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1000, 0), 0);
-    unit_pci_up();
-    assert_mode(VIO_PCI_MSIX_EACH);
-    assert_int_equal(unit_pci.irq_queues, 8);
+        vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 0xffff, 0),
+        VIO_EINVAL);
 }
 
 int main(void)
@@ -264,6 +277,7 @@ int main(void)
         unit_case(msix_of_an_earlier_stage_is_turned_off),
         unit_case(isr_by_vector),
         unit_case(wishes_are_checked),
+        unit_case(more_queues_than_there_are_need_no_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

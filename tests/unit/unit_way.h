@@ -14,15 +14,16 @@ enum unit_way {
     UNIT_MMIO_2,
     UNIT_PCI_LEGACY,
     UNIT_PCI_MODERN,
-    UNIT_PCI_WINDOW, /* modern, with BARs that cannot be mapped */
+    UNIT_PCI_WINDOW, /* modern, with structures that cannot be mapped */
     UNIT_WAYS,
 };
 
 #define UNIT_WAY_SECTORS 64u
 
-/* For each of them. */
-#define for_each_way(way) \
-    for (enum unit_way way = UNIT_MMIO_1; way < UNIT_WAYS; way++)
+/* For each of them; packed queues have no legacy interface. */
+#define for_each_way(way)                                         \
+    for (enum unit_way way = UNIT_MMIO_1; way < UNIT_WAYS; way++) \
+        if (!unit_is_packed() || !unit_way_is_legacy(way))
 
 struct unit_way_state {
     enum unit_way way;
@@ -30,7 +31,9 @@ struct unit_way_state {
     struct model_dev *model;
     struct vio_blk blk;
     struct vio_blk_config cfg;
-    uint64_t accesses; /* of registers and configuration space */
+    struct vio_policy policy; /* of the probe */
+    bool vectors;             /* PCI: MSI-X instead of the line */
+    uint64_t accesses;        /* of registers and configuration space */
     /* Called before each of them. */
     void (*before)(uint64_t n);
     /* What a read gives instead; NULL: what it is. */
