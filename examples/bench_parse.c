@@ -72,7 +72,8 @@ static void parse_run(struct reader *r, struct bench_run *run)
     run->ns = take(r, "s") ? amount * 1000000000 : 0;
     run->requests = run->ns ? 0 : amount;
     run->refill = take(r, ",") ? (unsigned)take_number(r, run->depth) : 1;
-    run->batch = take(r, ",") ? (unsigned)take_number(r, run->depth) : run->depth;
+    run->batch =
+        take(r, ",") ? (unsigned)take_number(r, run->depth) : run->depth;
     r->bad |= run->depth == 0 || run->refill == 0 || run->batch == 0 ||
               run->bytes == 0 || run->bytes % VIRTIO_BLK_SECTOR_SIZE;
 }
