@@ -184,6 +184,12 @@ class Context:
         with open(self.trace) as file:
             return re.findall(rf'\b{event} .*\b{field} (\w+)', file.read())
 
+    def events(self, *names):
+        """The events of these names, in the order of the trace."""
+        with open(self.trace) as file:
+            return [name for name in (line.split(' ', 1)[0] for line in file)
+                    if name in names]
+
 
 class Output:
     """What a guest printed."""
