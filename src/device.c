@@ -362,13 +362,11 @@ int vio_device_config_get(struct vio_device *dev,
      * none: two readings in a row have to agree (2.5.3). */
     uint32_t before = dev->ops->generation(dev);
 
-    if (vio_is_legacy(dev))
-        read_fields(dev, fields, n, values);
     for (unsigned tries = 0; tries < CONFIG_TRIES; tries++) {
         bool changed = read_fields(dev, fields, n, values);
         uint32_t after = dev->ops->generation(dev);
 
-        if (vio_is_legacy(dev) ? !changed : after == before)
+        if (vio_is_legacy(dev) ? tries && !changed : after == before)
             return 0;
         before = after;
     }
