@@ -195,7 +195,7 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
     uint64_t *desc = (uint64_t *)vq->desc + 2 * (size_t)offset;
 
     flags |= ring_widen(vq->avail_flags);
-    if (added == vq->published) {
+    if ((uint16_t)added == vq->published) {
         debug_staged(vq);
         vq->batch_flags = (uint16_t)flags;
         flags ^= VIRTQ_DESC_F_AVAIL;
@@ -227,6 +227,10 @@ RING_INLINE bool packed_wants_notification(const struct vio_virtq *vq,
     if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
         at >= vq->size)
         return true;
+    /* Within one round an event of another one is as far off as half of all
+     * positions, and cannot lie in the step. */
+    if (!((before ^ now) & POSITION_WRAP))
+        return (uint16_t)(desc - before) < (uint16_t)(now - before);
     /* On one scale, on which `now` lies in the present round. */
     if ((before ^ now) & POSITION_WRAP)
         from -= vq->size;

@@ -304,30 +304,30 @@ RING_INLINE int split_run(struct vio_virtq *vq, unsigned n, shape_each *each,
                           shape_last *last, void *ctx)
 {
     const uint32_t *ring = split_elements(split_used(vq)), *elem, *stop;
-    uint32_t size = vq->mask + 1, taken = vq->taken;
-    uint16_t free_head = vq->free_head;
+    uint32_t taken = ring_widen(vq->taken), total = n;
     size_t at = taken & vq->mask, run;
+    uint16_t free_head = vq->free_head;
 
-    for (taken -= (uint32_t)at;; taken += size, at = 0) {
-        /* Up to the ring's end, and then from its beginning. */
-        run = n < size - at ? n : size - at;
+    do { /* up to the ring's end, and then from its beginning */
+        run = (size_t)vq->mask + 1 - at;
+        run = n < run ? n : run;
         elem = ring + 2 * at;
         for (stop = elem + 2 * run; elem != stop; elem += 2) {
             struct ring_used used = split_load_used(vq, elem);
 
             if (shape_take_whole(vq, &used, &free_head, each, ctx))
                 continue;
+            n -= (unsigned)((size_t)(elem - ring) / 2 - at);
             vq->free_head = free_head;
-            ring_set_taken(vq, (uint16_t)(taken + (uint32_t)(elem - ring) / 2));
+            ring_set_taken(vq, (uint16_t)(taken + total - n));
             shape_keep(vq, &used);
             return last(ctx, true);
         }
         n -= (unsigned)run;
-        if (n == 0)
-            break;
-    }
+        at = 0;
+    } while (n);
     vq->free_head = free_head;
-    ring_set_taken(vq, (uint16_t)(taken + (uint32_t)(elem - ring) / 2));
+    ring_set_taken(vq, (uint16_t)(taken + total));
     return last(ctx, false);
 }
 
@@ -395,6 +395,33 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
             break;
     }
     packed_ran(vq, free_head, used_flags, desc);
+    return last(ctx, false);
+}
+
+/* Is one in flight, and no more, and not the ring's last? */
+RING_INLINE bool packed_has_one(const struct vio_virtq *vq)
+{
+    uint32_t end = vq->published;
+
+    return (uint32_t)vq->taken + 1 == end && end & POSITION_OFFSET;
+}
+
+/* Take that one. */
+RING_INLINE int packed_run_one(struct vio_virtq *vq, shape_each *each,
+                               shape_last *last, void *ctx)
+{
+    uint16_t free_head = vq->free_head;
+    struct ring_used used;
+
+    if (!packed_load_used(vq, RING_WEAK, (void *)packed_desc(vq, vq->taken),
+                          vq->used_flags, &used))
+        return last(ctx, false);
+    if (!shape_take_whole(vq, &used, &free_head, each, ctx)) {
+        shape_keep(vq, &used);
+        return last(ctx, true);
+    }
+    vq->free_head = free_head;
+    ring_set_taken(vq, vq->published);
     return last(ctx, false);
 }
 

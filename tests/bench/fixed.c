@@ -121,8 +121,13 @@ RING_APART int get_one_by_one(struct vio_virtq *vq, void **token, unsigned max)
 
 RING_APART int get_other(struct vio_virtq *vq, void **token, unsigned max)
 {
-    return ring_state(vq) & SHAPE_ONE_BY_ONE ? get_one_by_one(vq, token, max)
-                                             : get_packed(vq, token, max);
+    struct tokens t = {vq, token, token, 1};
+
+    if (ring_state(vq) & SHAPE_ONE_BY_ONE)
+        return get_one_by_one(vq, token, max);
+    return max && packed_has_one(vq)
+               ? packed_run_one(vq, put_token, end_tokens, &t)
+               : get_packed(vq, token, max);
 }
 
 int fixed_get(struct vio_virtq *vq, void **token, unsigned max)
