@@ -3,6 +3,8 @@
  * The surroundings of a device, of which every member may be missing: a disk is
  * used over every transport with each subset of them, and with none at all.
  */
+#include <vio/disk.h>
+
 #include "unit_way.h"
 
 #define MAP   1u
@@ -15,7 +17,7 @@
 
 static uint8_t data[2 * HALF][2048];
 
-static void bring_up(enum unit_way way, unsigned members)
+static void look(enum unit_way way, unsigned members)
 {
     bool maps = members != NONE && (members & MAP);
 
@@ -32,6 +34,11 @@ static void bring_up(enum unit_way way, unsigned members)
     if (!maps) /* a pointer is a device address */
         model_mem_add_at(data, sizeof(data), MODEL_MEM_READ | MODEL_MEM_WRITE,
                          (uintptr_t)data);
+}
+
+static void bring_up(enum unit_way way, unsigned members)
+{
+    look(way, members);
     assert_int_equal(unit_way_try_up(), 0);
 }
 
@@ -137,6 +144,33 @@ static void any_member_may_be_missing(void **state)
     }
 }
 
+/* The small disk the same. */
+static void of_a_small_disk_too(void **state)
+{
+    static struct vio_disk disk;
+
+    (void)state;
+    for_each_way(way)
+    {
+        for (unsigned members = 0; members <= NONE; members++) {
+            struct vio_mem mem;
+
+            look(way, members);
+            mem = unit_mem(VIO_DISK_SHARED_SIZE + 8192,
+                           VIO_DISK_PRIV_SIZE + 2048, 4096);
+            assert_int_equal(vio_disk_init(&disk, unit_way.dev, &mem), 0);
+            fill(data[0], sizeof(data[0]), members);
+            assert_int_equal(vio_disk_write(&disk, 8, data[0], sizeof(data[0])),
+                             0);
+            assert_int_equal(vio_disk_read(&disk, 8, data[1], sizeof(data[1])),
+                             0);
+            assert_memory_equal(data[0], data[1], sizeof(data[0]));
+            assert_int_equal(vio_disk_flush(&disk), 0);
+            assert_int_equal(vio_disk_fini(&disk), 0);
+        }
+    }
+}
+
 /* A queue that is broken takes nothing, mapped or not. */
 static void broken_queue_takes_nothing(void **state)
 {
@@ -165,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_all_cases(any_member_may_be_missing),
+        unit_all_cases(of_a_small_disk_too),
         unit_all_cases(broken_queue_takes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
