@@ -132,6 +132,8 @@ static void any_member_may_be_missing(void **state)
 
             bring_up(way, members);
             for (unsigned i = 0; i < 3; i++) {
+                if (i == 2) /* and with a wait */
+                    unit_way.model->when = MODEL_AT_POLL;
                 one_after_another(members + i);
                 refused();
                 many_at_a_time(true, i == 1);
