@@ -60,6 +60,7 @@ static void one_after_another(unsigned seed)
         assert_int_equal(vio_blk_read(blk, 4, data[1], sizeof(data[1])), 0);
         assert_memory_equal(data[0], data[1], sizeof(data[0]));
     }
+    assert_int_equal(vio_blk_discard(blk, 32, 8), 0);
     assert_int_equal(vio_blk_flush(blk), 0);
     assert_memory_equal(unit_disk.durable + 4 * 512, data[0], sizeof(data[0]));
 }
@@ -112,6 +113,13 @@ static void refused(void)
                  {1024, UNIT_WAY_SECTORS - 1, VIO_ERANGE},
                  {512, UINT64_MAX, VIO_ERANGE}};
 
+    struct vio_buf many[9]; /* of which the device takes 8 */
+    struct vio_blk_req long_one = {.result = 0};
+
+    for (unsigned i = 0; i < COUNT(many); i++)
+        many[i] = (struct vio_buf){data[i % HALF], 512};
+    vio_blk_prep_read(&long_one, 0, many, COUNT(many));
+    assert_int_equal(vio_blk_queue(unit_way.blk.queue, &long_one), VIO_E2BIG);
     for (size_t i = 0; i < COUNT(table); i++) {
         struct vio_buf buf = {data[0], table[i].len};
         struct vio_blk_req req = {.result = 0};
@@ -174,9 +182,36 @@ static void of_a_small_disk_too(void **state)
                              0);
             assert_memory_equal(data[0], data[1], sizeof(data[0]));
             assert_int_equal(vio_disk_flush(&disk), 0);
+            vio_virtq_break(&disk.vq);
+            assert_int_equal(vio_disk_read(&disk, 8, data[1], 512), VIO_EPROTO);
             assert_int_equal(vio_disk_fini(&disk), 0);
         }
     }
+}
+
+/* T-CFG-01: the small disk's limits never stand still. */
+static uint32_t moving(struct model_dev *d, uint32_t offset, unsigned width,
+                       uint32_t value)
+{
+    static uint32_t n;
+
+    (void)d;
+    (void)width;
+    return offset == MR_CONFIG_GENERATION ? n++ & 0xff : value;
+}
+
+static void limits_of_a_small_disk_never_stand(void **state)
+{
+    static struct vio_disk disk;
+    struct vio_mem mem;
+
+    (void)state;
+    look(UNIT_MMIO_2, ALL);
+    unit_way.model->on_read = moving;
+    mem = unit_mem(VIO_DISK_SHARED_SIZE, VIO_DISK_PRIV_SIZE, 4096);
+    assert_int_equal(vio_disk_init(&disk, unit_way.dev, &mem), VIO_EPROTO);
+    assert_int_equal(unit_way.dev->why.reason, VIO_WHY_CONFIG_UNSTABLE);
+    assert_int_equal(unit_way.model->status & MS_DRIVER_OK, 0);
 }
 
 /* A queue that is broken takes nothing, mapped or not. */
@@ -211,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_all_cases(any_member_may_be_missing),
         unit_all_cases(of_a_small_disk_too),
+        unit_case(limits_of_a_small_disk_never_stand),
         unit_all_cases(broken_queue_takes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
