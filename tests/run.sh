@@ -5,7 +5,8 @@
 #
 # usage: tests/run.sh [SUITE [ARGUMENT]]
 #
-#     all        everything below (the default), the short forms
+#     all        everything below (the default), the short forms; without
+#                coverage
 #     unit       the library against the model of a device, on this machine
 #     build      the library as others build it: compilers, symbols, headers
 #     coverage   unit, and that it reaches every line and branch of the library

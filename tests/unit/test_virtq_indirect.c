@@ -166,6 +166,31 @@ static void t_spl_14_batch_id_outside_the_window(void **state)
     }
 }
 
+/* A1: with a table or without, wherever it is; nothing is half-added. */
+static void empty_segment_is_refused(void **state)
+{
+    (void)state;
+    for (unsigned before = 0; before < 6; before++) {
+        for (unsigned at = 0; at < 4; at++) {
+            struct vio_sg sg[4];
+            unsigned free;
+
+            unit_ring(8, 4, MF(MF_INDIRECT));
+            for (unsigned i = 0; i < before; i++)
+                assert_int_equal(unit_add(1, 0, TOKEN(i + 1)), 0);
+            for (unsigned i = 0; i < 4; i++)
+                sg[i] = (struct vio_sg){unit_queue.buffer + 16 * i, 16};
+            sg[at].len = 0;
+            free = vio_virtq_num_free(vq);
+            assert_int_equal(vio_virtq_add(vq, sg, 2, 2, TOKEN(9)), VIO_EINVAL);
+            assert_int_equal(vio_virtq_num_free(vq), free);
+            assert_int_equal(unit_add(2, 2, TOKEN(9)), 0);
+            vio_virtq_kick(vq);
+            assert_int_equal(model_queue_take(q), before + 1);
+        }
+    }
+}
+
 static void t_spl_13_completion_out_of_order_with_in_order(void **state)
 {
     uint32_t len;
@@ -188,6 +213,7 @@ int main(void)
         unit_cases(queue_of_tables_holds_as_many_buffers_as_descriptors),
         unit_cases(device_sees_the_same_segments_through_a_table),
         unit_cases(buffer_too_long_for_a_table_goes_directly),
+        unit_cases(empty_segment_is_refused),
         unit_cases(in_order_uses_descriptors_in_ring_order),
         unit_cases(one_element_retires_a_batch),
         unit_cases(half_a_batch_is_work),
