@@ -15,8 +15,6 @@ from session import Session, pattern, total
 from storage import NbdServer, allocated, attach, content, file_node, qcow2
 
 EIO = 5
-
-
 REPORT = ('rerror=report', 'werror=report')
 
 
