@@ -189,6 +189,7 @@ struct vio_blk {
     struct vio_blk_queue *queue; /* private: info.n_queues of them */
     uint32_t disabled;           /* operations that the device does not know */
     bool changed;                /* the last set-up found another disk */
+    struct vio_blk_info fresh;   /* as read by it, until it is checked */
 };
 
 /**
