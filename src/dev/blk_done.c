@@ -202,17 +202,15 @@ static void release(struct vio_blk_req *req, int result)
     req->state = VIO_BLK_IDLE;
 }
 
-/* The first request of the list of finished ones, or NULL. */
+/* The first request of the list of finished ones, in which there is one. */
 static struct vio_blk_req *pop_done(struct vio_blk_queue *q)
 {
     struct vio_blk_req *req = q->done_first;
 
-    if (req) {
-        q->done_first = req->next;
-        if (!q->done_first)
-            q->done_last = &q->done_first;
-        release(req, req->result);
-    }
+    q->done_first = req->next;
+    if (!q->done_first)
+        q->done_last = &q->done_first;
+    release(req, req->result);
     return req;
 }
 

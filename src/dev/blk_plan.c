@@ -98,7 +98,6 @@ static bool goes_indirect(const struct vio_device *dev,
                           const struct blk_plan *plan)
 {
     return vio_device_has(dev, VIRTIO_F_INDIRECT_DESC) &&
-           chain_of(plan) <= plan->size &&
            (vio_device_has(dev, VIRTIO_F_RING_PACKED) ||
             slots_of(plan) < cfg->depth);
 }
@@ -176,7 +175,7 @@ bool vio_blk_shrink_plan(const struct vio_device *dev,
 {
     unsigned half = plan->size / 2;
 
-    if (plan->indirect && slots_of(plan) > 0) {
+    if (plan->indirect) {
         plan->indirect = false;
         return true;
     }

@@ -15,8 +15,6 @@ from session import Session, pattern, total
 from storage import NbdServer, allocated, attach, content, file_node, qcow2
 
 EIO = 5
-
-
 REPORT = ('rerror=report', 'werror=report')
 
 
@@ -179,6 +177,7 @@ def frozen_and_resized(c):
 
 
 CHUNKS = 512   # of 4 KiB
+PASSES = 30    # more than there is time for before the first disturbance
 
 
 def streaming(c, s, passes, disturb):
@@ -237,10 +236,11 @@ def snapshot(c):
 
     with Session(c) as s:
         s.until('ready')
-        streaming(c, s, 6, disturb)
+        streaming(c, s, PASSES, disturb)
         s.do('flush')
         s.quit()
-    check(content(c, path, CHUNKS * 4096) == pattern(0, CHUNKS * 8, 5),
+    check(content(c, path, CHUNKS * 4096)
+          == pattern(0, CHUNKS * 8, PASSES - 1),
           'the disk is not what was written last')
 
 
@@ -251,22 +251,25 @@ def migration(c):
     state = c.file('state')
     with Session(c) as s:
         s.until('ready')
-        s.begin(f'stream {CHUNKS} 6')
+        s.begin(f'stream {CHUNKS} {PASSES}')
         s.until('pass 0')
+        s.qmp.command('stop')
         s.qmp.command('migrate', uri=f'exec:cat > {state}')
-        s.qmp.event('STOP')
         while True:
             status = s.qmp.command('query-migrate')['status']
             check(status != 'failed', 'the migration has failed')
             if status == 'completed':
                 break
-        check('stream: ' not in s.text, 'the stream was over')
+        check('stream: ' not in s.printed(), 'the stream was over')
     with Session(c, '-incoming', f'exec:cat {state}') as s:
+        while s.qmp.command('query-status')['status'] != 'paused':
+            pass
+        s.qmp.command('cont')
         s.end('stream')
         s.do('check')
         s.quit()
     with open(path, 'rb') as file:
-        check(file.read() == pattern(0, CHUNKS * 8, 5),
+        check(file.read() == pattern(0, CHUNKS * 8, PASSES - 1),
               'the disk is not what was written last')
 
 

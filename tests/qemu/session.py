@@ -122,6 +122,16 @@ class Session:
         self.at += len(line) + 1
         return line
 
+    def printed(self):
+        """All that the guest has printed, of which lines may be unread."""
+        out = self.process.stdout
+        while select.select([out], [], [], 0)[0]:
+            data = os.read(out.fileno(), 65536)
+            if not data:
+                break
+            self.text += data.decode(errors='replace').replace('\r', '')
+        return self.text
+
     def until(self, want):
         """Wait for a line; what was printed before it."""
         lines = []

@@ -13,14 +13,15 @@
 #define QUEUES  4u
 #define SLOTS   20u
 #define SPAN    10u /* sectors of the longest request */
-#define STEPS   20000u
+#define STEPS   10000u
 #define TIMEOUT 30000000000u
 
 /* Kinds of devices. */
 #define WITH_EVENT_IDX 1u
 #define IN_PARTS       2u /* memory is mapped in parts; erases, not zoned */
 #define AT_WILL        4u /* works at any time, and takes small segments */
-#define N_DEVICES      8u
+#define AS_IT_IS       8u /* reaches the data without a mapping */
+#define N_DEVICES      16u
 
 enum kind {
     READ,
@@ -57,6 +58,7 @@ struct op {
 static struct op ops[SLOTS];
 static uint64_t capacity; /* as the driver knows it */
 static unsigned errors_told, errors_made, finished, recoveries;
+static uint8_t sync_data[SECTORS * 512];
 static uint32_t seed;
 
 static struct vio_blk_queue *queue_at(unsigned i)
@@ -151,6 +153,12 @@ static void prep(struct op *op)
         vio_blk_prep_secure_erase(&op->req, op->range, cut_ranges(op));
 }
 
+/* Does the device still reach what it was given? */
+static bool is_shown(const struct op *op)
+{
+    return unit_env.env.dma_map && model_mem_reaches(op->data, SPAN * 512);
+}
+
 static bool is_offered(enum kind kind)
 {
     bool zoned = unit_way.blk.info.zoned.model;
@@ -191,7 +199,7 @@ static void queue_one(struct op *op)
     err = vio_blk_queue(queue_at(op->queue), &op->req);
     check_queued(op, err);
     op->busy = err == 0;
-    assert_true(op->busy || !model_mem_reaches(op->data, SPAN * 512));
+    assert_true(op->busy || !is_shown(op));
     if (op->busy && op->kind != READ)
         unit_oracle_changing(op->sector, op->n);
 }
@@ -233,7 +241,7 @@ static void finish(struct vio_blk_req *req)
 
     assert_true(op >= ops && op < ops + SLOTS && op->busy);
     assert_int_equal(req->state, VIO_BLK_IDLE);
-    assert_false(model_mem_reaches(op->data, SPAN * 512));
+    assert_false(is_shown(op));
     op->busy = false;
     finished++;
     if (req->result)
@@ -304,18 +312,17 @@ static void wait_one(void)
 
 static void read_synchronously(void)
 {
-    static uint8_t data[SECTORS * 512];
     unsigned n = 1 + below(40);
     uint64_t sector = below(SECTORS - n + 1);
     int err;
 
     if (overlaps(sector, n) || sector + n > capacity)
         return;
-    err = vio_blk_read(&unit_way.blk, sector, data, n * 512);
+    err = vio_blk_read(&unit_way.blk, sector, sync_data, n * 512);
     assert_true(err == 0 || err == VIO_EIO);
     errors_told += err != 0;
     if (!err)
-        unit_oracle_read(sector, n, data);
+        unit_oracle_read(sector, n, sync_data);
 }
 
 /* From now on anything may become of what is in flight. */
@@ -423,6 +430,8 @@ static void start_device(enum unit_way way, unsigned device)
         unit_disk.fault.hold = true;
     }
     unit_env.map_most = device & IN_PARTS ? 1500 : 0;
+    if (device & AS_IT_IS)
+        unit_env.env.dma_map = NULL;
     unit_way.cfg = (struct vio_blk_config){.n_queues = QUEUES,
                                            .queue_size = 32,
                                            .max_segs = 6,
@@ -437,8 +446,11 @@ static void start(enum unit_way way, unsigned device)
     assert_int_equal(n_queues(), QUEUES);
     unit_oracle_start();
     memset(ops, 0, sizeof(ops));
-    for (unsigned i = 0; i < SLOTS; i++)
+    unit_way_show(sync_data, sizeof(sync_data));
+    for (unsigned i = 0; i < SLOTS; i++) {
         ops[i].data = unit_alloc(SPAN * 512, 16);
+        unit_way_show(ops[i].data, SPAN * 512);
+    }
     capacity = SECTORS;
     errors_told = errors_made = recoveries = 0;
     model_between = on_relax;

@@ -161,6 +161,13 @@ void unit_way_set_queues(unsigned n)
     unit_way.cfg.n_queues = (uint16_t)n;
 }
 
+void unit_way_show(uint8_t *data, size_t len)
+{
+    if (!unit_env.env.dma_map)
+        model_mem_add_at(data, len, MODEL_MEM_READ | MODEL_MEM_WRITE,
+                         (uintptr_t)data);
+}
+
 int unit_way_probe(void)
 {
     if (unit_way_is_pci(unit_way.way))

@@ -53,6 +53,9 @@ void unit_way_start(enum unit_way way);
 /* It has so many queues, and they are wanted. */
 void unit_way_set_queues(unsigned n);
 
+/* Where the port maps nothing a pointer is a device address: of these data. */
+void unit_way_show(uint8_t *data, size_t len);
+
 /* Look at it, and bring the disk up with what memory it wants. */
 int unit_way_probe(void);
 int unit_way_try_up(void);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bringing up zoned disks: host-managed, host-aware, and those that only say
+ * so.
+ */
+#include "unit_zone.h"
+
+/* BLKZ-01, BLKZ-03: every model comes up, and is what it says. */
+static void every_model_is_driven(void **state)
+{
+    (void)state;
+    for (uint8_t model = MODEL_Z_NONE; model <= MODEL_Z_HA; model++) {
+        const struct vio_blk_zoned *z = &unit_blk.info.zoned;
+
+        zone_start(model);
+        assert_int_equal(z->model, model);
+        assert_int_equal(z->zone_sectors, model ? ZONE : 0);
+        assert_int_equal(z->max_append_sectors, model ? 32 : 0);
+        assert_int_equal(z->write_granularity, model ? 512 : 0);
+        assert_int_equal(zone_report(0, 4), model ? 0 : VIO_ENOTSUP);
+        assert_int_equal(vio_blk_read(&unit_blk, 1, zone_data, 512), 0);
+        unit_disk_down();
+    }
+}
+
+/* BLKZ-02, BLKZ-03. */
+static void discard_and_host_managed_exclude_each_other(void **state)
+{
+    (void)state;
+    for (uint8_t model = MODEL_Z_NONE; model <= MODEL_Z_HA; model++) {
+        bool hm = model == MODEL_Z_HM;
+
+        zone_device(model);
+        model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
+                              (struct model_limits){64, 4, 1});
+        zone_up();
+        assert_int_equal(unit_dev.accepted >> MF_BLK_DISCARD & 1, !hm);
+        assert_int_equal(unit_dev.accepted >> MF_BLK_ZONED & 1, 1);
+        assert_int_equal(vio_blk_discard(&unit_blk, 0, 64),
+                         hm ? VIO_ENOTSUP : 0);
+        assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT),
+                         VIO_EBADSTATE);
+        assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
+        unit_disk_down();
+    }
+}
+
+/* BLKZ-02 holds for one that says nonsense of its zones, too. */
+static void host_managed_nonsense_is_not_discarded(void **state)
+{
+    (void)state;
+    for (uint32_t field = 72; field <= 88; field += 16) {
+        zone_device(MODEL_Z_HM);
+        model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
+                              (struct model_limits){64, 4, 1});
+        model_config_put(&unit_dev, field, 4, 0); /* zone size or granularity */
+        zone_up();
+        assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_NONE);
+        assert_int_equal(unit_dev.accepted >> MF_BLK_DISCARD & 1, 0);
+        assert_int_equal(unit_dev.accepted >> MF_BLK_ZONED & 1, 1);
+        assert_int_equal(vio_blk_discard(&unit_blk, 0, 64), VIO_ENOTSUP);
+        assert_int_equal(vio_blk_read(&unit_blk, 1, zone_data, 512), 0);
+        unit_disk_down();
+    }
+}
+
+/* It may refuse what is agreed upon without DISCARD, too. */
+static unsigned agreements;
+
+static void refuse_the_second(struct model_dev *d, uint32_t offset,
+                              uint32_t value)
+{
+    if (offset == MR_STATUS && value & MS_FEATURES_OK && agreements++ == 1)
+        d->refuse_features = true;
+}
+
+static void agreement_without_discard_may_fail(void **state)
+{
+    (void)state;
+    zone_device(MODEL_Z_HM);
+    model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
+                          (struct model_limits){64, 4, 1});
+    agreements = 0;
+    unit_dev.on_write = refuse_the_second;
+    assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
+    assert_int_equal(agreements, 2);
+    assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_FEATURES_REJECTED);
+}
+
+/* T-BLC-16, BLKZ-04: where zones are out of the driver's reach a host-managed
+ * disk does not come up, and is told so. */
+static void t_blc_16_host_managed_without_its_zones(void **state)
+{
+    (void)state;
+    zone_device(MODEL_Z_HM);
+    unit_dev.length = 0x100 + 72;
+    assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
+    assert_int_equal(unit_dev.accepted >> MF_BLK_ZONED & 1, 0);
+    assert_int_equal(unit_dev.status & (MS_FAILED | MS_DRIVER_OK), MS_FAILED);
+    assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_FEATURES_REJECTED);
+    assert_int_equal(unit_disk.requests, 0);
+    /* A host-aware one is a disk like any other then. BLKZ-05, BLKZ-06 */
+    zone_device(MODEL_Z_HA);
+    unit_dev.length = 0x100 + 72;
+    zone_up();
+    assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_NONE);
+    assert_int_equal(vio_blk_write(&unit_blk, zone_at(4) + 8, zone_data, 512),
+                     0);
+    unit_disk_down();
+}
+
+static void zones_that_make_no_sense_are_none(void **state)
+{
+    static const struct {
+        uint8_t model;
+        uint32_t zone, granularity;
+    } table[] = {{3, 64, 512}, {255, 64, 512}, {2, 0, 512}, {2, 64, 0},
+                 {2, 64, 100}, {2, 64, 513},   {0, 64, 512}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        zone_device(MODEL_Z_HA);
+        model_config_put(&unit_dev, 72, 4, table[i].zone);
+        model_config_put(&unit_dev, 88, 4, table[i].granularity);
+        model_config_put(&unit_dev, 92, 1, table[i].model);
+        zone_up();
+        assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_NONE);
+        assert_int_equal(zone_report(0, 1), VIO_ENOTSUP);
+        assert_int_equal(zone_append(0, 512), VIO_ENOTSUP);
+        assert_int_equal(zone_manage(VIO_BLK_ZONE_RESET_ALL, 0), VIO_ENOTSUP);
+        assert_int_equal(unit_disk.requests, 0);
+        assert_int_equal(vio_blk_write(&unit_blk, 1, zone_data, 512), 0);
+        unit_disk_down();
+    }
+}
+
+/* 5.2.5.2: not on a legacy device, nor where it is not offered. */
+static void zones_are_not_asked_of_a_disk_without(void **state)
+{
+    (void)state;
+    for (uint32_t version = 1; version <= 2; version++) {
+        unit_disk_device(version, 1024);
+        unit_disk.zoned.max_append = 32;
+        if (version == 1)
+            model_disk_set_zoned(&unit_dev, MODEL_Z_HA, ZONE, 0);
+        zone_up();
+        assert_int_equal(unit_dev.accepted >> MF_BLK_ZONED & 1, 0);
+        assert_int_equal(zone_report(0, 4), VIO_ENOTSUP);
+        assert_int_equal(zone_append(0, 512), VIO_ENOTSUP);
+        for (unsigned op = 0; op <= VIO_BLK_ZONE_RESET_ALL; op++)
+            assert_int_equal(zone_manage(op, 0), VIO_ENOTSUP);
+        assert_int_equal(unit_disk.requests, 0);
+        unit_disk_down();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_all_cases(every_model_is_driven),
+        unit_all_cases(discard_and_host_managed_exclude_each_other),
+        unit_all_cases(host_managed_nonsense_is_not_discarded),
+        unit_all_cases(agreement_without_discard_may_fail),
+        unit_all_cases(t_blc_16_host_managed_without_its_zones),
+        unit_all_cases(zones_that_make_no_sense_are_none),
+        unit_all_cases(zones_are_not_asked_of_a_disk_without),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
