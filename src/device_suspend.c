@@ -15,10 +15,12 @@ static int change(struct vio_device *dev, uint8_t bits, int expected)
     struct vio_deadline deadline = vio_device_deadline(dev);
     int status = vio_device_add_status(dev, bits);
 
-    while (status >= 0) {
+    if (status < 0)
+        return status;
+    for (;;) {
         status = vio_device_read_status(dev);
         if (status < 0)
-            break;
+            return status;
         if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
             return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
         if ((status & mask) == expected)
@@ -27,7 +29,6 @@ static int change(struct vio_device *dev, uint8_t bits, int expected)
             return vio_fail(&dev->why, VIO_WHY_SUSPEND_TIMEOUT, (uint8_t)status,
                             0);
     }
-    return status;
 }
 
 int vio_device_suspend(struct vio_device *dev)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Lines and branches that gcovr found unreached, minus those of coverage.txt.
+"""Lines and branches that gcovr found unreached, minus those of coverage.txt;
+and how many there are of each folder.
 
 A line of coverage.txt is FILE: TEXT # REASON, where TEXT is in the line of the
 source that is excused; one that excuses nothing is an error, too."""
 import json
+import os
 import sys
 
 
@@ -34,29 +36,61 @@ def unreached(line):
     return f"{len(missed)} of {len(line['branches'])} branches" if missed else ""
 
 
+class Sum:
+    """Of a folder: [all, reached, excused] lines and branches."""
+
+    def __init__(self):
+        self.lines = [0, 0, 0]
+        self.branches = [0, 0, 0]
+
+    def add(self, line, excused):
+        for sum_of, counts in (
+                (self.lines, [line["count"]]),
+                (self.branches, [b["count"] for b in line["branches"]])):
+            sum_of[0] += len(counts)
+            sum_of[1] += sum(c > 0 for c in counts)
+            sum_of[2] += sum(c == 0 for c in counts) if excused else 0
+
+    def __str__(self):
+        return ", ".join(
+            f"{name} {reached} of {n}, {excused} excused"
+            for name, (n, reached, excused) in (("lines", self.lines),
+                                                ("branches", self.branches)))
+
+
+def look(root, f, excuses, total):
+    """How many lines of a file are neither reached nor excused."""
+    source = open(f"{root}/{f['file']}").read().split("\n")
+    bad = 0
+    for x in f["lines"]:
+        if x.get("gcovr/noncode"):
+            continue
+        text = source[x["line_number"] - 1].strip()
+        what = unreached(x)
+        excused = bool(what) and is_excused(excuses, f["file"], text)
+        total.add(x, excused)
+        if what and not excused:
+            print(f"  {f['file']}:{x['line_number']}: {what}: {text}")
+            bad += 1
+    return bad
+
+
 def main():
     root, path = sys.argv[1:]
     excuses = read_excuses(f"{root}/tests/coverage.txt")
+    totals = {}
     bad = 0
     for f in json.load(open(path))["files"]:
-        source = open(f"{root}/{f['file']}").read().split("\n")
-        lines = [x for x in f["lines"] if not x.get("gcovr/noncode")]
-        branches = [b for x in lines for b in x["branches"]]
-        print(f"{f['file']}: lines {sum(x['count'] > 0 for x in lines)}"
-              f"/{len(lines)}, branches "
-              f"{sum(b['count'] > 0 for b in branches)}/{len(branches)}")
-        for x in lines:
-            text = source[x["line_number"] - 1].strip()
-            what = unreached(x)
-            if what and not is_excused(excuses, f["file"], text):
-                print(f"  {f['file']}:{x['line_number']}: {what}: {text}")
-                bad += 1
+        folder = os.path.dirname(f["file"])
+        bad += look(root, f, excuses, totals.setdefault(folder, Sum()))
     for e in excuses:
         if not e[3]:
             print(f"  coverage.txt: nothing to excuse: {e[0]}: {e[1]}")
             bad += 1
-        else:
-            print(f"  excused: {e[0]}: {e[1]} ({e[2]})")
+    for folder, total in sorted(totals.items()):
+        print(f"{folder}: {total}")
+    if bad:
+        print(f"{bad} lines are neither reached nor excused in coverage.txt")
     sys.exit(bad != 0)
 
 

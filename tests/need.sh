@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # To be sourced: need COMMAND:PACKAGE... makes sure that the commands are there;
-# what begins with a slash is a file that has to be. What is missing is installed as a Debian package, or the person is told how.
-# shellcheck shell=sh disable=SC2086 # lists of words
+# what begins with a slash is a file that has to be. What is missing is
+# installed as a Debian package, or the person is told how.
+# shellcheck shell=sh disable=SC2086,SC2034 # lists of words, for who sources it
 
 # Administrators' tools are not on everybody's path.
 PATH=$PATH:/usr/sbin:/sbin
+
+# To compile and link a program of the host's.
+host_tools='cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev'
 
 need_has()
 {

@@ -257,7 +257,15 @@ struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
 void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
                        const struct vio_buf *buf, unsigned n_buf);
 
-/** Write from `sector` on. */
+/**
+ * Write from `sector` on.
+ *
+ * In a sequential zone sector and length have to be multiples of the disk's
+ * write_granularity, and no write goes past the zone's capacity: the caller's
+ * duty, who knows the write pointer; which zones are sequential and how full
+ * they are only a report says, and it may change with every request. The device
+ * refuses what is wrong (VIO_EZONE).
+ */
 void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
                         const struct vio_buf *buf, unsigned n_buf);
 
@@ -405,7 +413,8 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
  *
  * Context: owner, blocks. Returns: the request's result; VIO_ETIMEDOUT: it is
  * still queued, and its buffers are the device's; VIO_EPROTO: the device broke
- * the rules, likewise; VIO_EINVAL: it is not queued, or done on another queue.
+ * the rules, likewise; VIO_EINVAL: it is not queued, or not on this queue: a
+ * recovery that left fewer queues has moved it (vio_blk_restore()).
  */
 int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
                  uint64_t timeout_ns);
@@ -475,10 +484,12 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req);
  * Switch the device's cache between write-back and write-through. Before it
  * returns, everything written so far is flushed.
  *
- * Context: as vio_blk_read(). Returns: as vio_blk_flush(); VIO_ENOTSUP: the
- * device has no such switch.
+ * Context: owner of all queues, blocks as vio_blk_flush(). Returns: as
+ * vio_blk_flush(); VIO_ENOTSUP: the device has no such switch; VIO_EBUSY:
+ * something is queued that is not finished: nobody could tell whether such a
+ * write is durable.
  *
- * Spec: 5.2.6.1 (CONFIG_WCE).
+ * Spec: 5.2.6.1 (CONFIG_WCE), 5.2.6.2 (which writes are stable).
  */
 int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
 
@@ -518,6 +529,8 @@ int vio_blk_freeze(struct vio_blk *blk);
  * Context: owner of all queues. Returns: 0; 1: it came back as another one
  * (capacity, features or limits differ: see info), and what no longer fits is
  * done with an error; < 0: as vio_blk_init(), and everything is handed back.
+ * Where there are fewer queues than before, all that the others had, finished
+ * or not, is from then on to be reaped and waited for on queue 0.
  */
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
 

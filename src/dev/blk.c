@@ -262,20 +262,31 @@ int vio_blk_freeze(struct vio_blk *blk)
     return err;
 }
 
+/* What is finished goes along with the rest when a queue is no more: its owner
+ * looks for it in one that is. */
+static void move_done(struct vio_blk_queue *from, struct vio_blk_queue *to)
+{
+    if (!from->done_first)
+        return;
+    *to->done_last = from->done_first;
+    to->done_last = from->done_last;
+    from->done_first = NULL;
+    from->done_last = &from->done_first;
+}
+
 /* Do a parked request again, or say that it is done. The synchronous calls' own
  * is nobody's any more: its caller has been told. */
-static void unpark(struct vio_blk_queue *from, struct vio_blk_queue *to,
-                   struct vio_blk_req *req, bool again)
+static void unpark(struct vio_blk_queue *q, struct vio_blk_req *req, bool again)
 {
     int err = VIO_EIO;
 
     req->state = VIO_BLK_IDLE;
-    if (req == &from->sync)
+    if (req == &q->sync)
         return;
     if (again && blk_op(req)->repeatable)
-        err = vio_blk_queue(to, req);
+        err = vio_blk_queue(q, req);
     if (err)
-        vio_blk_finish(from, req, err);
+        vio_blk_finish(q, req, err);
 }
 
 static void unpark_all(struct vio_blk *blk, bool again)
@@ -286,9 +297,11 @@ static void unpark_all(struct vio_blk *blk, bool again)
         struct vio_blk_req *req = q->parked, *next;
 
         q->parked = NULL;
+        if (to != q)
+            move_done(q, to);
         for (; req; req = next) {
             next = req->next;
-            unpark(q, to, req, again);
+            unpark(to, req, again);
         }
         if (again)
             vio_blk_submit(to);

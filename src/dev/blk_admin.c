@@ -25,12 +25,25 @@ int vio_blk_get_lifetime(struct vio_blk *blk, struct vio_blk_lifetime *lifetime)
     return vio_blk_run(blk, &blk->queue->sync);
 }
 
+static bool is_idle(const struct vio_blk_queue *q)
+{
+    for (unsigned slot = 0; slot < q->vq.shape_depth; slot++)
+        if (q->vq.slot[slot].bound)
+            return false;
+    return true;
+}
+
 int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
 {
     int err;
 
     if (!blk->info.can_set_cache)
         return VIO_ENOTSUP;
+    /* 5.2.6.2: of a write in flight nobody could say what it became; and after
+     * a switch to write-through no flush would follow it. */
+    for (unsigned i = 0; i < blk->info.n_queues; i++)
+        if (!is_idle(&blk->queue[i]))
+            return VIO_EBUSY;
     err = vio_device_config_write(blk->dev, VIRTIO_BLK_CONFIG_WRITEBACK, 1,
                                   writeback);
     if (err)

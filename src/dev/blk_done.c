@@ -329,6 +329,12 @@ int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
     return wait_some(q, &wait);
 }
 
+/* A recovery may leave fewer queues; what the others had is the first one's. */
+static bool is_no_more(const struct vio_blk_queue *q)
+{
+    return q - q->blk->queue >= q->blk->info.n_queues;
+}
+
 int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
                  uint64_t timeout_ns)
 {
@@ -342,7 +348,7 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
         int n = wait_some(q, &wait);
 
         if (n < 0)
-            return n;
+            return is_no_more(q) ? VIO_EINVAL : n;
     }
     if (!unlink_done(q, req))
         return VIO_EINVAL;

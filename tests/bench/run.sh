@@ -49,7 +49,7 @@ case ${1:-} in
     exit 2
     ;;
 esac
-need cmake:cmake make:make gcc:gcc python3:python3 valgrind:valgrind \
+need $host_tools python3:python3 valgrind:valgrind \
     aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
     riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu
 build

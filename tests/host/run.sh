@@ -15,7 +15,7 @@ root=$(cd "$here/../.." && pwd)
 out=$root/build/host
 size=8388608
 . "$root/tests/need.sh"
-need cmake:cmake make:make gcc:gcc python3:python3 \
+need $host_tools python3:python3 \
     qemu-storage-daemon:qemu-system-common
 
 [ -z "${SANITIZE:-}" ] || {

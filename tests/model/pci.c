@@ -29,7 +29,7 @@
 #define DECODE_MEM 2u
 #define MASTER     4u
 
-#define TABLE_BAR    1u
+#define TABLE_BAR    MODEL_PCI_TABLE_BAR
 #define TABLE_OFFSET 0u
 #define PBA_OFFSET   0x800u
 

@@ -11,11 +11,12 @@
 
 #include "dev.h"
 
-#define MODEL_PCI_MEM_BASE 0xfe000000u /* where the memory BARs are put */
-#define MODEL_PCI_IO_BASE  0xc000u     /* and the I/O BAR */
-#define MODEL_PCI_IO_SEEN  0x70000000u /* I/O address 0, seen in memory */
-#define MODEL_MSIX_ENTRIES 64u
-#define MODEL_NO_VECTOR    0xffffu
+#define MODEL_PCI_MEM_BASE  0xfe000000u /* where the memory BARs are put */
+#define MODEL_PCI_IO_BASE   0xc000u     /* and the I/O BAR */
+#define MODEL_PCI_IO_SEEN   0x70000000u /* I/O address 0, seen in memory */
+#define MODEL_MSIX_ENTRIES  64u
+#define MODEL_PCI_TABLE_BAR 1u /* of the table of MSI-X */
+#define MODEL_NO_VECTOR     0xffffu
 
 /* What a device is to have. */
 #define MODEL_PCI_LEGACY 1u
@@ -64,8 +65,8 @@ struct model_pci {
     uint16_t notif_config_data;
 
     /* How it misbehaves. */
-    uint64_t bad_vectors;  /* bit n: nothing can be mapped to vector n */
-    bool keep_size;        /* queue_size cannot be written */
+    uint64_t bad_vectors; /* bit n: nothing can be mapped to vector n */
+    bool keep_size;       /* queue_size cannot be written */
     bool refuse_enable;
     unsigned queue_reset_reads;
     uint32_t (*on_config_read)(struct model_pci *m, uint32_t offset,

@@ -5,35 +5,56 @@
  * Spec: The Virtqueue Available Ring, The Virtqueue Used Ring, Legacy
  * Interfaces: A Note on Virtqueue Endianness.
  */
+#include <string.h>
+
 #include "feature.h"
 #include "ring.h"
 
 #define BIG (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
-/* Little-endian, or guest-endian on a legacy device. */
+/* Little-endian, or guest-endian on a legacy device (LVQ-04). */
 static bool swapped(const struct model_queue *q)
 {
     return BIG && !q->legacy;
 }
 
+/* Garbage may name a table anywhere, and not every machine loads a word from
+ * there. What lies in its place is loaded at once. */
+static bool out_of_place(const void *p, size_t width)
+{
+    return (uintptr_t)p % width;
+}
+
 uint16_t model_get16(const struct model_queue *q, const void *p)
 {
-    uint16_t v = __atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE);
+    uint16_t v;
 
+    if (out_of_place(p, sizeof(v)))
+        memcpy(&v, p, sizeof(v));
+    else
+        v = __atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE);
     return swapped(q) ? __builtin_bswap16(v) : v;
 }
 
 uint32_t model_get32(const struct model_queue *q, const void *p)
 {
-    uint32_t v = __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
+    uint32_t v;
 
+    if (out_of_place(p, sizeof(v)))
+        memcpy(&v, p, sizeof(v));
+    else
+        v = __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
     return swapped(q) ? __builtin_bswap32(v) : v;
 }
 
 uint64_t model_get64(const struct model_queue *q, const void *p)
 {
-    uint64_t v = __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
+    uint64_t v;
 
+    if (out_of_place(p, sizeof(v)))
+        memcpy(&v, p, sizeof(v));
+    else
+        v = __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED);
     return swapped(q) ? __builtin_bswap64(v) : v;
 }
 

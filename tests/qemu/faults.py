@@ -78,7 +78,6 @@ def rule(iotype, sector, once):
 
 FAILED = 'I/O error of the device'
 GONE = 'no device'
-BROKEN = 'the device broke the protocol: reset it'
 LATE = 'the device did not answer in time'
 UNSUPPORTED = 'not supported here'
 
@@ -524,10 +523,9 @@ def unplug(c):
         s.do('eject 5')
         s.qmp.event('DEVICE_DELETED')
         # Nothing there reads as ones in I/O space, and in QEMU's memory as
-        # zeroes: as a device that was reset behind the driver's back.
-        gone = GONE if c.transport.legacy else BROKEN
-        s.do('check', gone)
-        s.do('recover 1', gone)
+        # zeroes.
+        s.do('check', GONE)
+        s.do('recover 1', GONE)
         for slot in range(8):  # QEMU finishes what it has begun
             answer = s.ask(f'wait {slot} 100')
             at = slot * 4096

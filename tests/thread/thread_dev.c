@@ -35,8 +35,25 @@ static void show(struct tdev *d)
         d->interrupt(d->ctx);
 }
 
-/* Use the buffers that are held, the last or the first ones first, and show
- * them one by one or all together. */
+/* Use the buffers that are held in batches, which are served as they come. */
+static void use_in_order(struct tdev *d, const struct tdev_buffer *held,
+                         unsigned n)
+{
+    for (unsigned k = 0, batch; k < n; k += batch) {
+        uint32_t choice = tdev_random(&d->seed), len = 0;
+
+        batch = choice & 0x100 ? 1 : 1 + choice % (n - k);
+        for (unsigned i = 0; i < batch; i++)
+            len = serve(&held[k + i]);
+        d->format->push(d, &held[k], batch, len);
+        if (choice & 0x200 || k + batch == n)
+            show(d);
+    }
+    __atomic_add_fetch(&d->n_used, n, __ATOMIC_RELAXED);
+}
+
+/* Use them, the last or the first ones first, and show them one by one or all
+ * together. */
 static void use(struct tdev *d, const struct tdev_buffer *held, unsigned n)
 {
     uint32_t choice = tdev_random(&d->seed);
@@ -45,7 +62,7 @@ static void use(struct tdev *d, const struct tdev_buffer *held, unsigned n)
         const struct tdev_buffer *buffer =
             &held[choice & 0x100 ? n - 1 - k : k];
 
-        d->format->push(d, buffer, serve(buffer));
+        d->format->push(d, buffer, 1, serve(buffer));
         count(&d->n_used);
         if (choice & 0x200 || k + 1 == n)
             show(d);
@@ -94,10 +111,12 @@ void *tdev_run(void *arg)
     while (!__atomic_load_n(&d->stop, __ATOMIC_RELAXED)) {
         unsigned n = take(d, held);
 
-        if (n)
-            use(d, held, n);
-        else
+        if (n == 0)
             rest(d);
+        else if (d->in_order)
+            use_in_order(d, held, n);
+        else
+            use(d, held, n);
     }
     return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A device that is a thread. It answers every buffer with the sum of what it
- * was given, uses them in any order, and sleeps when there is nothing to do.
+ * was given, uses them in any order (or in the order in which they came, and
+ * batches with one element), and sleeps when there is nothing to do.
  *
  * Written from the specification alone. What both sides read and write at the
  * same time is atomic here, everything else is plain, so that a thread
@@ -40,7 +41,9 @@ struct tdev;
 struct tdev_format {
     bool (*has_next)(const struct tdev *d); /* orders what follows */
     void (*pop)(struct tdev *d, struct tdev_buffer *buffer);
-    void (*push)(struct tdev *d, const struct tdev_buffer *buffer,
+    /* Use n buffers with one element, which names the last of them and how much
+     * was written to it. More than one only if they are used in order. */
+    void (*push)(struct tdev *d, const struct tdev_buffer *buffers, unsigned n,
                  uint32_t len);
     void (*publish)(struct tdev *d); /* what was pushed */
     /* After publish and a full barrier: is a notification wanted for it? */
@@ -55,6 +58,7 @@ extern const struct tdev_format tdev_split, tdev_packed;
 struct tdev {
     const struct tdev_format *format;
     bool event_idx;
+    bool in_order;
     uint16_t size;
     unsigned char *desc;
     unsigned char *driver;
@@ -111,6 +115,15 @@ static inline bool tdev_reaches(const struct tdev *d, const void *desc)
 
     return d->memory_size == 0 ||
            (offset % 16 == 0 && offset <= d->memory_size - 16);
+}
+
+/* Where the next segment of a buffer goes, which a descriptor tells of. NULL:
+ * that is not where descriptors can be, or there are too many; it is bad. */
+static inline struct tdev_segment *
+tdev_segment(const struct tdev *d, struct tdev_buffer *buffer, const void *desc)
+{
+    buffer->bad = buffer->n == TDEV_SEGMENTS || !tdev_reaches(d, desc);
+    return buffer->bad ? NULL : &buffer->segment[buffer->n++];
 }
 
 static inline uint32_t tdev_random(uint32_t *seed)

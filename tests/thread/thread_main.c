@@ -3,9 +3,12 @@
  * The driver on one thread, a device on another, and a watchdog that sees when
  * both sleep although there is work: a notification was lost.
  *
- * usage: PROGRAM split|packed [OPERATIONS [SEED]]
+ * usage: PROGRAM FORMAT [OPERATIONS [SEED]]
  *
- * Without OPERATIONS the environment's VIO_THREAD_OPERATIONS counts.
+ * FORMAT is split or packed, or split-platform or packed-platform: the same
+ * with ORDER_PLATFORM. Without OPERATIONS the environment's
+ * VIO_THREAD_OPERATIONS counts, of which these two take a fifth: what they do
+ * differently shows soon or never.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -35,11 +38,14 @@ struct slot {
 };
 
 struct setup {
-    bool packed;
-    bool event_idx;
+    uint32_t tenths; /* of all operations */
     uint16_t size;
     uint16_t indirect;
+    bool event_idx;
+    bool in_order;
     bool single; /* one buffer at a time: the threads meet all the time */
+    bool packed;
+    bool platform;
 };
 
 /* What is in the making; all of one setup. */
@@ -72,10 +78,11 @@ static _Noreturn void fail(const char *what)
 {
     fprintf(stderr, "FAILED: %s\n", what);
     fprintf(stderr,
-            "  %s ring of %u, event index %d, one at a time %d\n"
+            "  %s ring of %u, platform order %d, event index %d, in order %d, "
+            "one at a time %d\n"
             "  added %u, the device took %u, used %u, reaped %u\n",
-            t.setup.packed ? "packed" : "split", t.setup.size,
-            t.setup.event_idx, t.setup.single,
+            t.setup.packed ? "packed" : "split", t.setup.size, t.setup.platform,
+            t.setup.event_idx, t.setup.in_order, t.setup.single,
             __atomic_load_n(&t.n_added, __ATOMIC_RELAXED),
             __atomic_load_n(&t.dev.n_taken, __ATOMIC_RELAXED),
             __atomic_load_n(&t.dev.n_used, __ATOMIC_RELAXED),
@@ -101,24 +108,35 @@ static void callback(struct vio_virtq *vq, void *ctx)
     bell_ring(ctx);
 }
 
+static uint64_t features_of(const struct setup *setup)
+{
+    uint64_t features = VIRTIO_BIT(VIRTIO_F_VERSION_1);
+
+    if (setup->packed)
+        features |= VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+    if (setup->event_idx)
+        features |= VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
+    if (setup->in_order)
+        features |= VIRTIO_BIT(VIRTIO_F_IN_ORDER);
+    if (setup->indirect)
+        features |= VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC);
+    if (setup->platform)
+        features |= VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM);
+    return features;
+}
+
 static void start(const struct setup *setup)
 {
     struct vio_virtq_config cfg = {
         .size = setup->size,
         .indirect = setup->indirect,
-        .features = VIRTIO_BIT(VIRTIO_F_VERSION_1),
+        .features = features_of(setup),
         .callback = callback,
         .ctx = &t.irq,
     };
     struct vio_mem mem = {shared, (uintptr_t)shared, sizeof shared, private,
                           sizeof private};
 
-    if (setup->packed)
-        cfg.features |= VIRTIO_BIT(VIRTIO_F_RING_PACKED);
-    if (setup->event_idx)
-        cfg.features |= VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
-    if (setup->indirect)
-        cfg.features |= VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC);
     memset(&t, 0, sizeof t);
     t.setup = *setup;
     if (vio_virtq_init(&t.vq, &cfg, &mem))
@@ -136,6 +154,7 @@ static void connect_device(uint32_t seed)
 
     d->format = t.setup.packed ? &tdev_packed : &tdev_split;
     d->event_idx = t.setup.event_idx;
+    d->in_order = t.setup.in_order;
     d->size = t.setup.size;
     d->desc = t.vq.desc;
     d->driver = t.vq.driver;
@@ -345,45 +364,65 @@ static void run(const struct setup *setup, uint32_t total, uint32_t seed)
     __atomic_store_n(&t.dev.stop, true, __ATOMIC_RELAXED);
     bell_ring(&t.dev.bell);
     pthread_join(device, NULL);
-    printf("%-6s ring of %3u, event index %d, %s: %8u operations, "
+    printf("%-6s ring of %3u, tables of %u, platform order %d, "
+           "event index %d, %s, %s: %8u operations, "
            "notifications %7u + %7u not needed, sleeps %7u and %7u\n",
-           setup->packed ? "packed" : "split", setup->size, setup->event_idx,
-           setup->single ? "single" : "many  ", total, t.vq.stats.notifications,
+           setup->packed ? "packed" : "split", setup->size, setup->indirect,
+           setup->platform, setup->event_idx,
+           setup->in_order ? "in order" : "any order",
+           setup->single ? "single" : "many", total, t.vq.stats.notifications,
            t.vq.stats.suppressed, t.n_sleeps, t.dev.n_sleeps);
 }
 
-/* Tenths of the operations. */
-static void run_all(bool packed, uint32_t total, uint32_t seed)
+static void run_all(bool packed, bool platform, uint32_t total, uint32_t seed)
 {
-    const struct {
-        struct setup setup;
-        uint32_t tenths;
-    } all[] = {
-        {{packed, true, 8, 0, true}, 3},   {{packed, true, 256, 0, true}, 1},
-        {{packed, true, 16, 8, false}, 2}, {{packed, true, 256, 0, false}, 3},
-        {{packed, false, 8, 0, true}, 1},
+    static const struct setup all[] = {
+        {.tenths = 2, .size = 8, .event_idx = true, .single = true},
+        {.tenths = 1, .size = 256, .event_idx = true, .single = true},
+        {.tenths = 2, .size = 16, .indirect = 8, .event_idx = true},
+        {.tenths = 2, .size = 256, .event_idx = true},
+        {.tenths = 1, .size = 8, .single = true},
+        {.tenths = 1, .size = 64, .event_idx = true, .in_order = true},
+        {.tenths = 1, .size = 8, .indirect = 6, .in_order = true},
     };
 
-    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
-        run(&all[i].setup, total / 10 * all[i].tenths, seed + 2 * i);
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        struct setup setup = all[i];
+
+        setup.packed = packed;
+        setup.platform = platform;
+        run(&setup, total / 10 * setup.tenths, seed + 2 * i);
+    }
+}
+
+/* Is it one of the four words? */
+static bool read_format(const char *word, bool *packed, bool *platform)
+{
+    size_t n = strcspn(word, "-");
+
+    *packed = n == 6 && !strncmp(word, "packed", n);
+    *platform = !strcmp(word + n, "-platform");
+    return (*packed || (n == 5 && !strncmp(word, "split", n))) &&
+           (*platform || !word[n]);
 }
 
 int main(int argc, char **argv)
 {
     const char *env = getenv("VIO_THREAD_OPERATIONS");
-    uint32_t total = OPERATIONS, seed = 1;
+    uint32_t total, seed = 1;
+    bool packed, platform;
 
-    if (argc < 2 || (strcmp(argv[1], "split") && strcmp(argv[1], "packed"))) {
-        fprintf(stderr, "usage: %s split|packed [OPERATIONS [SEED]]\n",
-                argv[0]);
+    if (argc < 2 || !read_format(argv[1], &packed, &platform)) {
+        fprintf(stderr, "usage: %s FORMAT [OPERATIONS [SEED]]\n", argv[0]);
         return 2;
     }
     if (argc > 2)
         total = (uint32_t)strtoul(argv[2], NULL, 0);
-    else if (env)
-        total = (uint32_t)strtoul(env, NULL, 0);
+    else
+        total = (env ? (uint32_t)strtoul(env, NULL, 0) : OPERATIONS) /
+                (platform ? 5 : 1);
     if (argc > 3)
         seed = (uint32_t)strtoul(argv[3], NULL, 0);
-    run_all(!strcmp(argv[1], "packed"), total, seed * 2654435761u | 1);
+    run_all(packed, platform, total, seed * 2654435761u | 1);
     return 0;
 }

@@ -51,10 +51,11 @@ static bool packed_has_next(const struct tdev *d)
 static void add_segment(const struct tdev *d, struct tdev_buffer *buffer,
                         const struct desc *desc)
 {
-    buffer->bad = buffer->n == TDEV_SEGMENTS || !tdev_reaches(d, desc);
-    if (buffer->bad)
+    struct tdev_segment *segment = tdev_segment(d, buffer, desc);
+
+    if (!segment)
         return;
-    buffer->segment[buffer->n++] = (struct tdev_segment){
+    *segment = (struct tdev_segment){
         .base = (unsigned char *)(uintptr_t)le64(desc->addr),
         .len = le32(desc->len),
         .write = le16(desc->flags) & F_WRITE,
@@ -88,14 +89,14 @@ static void packed_pop(struct tdev *d, struct tdev_buffer *buffer)
 }
 
 /* The flags of the first one are held back: they show all of them. */
-static void packed_push(struct tdev *d, const struct tdev_buffer *buffer,
-                        uint32_t len)
+static void packed_push(struct tdev *d, const struct tdev_buffer *buffers,
+                        unsigned n, uint32_t len)
 {
     struct desc *desc = desc_at(d, d->used);
     unsigned flags =
         (d->used & WRAP ? F_AVAIL | F_USED : 0) | (len ? F_WRITE : 0);
 
-    desc->id = le16(buffer->id);
+    desc->id = le16(buffers[n - 1].id);
     desc->len = le32(len);
     if (!d->first_pushed) {
         d->first_pushed = true;
@@ -103,7 +104,8 @@ static void packed_push(struct tdev *d, const struct tdev_buffer *buffer,
     } else {
         __atomic_store_n(&desc->flags, le16((uint16_t)flags), __ATOMIC_RELAXED);
     }
-    d->used = advance(d, d->used, buffer->count);
+    for (unsigned k = 0; k < n; k++)
+        d->used = advance(d, d->used, buffers[k].count);
 }
 
 static void packed_publish(struct tdev *d)

@@ -7,6 +7,7 @@
 #ifndef THREAD_PORT_H
 #define THREAD_PORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 void thread_doorbell(uintptr_t address);
@@ -36,6 +37,46 @@ static inline void vio_shared_store64(uint64_t *p, uint64_t value)
     half[2] = (uint16_t)(value >> 32);
     __atomic_store_n(&half[3], (uint16_t)(value >> 48), __ATOMIC_RELAXED);
 }
+
+/*
+ * Nor does it know the barriers of ORDER_PLATFORM, which stand for themselves:
+ * a store that follows one releases, and a load that one follows acquires.
+ */
+static _Thread_local bool thread_releases;
+static _Thread_local const uint16_t *thread_loaded;
+
+#define vio_shared_store16 vio_shared_store16
+static inline void vio_shared_store16(uint16_t *p, uint16_t value)
+{
+    if (thread_releases)
+        __atomic_store_n(p, value, __ATOMIC_RELEASE);
+    else
+        __atomic_store_n(p, value, __ATOMIC_RELAXED);
+    thread_releases = false;
+}
+
+#define vio_shared_load16 vio_shared_load16
+static inline uint16_t vio_shared_load16(const uint16_t *p)
+{
+    thread_loaded = p;
+    return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+#define vio_wmb_platform vio_wmb_platform
+static inline void vio_wmb_platform(void)
+{
+#ifndef THREAD_NO_RELEASE
+    thread_releases = true;
+#endif
+}
+
+#define vio_rmb_platform vio_rmb_platform
+static inline void vio_rmb_platform(void)
+{
+#ifndef THREAD_NO_ACQUIRE
+    (void)__atomic_load_n(thread_loaded, __ATOMIC_ACQUIRE);
+#endif
+}
 #endif
 
 /* Without the full barrier of a kick (1), or of going to sleep (0). */
@@ -48,6 +89,8 @@ static inline void vio_mb(void)
     if (thread_kicks != THREAD_NO_BARRIER)
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
+
+#define vio_mb_platform vio_mb
 #endif
 
 #ifdef THREAD_NO_RELEASE

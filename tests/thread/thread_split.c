@@ -47,14 +47,15 @@ static bool split_has_next(const struct tdev *d)
 static void walk(const struct tdev *d, struct tdev_buffer *buffer,
                  const struct desc *table, unsigned at)
 {
+    struct tdev_segment *segment;
     const struct desc *desc;
 
     do {
         desc = &table[at];
-        buffer->bad = buffer->n == TDEV_SEGMENTS || !tdev_reaches(d, desc);
-        if (buffer->bad)
+        segment = tdev_segment(d, buffer, desc);
+        if (!segment)
             return;
-        buffer->segment[buffer->n++] = (struct tdev_segment){
+        *segment = (struct tdev_segment){
             .base = (unsigned char *)(uintptr_t)le64(desc->addr),
             .len = le32(desc->len),
             .write = le16(desc->flags) & F_WRITE,
@@ -79,15 +80,15 @@ static void split_pop(struct tdev *d, struct tdev_buffer *buffer)
     d->avail++;
 }
 
-static void split_push(struct tdev *d, const struct tdev_buffer *buffer,
-                       uint32_t len)
+static void split_push(struct tdev *d, const struct tdev_buffer *buffers,
+                       unsigned n, uint32_t len)
 {
     struct used_elem *elem =
         (struct used_elem *)(void *)used_word(d, 2) + d->used % d->size;
 
-    elem->id = le32(buffer->id);
+    elem->id = le32(buffers[n - 1].id);
     elem->len = le32(len);
-    d->used++;
+    d->used = (uint16_t)(d->used + n);
 }
 
 static void split_publish(struct tdev *d)

@@ -81,6 +81,46 @@ static void switch_to_write_through_flushes(void **state)
     }
 }
 
+/* BLK-17: what becomes of a write in flight nobody could tell, so that there is
+ * none, in no queue. */
+static void switch_with_writes_in_flight_is_refused(void **state)
+{
+    struct vio_blk_config cfg = {.n_queues = 2};
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        bool staged = i & 4, on = i & 2;
+        struct vio_blk_queue *q;
+
+        device(1 + i % 2);
+        model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
+        model_disk_set_queues(&unit_dev, 2, 2);
+        unit_disk_up(&cfg);
+        q = vio_blk_get_queue(&unit_blk, 1);
+        data = unit_alloc(512, 16);
+        memset(data, 0x22, 512);
+        unit_disk.fault_types = 1u << 1;
+        unit_disk.fault.hold = true;
+        buf = (struct vio_buf){data, 512};
+        vio_blk_prep_write(&req, 5, &buf, 1);
+        assert_int_equal(vio_blk_queue(q, &req), 0);
+        if (!staged)
+            vio_blk_submit(q);
+        assert_int_equal(vio_blk_set_writeback(&unit_blk, on), VIO_EBUSY);
+        assert_int_equal(unit_dev.config[32], 1);
+        assert_true(info->writeback);
+        vio_blk_submit(q);
+        model_disk_finish(&unit_disk, &unit_dev.queue[1], 0);
+        assert_int_equal(vio_blk_wait(q, &req, 1000000), 0);
+        assert_int_equal(vio_blk_set_writeback(&unit_blk, on), 0);
+        model_disk_crash(&unit_disk);
+        assert_memory_equal(unit_disk.data + 5 * 512, data, 512);
+        unit_disk_down();
+    }
+}
+
 static void switch_that_fails_says_so(void **state)
 {
     (void)state;
@@ -293,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_all_cases(t_blc_14_cache_mode),
         unit_all_cases(switch_to_write_through_flushes),
+        unit_all_cases(switch_with_writes_in_flight_is_refused),
         unit_all_cases(switch_that_fails_says_so),
         unit_all_cases(t_bli_08_flush_fails),
         unit_all_cases(t_bli_09_id_without_terminator),

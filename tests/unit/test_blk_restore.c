@@ -50,13 +50,13 @@ static void fill(void)
     hold(false);
 }
 
-/* How many come back with this result. */
+/* How many come back with this result, from the queues that there are. */
 static unsigned come_back(int result)
 {
     struct vio_blk_req *done[QUEUES * N];
     unsigned n = 0;
 
-    for (unsigned i = 0; i < QUEUES; i++) {
+    for (unsigned i = 0; i < unit_blk.info.n_queues; i++) {
         int got =
             vio_blk_reap(vio_blk_get_queue(&unit_blk, i), done, QUEUES * N);
 
@@ -186,6 +186,70 @@ static void fewer_queues_serve_all(void **state)
         /* The others are there, and good for nothing. */
         assert_int_equal(vio_blk_submit(vio_blk_get_queue(&unit_blk, 3)),
                          VIO_EPROTO);
+        assert_comes_back();
+    }
+}
+
+/* Restore the frozen disk with two queues. */
+static void restore_with_two(enum vio_blk_recovery recovery)
+{
+    for (unsigned i = 2; i < QUEUES; i++)
+        unit_dev.queue_max[i] = 0;
+    assert_int_equal(vio_blk_restore(&unit_blk, recovery), 1);
+    assert_int_equal(unit_blk.info.n_queues, 2);
+}
+
+/* So does what had finished in them, and was not reaped yet. */
+static void finished_requests_move_along(void **state)
+{
+    static const enum vio_blk_recovery how[] = {VIO_BLK_RESUBMIT,
+                                                VIO_BLK_HAND_BACK};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        int rest = how[i / 2] == VIO_BLK_RESUBMIT ? 0 : VIO_EIO;
+        struct vio_blk_queue *first, *last;
+
+        start(1 + i % 2, 64);
+        fill();
+        first = vio_blk_get_queue(&unit_blk, 0);
+        last = vio_blk_get_queue(&unit_blk, 3);
+        /* The second is found finished while the third is waited for. */
+        model_disk_finish(&unit_disk, &unit_dev.queue[3], 1);
+        model_disk_finish(&unit_disk, &unit_dev.queue[3], 1);
+        assert_int_equal(vio_blk_wait(last, &req[3][2], 1000000), 0);
+        assert_int_equal(req[3][1].state, VIO_BLK_DONE);
+        assert_int_equal(vio_blk_freeze(&unit_blk), 0);
+        restore_with_two(how[i / 2]);
+        assert_int_equal(vio_blk_wait(last, &req[3][1], 1000000), VIO_EINVAL);
+        assert_int_equal(vio_blk_wait(first, &req[3][1], 1000000), 0);
+        assert_int_equal(vio_blk_wait(first, &req[3][0], 1000000), rest);
+        assert_int_equal(come_back(rest), QUEUES * N - 3);
+        assert_comes_back();
+    }
+}
+
+/* Whoever waits where his request was is told that it is not there. */
+static void wait_on_a_queue_that_is_no_more(void **state)
+{
+    (void)state;
+    for (uint32_t version = 1; version <= 2; version++) {
+        start(version, 64);
+        fill();
+        assert_int_equal(vio_blk_freeze(&unit_blk), 0);
+        hold(true);
+        restore_with_two(VIO_BLK_RESUBMIT);
+        hold(false);
+        assert_int_equal(req[3][0].state, VIO_BLK_QUEUED);
+        assert_int_equal(vio_blk_wait(vio_blk_get_queue(&unit_blk, 3),
+                                      &req[3][0], 1000000),
+                         VIO_EINVAL);
+        assert_int_equal(req[3][0].state, VIO_BLK_QUEUED);
+        while (unit_dev.queue[0].n_held)
+            model_disk_finish(&unit_disk, &unit_dev.queue[0], 0);
+        assert_int_equal(
+            vio_blk_wait(vio_blk_get_queue(&unit_blk, 0), &req[3][0], 1000000),
+            0);
         assert_comes_back();
     }
 }
@@ -362,6 +426,8 @@ int main(void)
         unit_all_cases(restore_fails_at_any_access),
         unit_all_cases(restore_fails_with_many_queues_said),
         unit_all_cases(fewer_queues_serve_all),
+        unit_all_cases(finished_requests_move_along),
+        unit_all_cases(wait_on_a_queue_that_is_no_more),
         unit_cases(smaller_queue_takes_what_it_can),
         unit_all_cases(fini_of_a_disk_that_never_came_up),
         unit_all_cases(t_lif_08_completions_during_the_reset),

@@ -102,6 +102,46 @@ static void discard_and_host_managed_exclude_each_other(void **state)
     }
 }
 
+/* BLKZ-02 holds for one that says nonsense of its zones, too. */
+static void host_managed_nonsense_is_not_discarded(void **state)
+{
+    (void)state;
+    for (uint32_t field = 72; field <= 88; field += 16) {
+        device(MODEL_Z_HM);
+        model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
+                              (struct model_limits){64, 4, 1});
+        model_config_put(&unit_dev, field, 4, 0); /* zone size or granularity */
+        up();
+        assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_NONE);
+        assert_int_equal(unit_dev.accepted >> MF_BLK_DISCARD & 1, 0);
+        assert_int_equal(unit_dev.accepted >> MF_BLK_ZONED & 1, 1);
+        assert_int_equal(vio_blk_discard(&unit_blk, 0, 64), VIO_ENOTSUP);
+        assert_int_equal(vio_blk_read(&unit_blk, 1, data, 512), 0);
+        unit_disk_down();
+    }
+}
+
+/* T-BLC-16, BLKZ-04: where zones are out of the driver's reach a host-managed
+ * disk does not come up, and is told so. */
+static void t_blc_16_host_managed_without_its_zones(void **state)
+{
+    (void)state;
+    device(MODEL_Z_HM);
+    unit_dev.length = 0x100 + 72;
+    assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
+    assert_int_equal(unit_dev.accepted >> MF_BLK_ZONED & 1, 0);
+    assert_int_equal(unit_dev.status & (MS_FAILED | MS_DRIVER_OK), MS_FAILED);
+    assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_FEATURES_REJECTED);
+    assert_int_equal(unit_disk.requests, 0);
+    /* A host-aware one is a disk like any other then. BLKZ-05, BLKZ-06 */
+    device(MODEL_Z_HA);
+    unit_dev.length = 0x100 + 72;
+    up();
+    assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_NONE);
+    assert_int_equal(vio_blk_write(&unit_blk, at(4) + 8, data, 512), 0);
+    unit_disk_down();
+}
+
 static void zones_that_make_no_sense_are_none(void **state)
 {
     static const struct {
@@ -418,6 +458,26 @@ static void zones_are_erased_as_a_whole(void **state)
     unit_disk_down();
 }
 
+/* BLKZ-16 to BLKZ-18: the library knows no write pointer. A plain write is sent
+ * as it is, and what the device says of it is told. */
+static void plain_writes_of_zones_are_the_callers(void **state)
+{
+    (void)state;
+    device(MODEL_Z_HM);
+    unit_disk.zoned.granularity = 4096;
+    model_disk_set_zoned(&unit_dev, MODEL_Z_HM, ZONE, 2);
+    up();
+    assert_int_equal(vio_blk_write(&unit_blk, at(4), data, 512), VIO_EZONE);
+    assert_int_equal(vio_blk_write(&unit_blk, at(4) + 1, data, 4096),
+                     VIO_EZONE);
+    assert_int_equal(vio_blk_write(&unit_blk, at(4), data, 4096), 0);
+    assert_int_equal(vio_blk_write(&unit_blk, at(4) + 8, data, ZONE * 512),
+                     VIO_EZONE);
+    assert_int_equal(unit_disk.zoned.zone[4].write_pointer, at(4) + 8);
+    assert_int_equal(vio_blk_write(&unit_blk, 1, data, 512), 0); /* conv. */
+    unit_disk_down();
+}
+
 /* A zone may be written anywhere by a host-aware disk's user. */
 static void host_aware_disk_takes_random_writes(void **state)
 {
@@ -435,6 +495,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_all_cases(every_model_is_driven),
         unit_all_cases(discard_and_host_managed_exclude_each_other),
+        unit_all_cases(host_managed_nonsense_is_not_discarded),
+        unit_all_cases(t_blc_16_host_managed_without_its_zones),
         unit_all_cases(zones_that_make_no_sense_are_none),
         unit_all_cases(zones_are_not_asked_of_a_disk_without),
         unit_all_cases(report_tells_every_zone),
@@ -449,6 +511,7 @@ int main(void)
         unit_all_cases(append_that_is_not_offered_is_not_sent),
         unit_all_cases(append_outside_the_zone_is_a_broken_rule),
         unit_all_cases(zones_are_erased_as_a_whole),
+        unit_all_cases(plain_writes_of_zones_are_the_callers),
         unit_all_cases(host_aware_disk_takes_random_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,10 @@ static void after_every_kth_register_access(void **state)
     (void)state;
     for_each_way(way)
     {
-        for (every = 1; every < 8; every++) {
+        for (unsigned k = 0; k < 14; k++) {
+            every = 1 + k / 2;
             unit_way_start(way);
+            unit_way.vectors = k & 1;
             unit_way.before = at_register;
             unit_way_up();
             for (uint8_t i = 0; i < 3; i++)

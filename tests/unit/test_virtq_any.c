@@ -9,19 +9,12 @@
 
 #define BUFFERS 3u
 
-static struct model_queue *q;
-static struct vio_virtq *vq;
+static struct model_queue *const q = &unit_dev.queue[0];
+static struct vio_virtq *const vq = &unit_queue.vq;
 
 static void start(uint64_t features, uint16_t indirect)
 {
-    unit_setup(NULL);
-    unit_queue_start_with(&(struct vio_virtq_config){
-        .size = 8,
-        .indirect = indirect,
-        .features = features,
-    });
-    q = unit_queue.q;
-    vq = &unit_queue.vq;
+    unit_ring(8, indirect, features);
 }
 
 /* What the driver has; bit n: token n. */

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The three orderings of the split virtqueue, in the trace of the driver's
+ * The three orderings of either ring format, in the trace of the driver's
  * accesses: each stands where it has to, in the form that was negotiated. On
- * one processor a barrier that is missing would never show otherwise.
+ * one processor, or a strong one, a barrier that is missing would never show
+ * otherwise; so each is also taken out of the trace, which has to be noticed.
  */
 #include "unit.h"
 
 #define TRACE_MAX 256
 
+/* What an access is about. */
 enum where {
-    DESC,
-    AVAIL_ENTRY,
-    AVAIL_IDX,
-    AVAIL_FLAGS,
-    USED_EVENT,
-    USED_FLAGS,
-    USED_IDX,
-    USED_ENTRY,
-    AVAIL_EVENT,
+    RING,    /* written for the device: descriptors, tables, entries */
+    PUBLISH, /* what shows it: the available index; packed: the first flags */
+    ANSWER,  /* does the device want a notification? */
+    ASK,     /* the driver says which interrupts it wants */
+    SIGN,    /* what shows that a buffer is used: the index; packed: flags */
+    USED,    /* its id and length */
     DOORBELL,
     NOWHERE
 };
@@ -29,54 +28,98 @@ struct step {
 
 static struct step trace[TRACE_MAX];
 static unsigned n_trace;
-static struct model_queue *q;
-static struct vio_virtq *vq;
+static struct model_queue *const q = &unit_dev.queue[0];
+static struct vio_virtq *const vq = &unit_queue.vq;
 
-static enum where where_is(const void *ptr)
+static enum where where_in_split(const uint8_t *p)
 {
-    const uint8_t *p = ptr;
+    size_t offset;
 
-    if (!p)
-        return NOWHERE;
-    if (p >= q->desc && p < q->desc + 16 * q->size)
-        return DESC;
     if (p == model_avail_idx(q))
-        return AVAIL_IDX;
-    if (p == model_avail_flags(q))
-        return AVAIL_FLAGS;
-    if (p == model_used_event(q))
-        return USED_EVENT;
-    if (p > q->avail && p < q->avail + model_avail_bytes(q))
-        return AVAIL_ENTRY;
+        return PUBLISH;
+    if (p == model_avail_flags(q) || p == model_used_event(q))
+        return ASK;
     if (p == model_used_idx(q))
-        return USED_IDX;
-    if (p == model_used_flags(q))
-        return USED_FLAGS;
-    if (p == model_avail_event(q))
-        return AVAIL_EVENT;
-    if (p > q->used && p < q->used + model_used_bytes(q))
-        return USED_ENTRY;
-    return NOWHERE;
+        return SIGN;
+    if (p == model_used_flags(q) || p == model_avail_event(q))
+        return ANSWER;
+    if (model_within(p, q->used, model_used_bytes(q), &offset))
+        return USED;
+    return RING;
+}
+
+/* Flags alone, in two bytes, are written to publish and read to see. */
+static enum where where_in_packed(const uint8_t *p, unsigned width, bool store)
+{
+    size_t offset;
+
+    if (p == q->avail)
+        return ASK;
+    if (p == q->used)
+        return ANSWER;
+    if (!model_within(p, q->desc, model_desc_bytes(q), &offset))
+        return RING;
+    if (offset % 16 == 14 && width == 2)
+        return store ? PUBLISH : SIGN;
+    return store ? RING : USED;
+}
+
+static enum where where_is(enum model_kind kind, const void *ptr,
+                           unsigned width)
+{
+    bool store = kind == MODEL_STORE || kind == MODEL_STORE_RELEASE;
+
+    if (kind == MODEL_REG_WRITE)
+        return DOORBELL;
+    if (!ptr)
+        return NOWHERE;
+    return q->packed ? where_in_packed(ptr, width, store) : where_in_split(ptr);
 }
 
 static void record(enum model_kind kind, const void *ptr, unsigned width,
                    uint64_t value)
 {
-    (void)width;
     (void)value;
     assert_true(n_trace < TRACE_MAX);
-    trace[n_trace].kind = kind;
-    trace[n_trace].where = kind == MODEL_REG_WRITE ? DOORBELL : where_is(ptr);
-    n_trace++;
+    trace[n_trace++] = (struct step){kind, where_is(kind, ptr, width)};
 }
 
-static void start(uint64_t features)
+/* What has been taken out; MODEL_RELAX: nothing. A barrier is not there then, a
+ * store or a load orders nothing, for the trace and for the monitors. */
+static enum model_kind missing;
+static const char *row; /* that the monitors name then */
+static model_access_fn *monitors;
+
+static void take_out(enum model_kind kind, const void *ptr, unsigned width,
+                     uint64_t value)
 {
-    unit_setup(NULL);
-    unit_queue_start(8, features, false, true);
-    q = unit_queue.q;
-    vq = &unit_queue.vq;
+    if (kind != missing)
+        monitors(kind, ptr, width, value);
+    else if (kind == MODEL_STORE_RELEASE)
+        monitors(MODEL_STORE, ptr, width, value);
+    else if (kind == MODEL_LOAD_ACQUIRE)
+        monitors(MODEL_LOAD, ptr, width, value);
+}
+
+/* Sets of features. */
+#define SETS     8u
+#define PLATFORM 2u
+
+static uint64_t features_of(unsigned set)
+{
+    return (set & 1 ? MF(MF_EVENT_IDX) : 0) |
+           (set & PLATFORM ? MF(MF_ORDER_PLATFORM) : 0) |
+           (set & 4 ? MF(MF_INDIRECT) : 0);
+}
+
+static void start(unsigned set)
+{
+    unit_ring(8, set & 4 ? 4 : 0, features_of(set));
     n_trace = 0;
+    if (row)
+        model_allow(row);
+    monitors = model_access_hook;
+    model_access_hook = take_out;
     model_between = record;
 }
 
@@ -121,145 +164,190 @@ static bool between(unsigned from, unsigned to, enum model_kind a,
     return false;
 }
 
-static uint64_t features_of(unsigned mask)
+static bool full_between(unsigned set, unsigned from, unsigned to)
 {
-    return (mask & 1 ? MF(MF_EVENT_IDX) : 0) |
-           (mask & 2 ? MF(MF_ORDER_PLATFORM) : 0);
-}
+    enum model_kind full = set & PLATFORM ? MODEL_MB_PLATFORM : MODEL_MB;
 
-static bool is_platform(unsigned mask)
-{
-    return mask & 2;
+    return from < to && between(from, to, full, full);
 }
 
 static void add_some(void)
 {
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
+    vio_virtq_kick(vq);
 }
 
-/* SPLIT-26: descriptors and entries, then the index. */
-static void entries_are_ordered_before_the_index(void **state)
+static void use_one(void)
+{
+    add_some();
+    model_queue_take(q);
+    model_queue_complete(q, 0, 1);
+    n_trace = 0;
+    unit_get(&(uint32_t){0});
+}
+
+static void ask(unsigned way)
+{
+    vio_virtq_disable_cb(vq);
+    n_trace = 0;
+    if (way == 0)
+        (void)vio_virtq_enable_cb(vq);
+    else if (way == 1)
+        (void)vio_virtq_enable_cb_delayed(vq);
+    else
+        (void)vio_virtq_poll(vq, vio_virtq_enable_cb_prepare(vq));
+}
+
+/* SPLIT-26, PACK-16: everything that is written for the device, then what shows
+ * it. */
+static bool ring_is_ordered_before_publishing(unsigned set)
+{
+    unsigned last, publish;
+
+    start(set);
+    add_some();
+    last = find_last(RING);
+    publish = find(PUBLISH);
+    if (last >= publish)
+        return false;
+    if (set & PLATFORM)
+        return between(last, publish, MODEL_WMB_PLATFORM, MODEL_MB_PLATFORM);
+    return trace[publish].kind == MODEL_STORE_RELEASE;
+}
+
+/* SPLIT-27, PACK-17: that, a full barrier, then the device's answer. */
+static bool publishing_is_ordered_before_the_answer(unsigned set)
+{
+    start(set);
+    add_some();
+    assert_true(find(ANSWER) < find(DOORBELL));
+    return full_between(set, find(PUBLISH), find(ANSWER));
+}
+
+/* DX-SPLIT-04, T-PKD-13: the sign, then what it shows. */
+static bool sign_is_ordered_before_what_is_used(unsigned set)
+{
+    unsigned sign, used;
+
+    start(set);
+    use_one();
+    sign = find(SIGN);
+    used = find(USED);
+    if (sign >= used)
+        return false;
+    if (set & PLATFORM)
+        return between(sign, used, MODEL_RMB_PLATFORM, MODEL_MB_PLATFORM);
+    return trace[sign].kind == MODEL_LOAD_ACQUIRE;
+}
+
+/* DX-SPLIT-05, DX-PACK-10: ask, a full barrier, then look again; whichever way
+ * one asks. */
+static bool asking_is_ordered_before_the_second_look(unsigned set)
+{
+    bool ordered = true;
+
+    for (unsigned way = 0; way < 3; way++) {
+        start(set);
+        add_some();
+        ask(way);
+        ordered = ordered && full_between(set, find(ASK), find(SIGN));
+    }
+    return ordered;
+}
+
+/* The orderings, what each is made of, and the row that the monitors name where
+ * it is not there. */
+static const struct {
+    bool (*holds)(unsigned set);
+    enum model_kind weak, platform;
+    const char *split, *packed;
+} orderings[] = {
+    {ring_is_ordered_before_publishing, MODEL_STORE_RELEASE, MODEL_WMB_PLATFORM,
+     "SPLIT-26", "PACK-16"},
+    {publishing_is_ordered_before_the_answer, MODEL_MB, MODEL_MB_PLATFORM,
+     "SPLIT-27", "PACK-17"},
+    {sign_is_ordered_before_what_is_used, MODEL_LOAD_ACQUIRE,
+     MODEL_RMB_PLATFORM, "DX-SPLIT-04", "T-PKD-13"},
+    {asking_is_ordered_before_the_second_look, MODEL_MB, MODEL_MB_PLATFORM,
+     "SPLIT-27", "PACK-17"},
+};
+
+static void every_ordering_stands_where_it_has_to(void **state)
 {
     (void)state;
-    for (unsigned mask = 0; mask < 4; mask++) {
-        unsigned idx;
-
-        start(features_of(mask));
-        add_some();
-        vio_virtq_kick(vq);
-        idx = find(AVAIL_IDX);
-        assert_true(find_last(DESC) < idx);
-        assert_true(find_last(AVAIL_ENTRY) < idx);
-        if (is_platform(mask))
-            assert_true(between(find_last(AVAIL_ENTRY), idx, MODEL_WMB_PLATFORM,
-                                MODEL_MB_PLATFORM));
-        else
-            assert_int_equal(trace[idx].kind, MODEL_STORE_RELEASE);
+    for (unsigned set = 0; set < SETS; set++) {
+        for (size_t i = 0; i < COUNT(orderings); i++)
+            assert_true(orderings[i].holds(set));
     }
 }
 
-/* SPLIT-27: the index, a full barrier, then the device's answer. */
-static void index_is_ordered_before_the_check_whether_to_notify(void **state)
+/* Each of them, taken out: the trace shows it, and the monitors see it. */
+static void each_ordering_that_is_missing_is_noticed(void **state)
 {
     (void)state;
-    for (unsigned mask = 0; mask < 4; mask++) {
-        enum model_kind full = is_platform(mask) ? MODEL_MB_PLATFORM : MODEL_MB;
-        unsigned look;
-
-        start(features_of(mask));
-        add_some();
-        vio_virtq_kick(vq);
-        look = find(mask & 1 ? AVAIL_EVENT : USED_FLAGS);
-        assert_true(between(find(AVAIL_IDX), look, full, full));
-        assert_true(look < find(DOORBELL));
-    }
-}
-
-/* DX-SPLIT-04: the used index, then what it shows. */
-static void used_index_is_ordered_before_the_entries(void **state)
-{
-    (void)state;
-    for (unsigned mask = 0; mask < 4; mask++) {
-        unsigned idx;
-
-        start(features_of(mask));
-        add_some();
-        vio_virtq_kick(vq);
-        model_queue_take(q);
-        model_queue_complete(q, 0, 1);
-        n_trace = 0;
-        unit_get(&(uint32_t){0});
-        idx = find(USED_IDX);
-        if (is_platform(mask))
-            assert_true(between(idx, find(USED_ENTRY), MODEL_RMB_PLATFORM,
-                                MODEL_MB_PLATFORM));
-        else
-            assert_int_equal(trace[idx].kind, MODEL_LOAD_ACQUIRE);
-        assert_true(idx < find(USED_ENTRY));
-    }
-}
-
-/* DX-SPLIT-05: ask for an interrupt, a full barrier, then look again. */
-static void enabling_is_ordered_before_the_second_look(void **state)
-{
-    (void)state;
-    for (unsigned mask = 0; mask < 4; mask++) {
-        enum model_kind full = is_platform(mask) ? MODEL_MB_PLATFORM : MODEL_MB;
-        enum where ask = mask & 1 ? USED_EVENT : AVAIL_FLAGS;
-
-        start(features_of(mask));
-        vio_virtq_disable_cb(vq);
-        for (unsigned way = 0; way < 3; way++) {
-            n_trace = 0;
-            if (way == 0)
-                (void)vio_virtq_enable_cb(vq);
-            else if (way == 1)
-                (void)vio_virtq_enable_cb_delayed(vq);
-            else
-                (void)vio_virtq_poll(vq, vio_virtq_enable_cb_prepare(vq));
-            assert_true(between(find(ask), find(USED_IDX), full, full));
+    for (unsigned set = 0; set < SETS; set++) {
+        for (size_t i = 0; i < COUNT(orderings); i++) {
+            missing =
+                set & PLATFORM ? orderings[i].platform : orderings[i].weak;
+            row = unit_is_packed() ? orderings[i].packed : orderings[i].split;
+            assert_false(orderings[i].holds(set));
+            assert_int_not_equal(model_violations(row), 0);
         }
     }
 }
 
-/* RFB-08: with ORDER_PLATFORM nothing relies on a weak form. */
-static void platform_order_uses_platform_barriers_only(void **state)
+/* RFB-08: with ORDER_PLATFORM nothing relies on a weak form, and without it
+ * nothing pays for a strong one. */
+static void only_the_form_that_was_negotiated_is_used(void **state)
 {
+    static const enum model_kind weak[] = {MODEL_STORE_RELEASE, MODEL_MB,
+                                           MODEL_LOAD_ACQUIRE};
+    static const enum model_kind strong[] = {
+        MODEL_WMB_PLATFORM, MODEL_MB_PLATFORM, MODEL_RMB_PLATFORM};
+
     (void)state;
-    start(MF(MF_ORDER_PLATFORM));
-    add_some();
-    vio_virtq_kick(vq);
-    model_queue_take(q);
-    model_queue_complete(q, 0, 1);
-    unit_get(&(uint32_t){0});
-    (void)vio_virtq_enable_cb(vq);
-    assert_int_equal(count(MODEL_MB), 0);
-    assert_int_equal(count(MODEL_STORE_RELEASE), 0);
-    assert_int_equal(count(MODEL_LOAD_ACQUIRE), 0);
+    for (unsigned set = 0; set < SETS; set++) {
+        start(set);
+        add_some();
+        model_queue_take(q);
+        model_queue_complete(q, 0, 1);
+        unit_get(&(uint32_t){0});
+        (void)vio_virtq_enable_cb(vq);
+        for (unsigned i = 0; i < COUNT(weak); i++) {
+            assert_int_equal(count(weak[i]) != 0, !(set & PLATFORM));
+            assert_int_equal(count(strong[i]) != 0, !!(set & PLATFORM));
+        }
+    }
 }
 
-/* A batch pays for its barriers once. */
+/* A batch pays for its barriers once, in either form. */
 static void batch_costs_one_full_barrier(void **state)
 {
     (void)state;
     for (unsigned n = 1; n <= 8; n++) {
-        start(0);
-        for (unsigned i = 0; i < n; i++)
-            assert_int_equal(unit_add(1, 0, TOKEN(1)), 0);
-        vio_virtq_kick(vq);
-        assert_int_equal(count(MODEL_MB), 1);
-        assert_int_equal(count(MODEL_STORE_RELEASE), 1);
+        for (unsigned set = 0; set < SETS; set++) {
+            bool platform = set & PLATFORM;
+
+            start(set);
+            for (unsigned i = 0; i < n; i++)
+                assert_int_equal(unit_add(1, 0, TOKEN(1)), 0);
+            vio_virtq_kick(vq);
+            assert_int_equal(count(MODEL_MB), !platform);
+            assert_int_equal(count(MODEL_STORE_RELEASE), !platform);
+            assert_int_equal(count(MODEL_MB_PLATFORM), platform);
+            assert_int_equal(count(MODEL_WMB_PLATFORM), platform);
+        }
     }
 }
 
-/* Taking what one look at the index showed needs no second look. */
-static void drain_looks_at_the_index_twice_at_most(void **state)
+/* Taking what one look at a split queue's index showed needs no second look; in
+ * a packed queue each buffer has flags of its own. */
+static void drain_looks_no_oftener_than_it_has_to(void **state)
 {
     (void)state;
     start(0);
     add_some();
-    vio_virtq_kick(vq);
     model_queue_take(q);
     for (unsigned i = 0; i < 3; i++)
         model_queue_complete(q, 0, 0);
@@ -267,19 +355,31 @@ static void drain_looks_at_the_index_twice_at_most(void **state)
     for (unsigned i = 0; i < 3; i++)
         unit_get(&(uint32_t){0});
     unit_get_none();
-    assert_int_equal(count(MODEL_LOAD_ACQUIRE), 2);
+    assert_int_equal(count(MODEL_LOAD_ACQUIRE), unit_is_packed() ? 3 : 2);
 }
+
+/* Before each test. */
+static int setup(void **state)
+{
+    missing = MODEL_RELAX;
+    row = NULL;
+    return unit_setup(state);
+}
+
+#define CASES(f)                                              \
+    cmocka_unit_test_setup_teardown(f, setup, unit_teardown), \
+    {                                                         \
+        "packed: " #f, f, setup, unit_teardown, &unit_packed  \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_case(entries_are_ordered_before_the_index),
-        unit_case(index_is_ordered_before_the_check_whether_to_notify),
-        unit_case(used_index_is_ordered_before_the_entries),
-        unit_case(enabling_is_ordered_before_the_second_look),
-        unit_case(platform_order_uses_platform_barriers_only),
-        unit_case(batch_costs_one_full_barrier),
-        unit_case(drain_looks_at_the_index_twice_at_most),
+        CASES(every_ordering_stands_where_it_has_to),
+        CASES(each_ordering_that_is_missing_is_noticed),
+        CASES(only_the_form_that_was_negotiated_is_used),
+        CASES(batch_costs_one_full_barrier),
+        CASES(drain_looks_no_oftener_than_it_has_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,41 +6,12 @@
  */
 #include "unit.h"
 
-static struct model_queue *q;
-static struct vio_virtq *vq;
-
-static void start_with(uint16_t size, uint16_t indirect, uint64_t features)
-{
-    unit_setup(NULL);
-    unit_queue_start_with(&(struct vio_virtq_config){
-        .size = size,
-        .indirect = indirect,
-        .features = features,
-    });
-    q = unit_queue.q;
-    vq = &unit_queue.vq;
-}
-
-static void start(uint16_t size, uint64_t features)
-{
-    start_with(size, 0, features);
-}
+static struct model_queue *const q = &unit_dev.queue[0];
+static struct vio_virtq *const vq = &unit_queue.vq;
 
 static bool size_exists(unsigned size)
 {
     return unit_is_packed() || (size & (size - 1)) == 0;
-}
-
-/* One buffer through the queue moves every place on by one. */
-static void go_round(unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        assert_int_equal(unit_add(1, 0, TOKEN(1)), 0);
-        vio_virtq_kick(vq);
-        assert_int_equal(model_queue_take(q), 1);
-        model_queue_complete(q, 0, 0);
-        unit_get(&(uint32_t){0});
-    }
 }
 
 /* As many buffers of so many segments as fit; returns how many. */
@@ -123,9 +94,9 @@ static void one_shape(unsigned segments)
                 one_order(segments, code);
             /* Full rings end where they began. */
             if (leads == 1)
-                go_round(1);
+                unit_go_round(1);
         }
-        go_round(1);
+        unit_go_round(1);
     }
 }
 
@@ -149,7 +120,7 @@ static void every_order_of_completion_at_every_size(void **state)
                 /* All of 7! and 8! once is enough. */
                 if (size > 6 && set != 1 && (segments == 1 || set & 4))
                     continue;
-                start_with((uint16_t)size, indirect, features_of(set));
+                unit_ring((uint16_t)size, indirect, features_of(set));
                 one_shape(segments);
             }
         }
@@ -168,7 +139,7 @@ static void every_interleaving(void **state)
         unsigned n = 0, c = code;
 
         if (code % 2187 == 0)
-            start(4, code & 1 ? MF(MF_EVENT_IDX) : 0);
+            unit_ring(4, 0, code & 1 ? MF(MF_EVENT_IDX) : 0);
         for (unsigned step = 0; step < 10; step++, c /= 3) {
             if (c % 3 == 0 && unit_add(1, next & 1, TOKEN(next)) == 0) {
                 in_flight[n++] = next++;
@@ -217,7 +188,7 @@ static void counters_wrap(uint16_t size, uint64_t features)
     uint32_t seed = size;
     unsigned ops = 0;
 
-    start(size, features);
+    unit_ring(size, 0, features);
     while (ops < 140000) {
         unsigned batch = 1 + unit_random(&seed) % size;
         unsigned before = q->doorbells;
@@ -261,15 +232,9 @@ static void every_event_at_the_wrap(void **state)
 {
     (void)state;
     for (unsigned lead = 65533; lead <= 65537; lead++) {
-        start(4, MF(MF_EVENT_IDX));
+        unit_ring(4, 0, MF(MF_EVENT_IDX));
         q->lazy = true;
-        for (unsigned i = 0; i < lead; i++) {
-            assert_int_equal(unit_add(1, 0, TOKEN(1)), 0);
-            vio_virtq_kick(vq);
-            model_queue_take(q);
-            model_queue_complete(q, 0, 0);
-            unit_get(&(uint32_t){0});
-        }
+        unit_go_round(lead);
         for (unsigned event = 0; event < 65536; event += 5) {
             uint16_t now = q->avail_taken;
             bool wanted = (uint16_t)(event - now) < 3;

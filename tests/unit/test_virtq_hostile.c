@@ -6,13 +6,13 @@
  */
 #include "unit.h"
 
-static struct model_queue *q; /* the device's side */
+/* The device's side. */
+static struct model_queue *const q = &unit_dev.queue[0];
 
 /* Chains of 1 + 1 descriptors, in flight and taken by the device. */
 static void start(uint16_t size, unsigned in_flight, bool legacy)
 {
     unit_queue_start(size, 0, legacy, false);
-    q = unit_queue.q;
     for (unsigned i = 0; i < in_flight; i++)
         assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
     vio_virtq_kick(&unit_queue.vq);
@@ -158,7 +158,6 @@ static void t_spl_06_length_of_a_chain_without_writable_bytes(void **state)
 {
     (void)state;
     unit_queue_start(4, 0, false, false);
-    q = unit_queue.q;
     assert_int_equal(unit_add(2, 0, TOKEN(1)), 0);
     vio_virtq_kick(&unit_queue.vq);
     model_queue_take(q);
@@ -245,7 +244,6 @@ static void t_spl_11_avail_event_garbage(void **state)
 
     (void)state;
     unit_queue_start(8, MF(MF_EVENT_IDX), false, false);
-    q = unit_queue.q;
     q->lazy = true;
     for (unsigned i = 0; i < 1000; i++) {
         model_put16(q, model_avail_event(q), (uint16_t)unit_random(&seed));
@@ -265,7 +263,6 @@ static void t_spl_12_used_flags_garbage(void **state)
 
     (void)state;
     unit_queue_start(8, 0, false, false);
-    q = unit_queue.q;
     for (size_t i = 0; i < COUNT(flags); i++) {
         model_put16(q, model_used_flags(q), flags[i]);
         assert_int_equal(unit_add(1, 1, TOKEN(1)), 0);
@@ -334,7 +331,6 @@ static void t_ini_12_used_before_anything_was_added(void **state)
 {
     (void)state;
     unit_queue_start(8, 0, false, true);
-    q = unit_queue.q;
     model_queue_push(q, 0, 0);
     unit_assert_breaks();
 }

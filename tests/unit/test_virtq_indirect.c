@@ -6,20 +6,8 @@
 
 #define BOTH (MF(MF_INDIRECT) | MF(MF_IN_ORDER))
 
-static struct model_queue *q;
-static struct vio_virtq *vq;
-
-static void start(uint16_t size, uint16_t indirect, uint64_t features)
-{
-    unit_setup(NULL);
-    unit_queue_start_with(&(struct vio_virtq_config){
-        .size = size,
-        .indirect = indirect,
-        .features = features,
-    });
-    q = unit_queue.q;
-    vq = &unit_queue.vq;
-}
+static struct model_queue *const q = &unit_dev.queue[0];
+static struct vio_virtq *const vq = &unit_queue.vq;
 
 /* A3, SPLIT-06 to SPLIT-09: the model's validator looks at every table. */
 static void queue_of_tables_holds_as_many_buffers_as_descriptors(void **state)
@@ -27,7 +15,7 @@ static void queue_of_tables_holds_as_many_buffers_as_descriptors(void **state)
     unsigned n = 0;
 
     (void)state;
-    start(8, 4, MF(MF_INDIRECT));
+    unit_ring(8, 4, MF(MF_INDIRECT));
     while (unit_add(2, 2, TOKEN(n + 1)) == 0)
         n++;
     /* One or two went directly while there was room. */
@@ -49,7 +37,7 @@ static void device_sees_the_same_segments_through_a_table(void **state)
     static struct model_chain chain;
 
     (void)state;
-    start(8, 6, MF(MF_INDIRECT));
+    unit_ring(8, 6, MF(MF_INDIRECT));
     for (unsigned i = 0; i < 5; i++)
         assert_int_equal(unit_add(1, 0, TOKEN(i + 1)), 0);
     assert_int_equal(unit_add(2, 4, TOKEN(9)), 0);
@@ -69,7 +57,7 @@ static void device_sees_the_same_segments_through_a_table(void **state)
 static void buffer_too_long_for_a_table_goes_directly(void **state)
 {
     (void)state;
-    start(8, 3, MF(MF_INDIRECT));
+    unit_ring(8, 3, MF(MF_INDIRECT));
     assert_int_equal(unit_add(4, 4, TOKEN(1)), 0);
     assert_int_equal(vio_virtq_num_free(vq), 0);
     assert_int_equal(unit_add(1, 0, TOKEN(2)), VIO_ENOSPC);
@@ -87,7 +75,7 @@ static void in_order_uses_descriptors_in_ring_order(void **state)
 
     (void)state;
     for (unsigned tables = 0; tables < 2; tables++) {
-        start(16, tables ? 4 : 0, BOTH);
+        unit_ring(16, tables ? 4 : 0, BOTH);
         for (unsigned round = 0; round < 20000; round++) {
             unsigned n = 0, readable = unit_random(&seed) % 3;
 
@@ -109,7 +97,7 @@ static void in_order_uses_descriptors_in_ring_order(void **state)
 static void one_element_retires_a_batch(void **state)
 {
     (void)state;
-    start(16, 0, MF(MF_IN_ORDER));
+    unit_ring(16, 0, MF(MF_IN_ORDER));
     for (unsigned round = 0; round < 30000; round++) {
         unsigned batch = 1 + round % 5;
 
@@ -135,14 +123,8 @@ static void half_a_batch_is_work(void **state)
     for (unsigned lead = 0; lead < 20; lead++) {
         uint32_t len;
 
-        start(8, 0, MF(MF_IN_ORDER) | (lead & 1 ? MF(MF_EVENT_IDX) : 0));
-        for (unsigned i = 0; i < lead; i++) {
-            assert_int_equal(unit_add(1, 0, TOKEN(9)), 0);
-            vio_virtq_kick(vq);
-            model_queue_take(q);
-            model_queue_complete(q, 0, 0);
-            unit_get(&len);
-        }
+        unit_ring(8, 0, MF(MF_IN_ORDER) | (lead & 1 ? MF(MF_EVENT_IDX) : 0));
+        unit_go_round(lead);
         for (unsigned i = 0; i < 3; i++)
             assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
         vio_virtq_kick(vq);
@@ -170,7 +152,7 @@ static void t_spl_14_batch_id_outside_the_window(void **state)
         void *token;
         int got = 1;
 
-        start(16, 0, MF(MF_IN_ORDER));
+        unit_ring(16, 0, MF(MF_IN_ORDER));
         model_allow("DX-SPLIT-04");
         for (unsigned i = 0; i < 3; i++)
             assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
@@ -189,7 +171,7 @@ static void t_spl_13_completion_out_of_order_with_in_order(void **state)
     uint32_t len;
 
     (void)state;
-    start(16, 0, MF(MF_IN_ORDER));
+    unit_ring(16, 0, MF(MF_IN_ORDER));
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
     vio_virtq_kick(vq);

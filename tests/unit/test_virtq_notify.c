@@ -5,14 +5,12 @@
  */
 #include "unit.h"
 
-static struct model_queue *q;
-static struct vio_virtq *vq;
+static struct model_queue *const q = &unit_dev.queue[0];
+static struct vio_virtq *const vq = &unit_queue.vq;
 
 static void start(uint16_t size, uint64_t features, bool callback)
 {
     unit_queue_start(size, features, false, callback);
-    q = unit_queue.q;
-    vq = &unit_queue.vq;
 }
 
 static void add_many(unsigned n)

@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is peculiar to packed virtqueues: sizes, flags, event structures,
- * orderings. What they have in common with split ones is in test_virtq.c,
- * test_virtq_notify.c and test_virtq_indirect.c.
+ * What is peculiar to packed virtqueues: sizes, flags, event structures. What
+ * they have in common with split ones is in test_virtq.c, test_virtq_notify.c
+ * and test_virtq_indirect.c.
  */
 #include "unit.h"
 
-static struct model_queue *q;
-static struct vio_virtq *vq;
+static struct model_queue *const q = &unit_dev.queue[0];
+static struct vio_virtq *const vq = &unit_queue.vq;
 
 static void start(uint16_t size, uint64_t features, bool callback)
 {
     unit_setup(NULL);
     unit_queue_start(size, features, false, callback);
-    q = unit_queue.q;
-    vq = &unit_queue.vq;
-}
-
-static void go_round(unsigned n)
-{
-    uint32_t len;
-
-    for (unsigned i = 0; i < n; i++) {
-        assert_int_equal(unit_add(0, 1, TOKEN(1)), 0);
-        vio_virtq_kick(vq);
-        assert_int_equal(model_queue_take(q), 1);
-        model_queue_complete(q, 0, 0);
-        unit_get(&len);
-    }
 }
 
 /* DX-PACK-01, PACK-01 */
@@ -44,7 +29,7 @@ static void every_size_is_legal(void **state)
         assert_int_equal(vio_virtq_num_free(vq), size);
         assert_int_equal(vq->driver_addr, vq->desc_addr + 16 * size);
         assert_int_equal(vq->device_addr, vq->driver_addr + 4);
-        go_round(size < 100 ? 3u * size : 10);
+        unit_go_round(size < 100 ? 3u * size : 10);
     }
 }
 
@@ -86,7 +71,7 @@ static void refused_list_leaves_nothing_available(void **state)
         struct vio_sg sg[3] = {{64, 16}, {64, 16}, {64, 0}};
 
         start(6, 0, false);
-        go_round(before);
+        unit_go_round(before);
         assert_int_equal(unit_add(0, 1, TOKEN(1)), 0);
         assert_int_equal(vio_virtq_add(vq, sg, 1, 2, TOKEN(2)), VIO_EINVAL);
         for (unsigned n = 0; n < 5; n++)
@@ -100,7 +85,7 @@ static void refused_list_leaves_nothing_available(void **state)
         assert_int_equal(model_queue_take(q), 1);
         model_queue_complete(q, 0, 0);
         unit_get(&(uint32_t){0});
-        go_round(7);
+        unit_go_round(7);
     }
 }
 
@@ -198,7 +183,7 @@ static void batch_becomes_available_at_once(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(free_at); i++) {
         start(6, 0, false);
-        go_round(free_at[i]);
+        unit_go_round(free_at[i]);
         seen_before = seen_after = 0;
         model_between = look;
         assert_int_equal(unit_add(1, 1, TOKEN(1)), 0);
@@ -243,7 +228,7 @@ static void doorbell_may_be_rung_again(void **state)
     (void)state;
     start(3, MF(MF_NOTIFY_DATA), false);
     for (unsigned i = 0; i < 20; i++) {
-        go_round(1);
+        unit_go_round(1);
         vio_virtq_notify(vq);
         vio_virtq_notify(vq);
     }
@@ -326,7 +311,7 @@ static void event_decides_as_a_search_would(void **state)
                     one_event(n, at);
                     one_event(n, at | 0x8000);
                 }
-                go_round(1);
+                unit_go_round(1);
             }
         }
     }
@@ -375,58 +360,6 @@ static void flags_decide(void **state)
     }
 }
 
-static unsigned kinds[MODEL_REG_WRITE + 1];
-
-static void count_kind(enum model_kind kind, const void *ptr, unsigned width,
-                       uint64_t value)
-{
-    (void)ptr;
-    (void)width;
-    (void)value;
-    kinds[kind]++;
-}
-
-static void all_of_it(void)
-{
-    memset(kinds, 0, sizeof(kinds));
-    model_between = count_kind;
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(unit_add(1, 1, TOKEN(i + 1)), 0);
-    vio_virtq_kick(vq);
-    model_queue_take(q);
-    for (unsigned i = 0; i < 3; i++)
-        model_queue_complete(q, 0, 1);
-    for (unsigned i = 0; i < 3; i++)
-        unit_get(&(uint32_t){0});
-    assert_true(vio_virtq_enable_cb(vq));
-    model_between = NULL;
-}
-
-/* PACK-16, PACK-17, A14: where each stands the monitor looks after. */
-static void batch_costs_one_barrier_of_each_kind(void **state)
-{
-    (void)state;
-    start(8, 0, false);
-    all_of_it();
-    assert_int_equal(kinds[MODEL_STORE_RELEASE], 1);
-    assert_int_equal(kinds[MODEL_MB], 2); /* one in enable_cb */
-    assert_int_equal(kinds[MODEL_LOAD_ACQUIRE], 3);
-    assert_int_equal(kinds[MODEL_MB_PLATFORM], 0);
-}
-
-static void platform_order_uses_platform_barriers_only(void **state)
-{
-    (void)state;
-    start(8, MF(MF_ORDER_PLATFORM), false);
-    all_of_it();
-    assert_int_equal(kinds[MODEL_STORE_RELEASE], 0);
-    assert_int_equal(kinds[MODEL_MB], 0);
-    assert_int_equal(kinds[MODEL_LOAD_ACQUIRE], 0);
-    assert_int_equal(kinds[MODEL_WMB_PLATFORM], 1);
-    assert_int_equal(kinds[MODEL_MB_PLATFORM], 2);
-    assert_int_equal(kinds[MODEL_RMB_PLATFORM], 3);
-}
-
 /* A state that is older than what was taken since says so, as in a split
  * queue, wherever the ring has come to meanwhile. */
 static void old_state_polls_as_work(void **state)
@@ -438,7 +371,7 @@ static void old_state_polls_as_work(void **state)
     for (unsigned i = 0; i < 5; i++) {
         old = vio_virtq_enable_cb_prepare(vq);
         assert_false(vio_virtq_poll(vq, old));
-        go_round(1 + i);
+        unit_go_round(1 + i);
         assert_true(vio_virtq_poll(vq, old));
     }
 }
@@ -476,8 +409,6 @@ int main(void)
         unit_case_packed(event_decides_as_a_search_would),
         unit_case_packed(event_decides_in_the_largest_queue),
         unit_case_packed(flags_decide),
-        unit_case_packed(batch_costs_one_barrier_of_each_kind),
-        unit_case_packed(platform_order_uses_platform_barriers_only),
         unit_case_packed(old_state_polls_as_work),
         unit_case_packed(interrupt_is_ours_only_with_something_used),
     };

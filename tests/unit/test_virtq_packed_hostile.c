@@ -6,15 +6,14 @@
  */
 #include "unit.h"
 
-static struct model_queue *q; /* the device's side */
-static struct vio_virtq *vq;
+/* The device's side. */
+static struct model_queue *const q = &unit_dev.queue[0];
+static struct vio_virtq *const vq = &unit_queue.vq;
 
 static void start_empty(uint16_t size, uint64_t features, bool callback)
 {
     unit_setup(NULL);
     unit_queue_start(size, features, false, callback);
-    q = unit_queue.q;
-    vq = &unit_queue.vq;
 }
 
 /* Lists of 1 + 1 descriptors, in flight and taken by the device. */

@@ -213,6 +213,16 @@ void unit_queue_start(uint16_t size, uint64_t features, bool legacy,
     });
 }
 
+void unit_ring(uint16_t size, uint16_t indirect, uint64_t features)
+{
+    unit_setup(NULL);
+    unit_queue_start_with(&(struct vio_virtq_config){
+        .size = size,
+        .indirect = indirect,
+        .features = features,
+    });
+}
+
 int unit_add(unsigned n_readable, unsigned n_writable, void *token)
 {
     static struct vio_sg sg[1100];
@@ -232,6 +242,17 @@ void *unit_get(uint32_t *len)
     assert_int_equal(vio_virtq_get_buf(&unit_queue.vq, &token, len), 1);
     assert_non_null(token);
     return token;
+}
+
+void unit_go_round(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        assert_int_equal(unit_add(0, 1, TOKEN(1)), 0);
+        vio_virtq_kick(&unit_queue.vq);
+        assert_int_equal(model_queue_take(unit_queue.q), 1);
+        model_queue_complete(unit_queue.q, 0, 0);
+        assert_ptr_equal(unit_get(&(uint32_t){0}), TOKEN(1));
+    }
 }
 
 void unit_get_none(void)

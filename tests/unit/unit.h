@@ -116,11 +116,19 @@ void unit_queue_start_with(const struct vio_virtq_config *config);
 void unit_queue_start(uint16_t size, uint64_t features, bool legacy,
                       bool callback);
 
+/* The same for a modern queue without a callback, in a model of its own: again
+ * and again in one test. */
+void unit_ring(uint16_t size, uint16_t indirect, uint64_t features);
+
 /* Add a buffer of so many segments of 16 bytes. */
 int unit_add(unsigned n_readable, unsigned n_writable, void *token);
 
 /* Take a buffer, which must be there. */
 void *unit_get(uint32_t *len);
+
+/* So many buffers of one descriptor through the queue, one by one: every place
+ * moves on by that. */
+void unit_go_round(unsigned n);
 
 /* No buffer is there, and the queue is well. */
 void unit_get_none(void);

@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Reads a second under QEMU: examples/disk_bench beside a Linux guest and beside
+# a guest that does the least there is to do (limit_guest.c), on one machine
+# type with one kind of disk, in turns.
+#
+# usage: [ROUNDS=3] [SECONDS_EACH=1] [LINUX_DEB=FILE] tests/bench/linux.sh
+#
+# Linux is the distribution's kernel of its cloud image, downloaded (not
+# installed) into build/linux, or the package LINUX_DEB. Its initramfs holds one
+# program, linux_reader.c, and the modules of the disk. Leaves what was measured
+# in build/bench/rates.txt and prints a table.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out=$root/build/bench
+work=$root/build/linux
+rounds=${ROUNDS:-3}
+. "$root/tests/need.sh"
+need cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev \
+    python3:python3 cpio:cpio dpkg-deb:dpkg \
+    qemu-system-x86_64:qemu-system-x86
+
+die()
+{
+    echo "linux.sh: $*" >&2
+    exit 1
+}
+
+# The package that the metapackage of the architecture's cloud kernel names.
+find_kernel()
+{
+    command -v apt-get >/dev/null ||
+        die "no apt-get: name a linux-image-*-cloud-amd64_*.deb in LINUX_DEB"
+    apt-cache depends linux-image-cloud-amd64 2>/dev/null |
+        sed -n 's/^ *Depends: \(linux-image-6[^ ]*\)$/\1/p' | head -n 1
+}
+
+# Sets deb. apt's lists may be missing in a fresh container.
+download_kernel()
+{
+    package=$(find_kernel)
+    [ -n "$package" ] || {
+        need_packages=
+        need_install >/dev/null 2>&1 || true
+        package=$(find_kernel)
+    }
+    [ -n "$package" ] || die "there is no package linux-image-cloud-amd64"
+    set -- "$work/$package"_*.deb
+    [ -e "$1" ] || (cd "$work" && apt-get download "$package") \
+        >"$work/download.log" 2>&1 || {
+        cat "$work/download.log" >&2
+        die "the kernel cannot be downloaded"
+    }
+    set -- "$work/$package"_*.deb
+    deb=$1
+}
+
+make_kernel()
+{
+    mkdir -p "$work"
+    deb=${LINUX_DEB:-}
+    [ -n "$deb" ] || download_kernel
+    rm -rf "$work/root"
+    dpkg-deb -x "$deb" "$work/root"
+    set -- "$work"/root/boot/vmlinuz-*
+    kernel=$1
+}
+
+make_initramfs()
+{
+    rm -rf "$work/initramfs"
+    mkdir -p "$work/initramfs/dev" "$work/initramfs/proc"
+    gcc -O2 -Wall -Wextra -Werror -static -I "$root/include" \
+        -I "$root/examples" "$here/linux_reader.c" \
+        "$root/examples/bench_parse.c" -o "$work/initramfs/init"
+    for name in virtio virtio_ring virtio_pci_modern_dev \
+        virtio_pci_legacy_dev virtio_pci virtio_blk; do
+        find "$work/root/lib/modules" -name "$name.ko" \
+            -exec cp {} "$work/initramfs" \;
+    done
+    (cd "$work/initramfs" && find . | cpio -o -H newc --quiet) \
+        >"$work/initramfs.cpio"
+}
+
+build_guests()
+{
+    {
+        cmake -S "$root" --preset qemu-x86_64 &&
+            cmake --build "$root/build/qemu-x86_64" --target disk_bench limit
+    } >"$work/build.log" 2>&1 || {
+        cat "$work/build.log" >&2
+        die "the build of the guests failed"
+    }
+}
+
+# New requests as soon as one is finished, or once all are: whichever is faster
+# counts, for each guest.
+s=${SECONDS_EACH:-1}s
+runs=
+for wait in interrupt poll; do
+    runs="$runs run=1,4096,random,$wait,$s"
+    for refill in 1 32; do
+        runs="$runs run=32,4096,random,$wait,$s,$refill"
+    done
+    for refill in 1 8; do
+        runs="$runs run=8,131072,sequential,$wait,$s,$refill"
+    done
+done
+
+# boot NAME ROUND KERNEL [ARGUMENT...]: two possible processors, because with
+# one QEMU leaves out barriers; two queues, because Linux polls a queue of its
+# own.
+boot()
+{
+    name=$1
+    file=$out/rates/$2-$1
+    image=$3
+    shift 3
+    append="$runs"
+    [ "$name" != linux ] ||
+        append="console=ttyS0 quiet mitigations=off panic=-1 $runs"
+    timeout 600 qemu-system-x86_64 -machine q35 -m 512 -smp 1,maxcpus=2 \
+        -accel tcg -display none -serial stdio -monitor none -nodefaults \
+        -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=4 \
+        -blockdev driver=null-co,node-name=n,size=1073741824,read-zeroes=on \
+        -device virtio-blk-pci,drive=n,num-queues=2 \
+        -kernel "$image" -append "$append" "$@" </dev/null >"$file" || true
+    [ "$(grep -c '^depth .* a second' "$file")" -eq 10 ] || {
+        cat "$file" >&2
+        die "$name did not do all runs"
+    }
+}
+
+make_kernel
+make_initramfs
+build_guests
+rm -rf "$out/rates"
+mkdir -p "$out/rates"
+guests=$root/build/qemu-x86_64
+for round in $(seq "$rounds"); do
+    boot linux "$round" "$kernel" -initrd "$work/initramfs.cpio"
+    boot libvio "$round" "$guests/examples/disk_bench"
+    boot limit "$round" "$guests/tests/qemu/limit"
+done
+python3 "$here/rates.py" "$out/rates" >"$out/rates.txt"
+python3 "$here/rates.py" --table "$out/rates.txt"
