@@ -103,7 +103,7 @@ static void take_queues(struct vio_blk *blk, struct vio_mem *left)
 static void forget_queues(struct vio_blk *blk)
 {
     for (unsigned i = 0; i < blk->cfg.n_queues; i++)
-        blk->queue[i].vq = (struct vio_virtq){.broken = true};
+        blk->queue[i].vq = (struct vio_virtq){.state = VQ_BROKEN};
 }
 
 static bool same_ranges(const struct vio_blk_range_limits *a,
