@@ -50,13 +50,22 @@ const struct blk_op vio_blk_ops[BLK_N_OPS] = {
 };
 /* clang-format on */
 
-static void prep(struct vio_blk_req *req, enum blk_op_index op, uint64_t sector,
-                 const void *data, unsigned n, void *out)
+/* In a small build there is one of it; else every call has its own. */
+#ifdef __OPTIMIZE_SIZE__
+#define PREP_APART __attribute__((noinline))
+#else
+#define PREP_APART
+#endif
+
+/* In the order of most calls' own parameters, so that these go on as they are.
+ * Where an answer is copied to is set by those that have one. */
+static PREP_APART void prep(struct vio_blk_req *req, uint64_t sector,
+                            const void *data, unsigned n, enum blk_op_index op)
 {
     req->result = 0;
     req->next = NULL;
     req->data = data;
-    req->out = out;
+    req->out = NULL;
     req->sector = sector;
     req->bytes = 0;
     req->n = n;
@@ -70,49 +79,51 @@ static void prep(struct vio_blk_req *req, enum blk_op_index op, uint64_t sector,
 void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
                        const struct vio_buf *buf, unsigned n_buf)
 {
-    prep(req, BLK_READ, sector, buf, n_buf, NULL);
+    prep(req, sector, buf, n_buf, BLK_READ);
 }
 
 void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
                         const struct vio_buf *buf, unsigned n_buf)
 {
-    prep(req, BLK_WRITE, sector, buf, n_buf, NULL);
+    prep(req, sector, buf, n_buf, BLK_WRITE);
 }
 
 void vio_blk_prep_flush(struct vio_blk_req *req)
 {
-    prep(req, BLK_FLUSH, 0, NULL, 0, NULL); /* 5.2.6.1: sector 0, no data */
+    prep(req, 0, NULL, 0, BLK_FLUSH); /* 5.2.6.1: sector 0, no data */
 }
 
 void vio_blk_prep_discard(struct vio_blk_req *req,
                           const struct vio_blk_range *range, unsigned n)
 {
-    prep(req, BLK_DISCARD, 0, range, n, NULL);
+    prep(req, 0, range, n, BLK_DISCARD);
 }
 
 void vio_blk_prep_write_zeroes(struct vio_blk_req *req,
                                const struct vio_blk_range *range, unsigned n,
                                bool unmap)
 {
-    prep(req, BLK_WRITE_ZEROES, 0, range, n, NULL);
+    prep(req, 0, range, n, BLK_WRITE_ZEROES);
     req->unmap = unmap;
 }
 
 void vio_blk_prep_secure_erase(struct vio_blk_req *req,
                                const struct vio_blk_range *range, unsigned n)
 {
-    prep(req, BLK_SECURE_ERASE, 0, range, n, NULL);
+    prep(req, 0, range, n, BLK_SECURE_ERASE);
 }
 
 void vio_blk_prep_get_id(struct vio_blk_req *req, char id[VIO_BLK_ID_SIZE])
 {
-    prep(req, BLK_GET_ID, 0, NULL, 0, id);
+    prep(req, 0, NULL, 0, BLK_GET_ID);
+    req->out = id;
 }
 
 void vio_blk_prep_get_lifetime(struct vio_blk_req *req,
                                struct vio_blk_lifetime *lifetime)
 {
-    prep(req, BLK_GET_LIFETIME, 0, NULL, 0, lifetime);
+    prep(req, 0, NULL, 0, BLK_GET_LIFETIME);
+    req->out = lifetime;
 }
 
 void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
@@ -121,25 +132,27 @@ void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
     /* 5.2.6.2: the sector of a reset of all is 0. */
     if (op == VIO_BLK_ZONE_RESET_ALL)
         sector = 0;
-    prep(req, (enum blk_op_index)(BLK_ZONE_OPEN + op), sector, NULL, 0, NULL);
+    prep(req, sector, NULL, 0, (enum blk_op_index)(BLK_ZONE_OPEN + op));
 }
 
 void vio_blk_prep_zone_append(struct vio_blk_req *req, uint64_t sector,
                               const struct vio_buf *buf, unsigned n_buf,
                               uint64_t *where)
 {
-    prep(req, BLK_ZONE_APPEND, sector, buf, n_buf, where);
+    prep(req, sector, buf, n_buf, BLK_ZONE_APPEND);
+    req->out = where;
 }
 
 void vio_blk_prep_zone_report(struct vio_blk_req *req, uint64_t sector,
                               const struct vio_buf *buf)
 {
-    prep(req, BLK_ZONE_REPORT, sector, buf, 1, NULL);
+    prep(req, sector, buf, 1, BLK_ZONE_REPORT);
 }
 
 void vio_blk_prep_scsi(struct vio_blk_req *req, struct vio_blk_scsi *scsi)
 {
-    prep(req, BLK_SCSI, 0, scsi, 1, scsi);
+    prep(req, 0, scsi, 1, BLK_SCSI);
+    req->out = scsi;
 }
 
 void vio_blk_set_priority(struct vio_blk_req *req, uint32_t priority)
