@@ -265,8 +265,8 @@ int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg)
     if (err || !vio_device_has(dev, VIRTIO_BLK_F_ZONED) ||
         !vio_device_has(dev, VIRTIO_BLK_F_DISCARD))
         return err;
-    /* 5.2.5.1: host-managed and DISCARD exclude each other; the model is known
-     * only now. */
+    /* 5.2.5.1: host-managed and DISCARD exclude each other; the model, sense or
+     * not, is known only now. */
     err = read_group(dev, MODEL, 1, &model);
     if (!err && model == VIRTIO_BLK_Z_HM)
         err = vio_device_begin(dev, wanted & ~VIRTIO_BIT(VIRTIO_BLK_F_DISCARD),

@@ -50,9 +50,17 @@ const struct blk_op vio_blk_ops[BLK_N_OPS] = {
 };
 /* clang-format on */
 
-/* What the operation does not look at stays as it is. */
-static void prep(struct vio_blk_req *req, enum blk_op_index op, uint64_t sector,
-                 const void *data, unsigned n)
+/* In a small build there is one of it; else every call has its own. */
+#ifdef __OPTIMIZE_SIZE__
+#define PREP_APART __attribute__((noinline))
+#else
+#define PREP_APART
+#endif
+
+/* In the order of most calls' own parameters, so that these go on as they are.
+ * What the operation does not look at stays as it is. */
+static PREP_APART void prep(struct vio_blk_req *req, uint64_t sector,
+                            const void *data, unsigned n, enum blk_op_index op)
 {
     req->data = data;
     req->sector = sector;
@@ -66,65 +74,58 @@ static void prep(struct vio_blk_req *req, enum blk_op_index op, uint64_t sector,
 void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
                        const struct vio_buf *buf, unsigned n_buf)
 {
-    prep(req, BLK_READ, sector, buf, n_buf);
+    prep(req, sector, buf, n_buf, BLK_READ);
 }
 
 void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
                         const struct vio_buf *buf, unsigned n_buf)
 {
-    prep(req, BLK_WRITE, sector, buf, n_buf);
+    prep(req, sector, buf, n_buf, BLK_WRITE);
 }
 
 void vio_blk_prep_flush(struct vio_blk_req *req)
 {
-    prep(req, BLK_FLUSH, 0, NULL, 0); /* 5.2.6.1: sector 0, no data */
+    prep(req, 0, NULL, 0, BLK_FLUSH); /* 5.2.6.1: sector 0, no data */
 }
 
-static void prep_ranges(struct vio_blk_req *req, enum blk_op_index op,
+static void prep_ranges(struct vio_blk_req *req,
                         const struct vio_blk_range *range, unsigned n,
-                        bool unmap)
+                        enum blk_op_index op, bool unmap)
 {
-    prep(req, op, 0, range, n);
+    prep(req, 0, range, n, op);
     req->unmap = unmap;
 }
 
 void vio_blk_prep_discard(struct vio_blk_req *req,
                           const struct vio_blk_range *range, unsigned n)
 {
-    prep_ranges(req, BLK_DISCARD, range, n, false);
+    prep_ranges(req, range, n, BLK_DISCARD, false);
 }
 
 void vio_blk_prep_write_zeroes(struct vio_blk_req *req,
                                const struct vio_blk_range *range, unsigned n,
                                bool unmap)
 {
-    prep_ranges(req, BLK_WRITE_ZEROES, range, n, unmap);
+    prep_ranges(req, range, n, BLK_WRITE_ZEROES, unmap);
 }
 
 void vio_blk_prep_secure_erase(struct vio_blk_req *req,
                                const struct vio_blk_range *range, unsigned n)
 {
-    prep_ranges(req, BLK_SECURE_ERASE, range, n, false);
-}
-
-/* One whose answer is copied to `out`. */
-static void prep_asking(struct vio_blk_req *req, enum blk_op_index op,
-                        uint64_t sector, const void *data, unsigned n,
-                        void *out)
-{
-    prep(req, op, sector, data, n);
-    req->out = out;
+    prep_ranges(req, range, n, BLK_SECURE_ERASE, false);
 }
 
 void vio_blk_prep_get_id(struct vio_blk_req *req, char id[VIO_BLK_ID_SIZE])
 {
-    prep_asking(req, BLK_GET_ID, 0, NULL, 0, id);
+    prep(req, 0, NULL, 0, BLK_GET_ID);
+    req->out = id;
 }
 
 void vio_blk_prep_get_lifetime(struct vio_blk_req *req,
                                struct vio_blk_lifetime *lifetime)
 {
-    prep_asking(req, BLK_GET_LIFETIME, 0, NULL, 0, lifetime);
+    prep(req, 0, NULL, 0, BLK_GET_LIFETIME);
+    req->out = lifetime;
 }
 
 void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
@@ -133,25 +134,27 @@ void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
     /* 5.2.6.2: the sector of a reset of all is 0. */
     if (op == VIO_BLK_ZONE_RESET_ALL)
         sector = 0;
-    prep(req, (enum blk_op_index)(BLK_ZONE_OPEN + op), sector, NULL, 0);
+    prep(req, sector, NULL, 0, (enum blk_op_index)(BLK_ZONE_OPEN + op));
 }
 
 void vio_blk_prep_zone_append(struct vio_blk_req *req, uint64_t sector,
                               const struct vio_buf *buf, unsigned n_buf,
                               uint64_t *where)
 {
-    prep_asking(req, BLK_ZONE_APPEND, sector, buf, n_buf, where);
+    prep(req, sector, buf, n_buf, BLK_ZONE_APPEND);
+    req->out = where;
 }
 
 void vio_blk_prep_zone_report(struct vio_blk_req *req, uint64_t sector,
                               const struct vio_buf *buf)
 {
-    prep(req, BLK_ZONE_REPORT, sector, buf, 1);
+    prep(req, sector, buf, 1, BLK_ZONE_REPORT);
 }
 
 void vio_blk_prep_scsi(struct vio_blk_req *req, struct vio_blk_scsi *scsi)
 {
-    prep_asking(req, BLK_SCSI, 0, scsi, 1, scsi);
+    prep(req, 0, scsi, 1, BLK_SCSI);
+    req->out = scsi;
 }
 
 void vio_blk_set_priority(struct vio_blk_req *req, uint32_t priority)

@@ -28,13 +28,21 @@ static uint32_t cpu32(const struct vio_mmio *m, uint32_t value)
                                                      : value;
 }
 
+/* An access to what may be a port is too long to be repeated everywhere. */
+#if VIO_HAVE_PORT_IO
+#define ACCESS_APART __attribute__((noinline))
+#else
+#define ACCESS_APART
+#endif
+
 /* 4.2.2.2: the control registers are accessed with 32 bits, aligned. */
-static uint32_t read32(struct vio_mmio *m, uint32_t offset)
+static ACCESS_APART uint32_t read32(struct vio_mmio *m, uint32_t offset)
 {
     return cpu32(m, vio_reg_read32(m->base, offset));
 }
 
-static void write32(struct vio_mmio *m, uint32_t offset, uint32_t value)
+static ACCESS_APART void write32(struct vio_mmio *m, uint32_t offset,
+                                 uint32_t value)
 {
     vio_reg_write32(m->base, offset, cpu32(m, value));
 }

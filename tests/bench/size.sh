@@ -7,15 +7,18 @@
 #                               "stack/<call> <bytes>"
 #
 # boot, loader and ring are programs linked as small as they get, less what they
-# bring themselves (and without memcpy and the like, which every system has). boot
-# is a loader for modern devices, and ring a queue, without all that can be left
-# out; loader is one with everything but packed queues. all is every file of the
-# library.
+# bring themselves (and without memcpy and the like, which every system has).
+# boot and ring are without all that can be left out: modern devices, memory that
+# is where its addresses say. loader is the same program as boot with everything
+# but packed queues. all is every file of the library.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
 flags='-std=c11 -Os -ffreestanding -ffunction-sections -fdata-sections
        -fno-asynchronous-unwind-tables -fno-pic -fno-stack-protector -w'
+
+least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_IN_ORDER
+       -DVIO_NO_ORDER_PLATFORM -DVIO_NO_LEGACY -DVIO_NO_PORT_IO -DVIO_NO_ENV'
 
 sources=$(sed -n '/^set(VIO_SOURCES/,/)/s/.*\(src\/[a-z_/0-9]*\.c\).*/\1/p' \
     "$here/../../CMakeLists.txt")
@@ -56,17 +59,16 @@ linked()
 }
 
 least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_IN_ORDER
-       -DVIO_NO_ORDER_PLATFORM -DVIO_NO_LEGACY -DVIO_NO_PORT_IO'
+       -DVIO_NO_ORDER_PLATFORM -DVIO_NO_LEGACY -DVIO_NO_PORT_IO
+       -DVIO_NO_ENV'
 for machine in x86_64 aarch64 riscv64; do
     prefix=
     [ $machine = x86_64 ] || prefix=$machine-linux-gnu-
     dir=$out/size-$machine
     # shellcheck disable=SC2086 # least is a list of words
     compile "${prefix}gcc" "$dir/least" $least
+    echo "size/boot/$machine $(linked "$prefix" "$dir/least" size_boot)"
     echo "size/ring/$machine $(linked "$prefix" "$dir/least" size_ring)"
-    # shellcheck disable=SC2086
-    compile "${prefix}gcc" "$dir/boot" $least -DVIO_NO_ENV
-    echo "size/boot/$machine $(linked "$prefix" "$dir/boot" size_boot)"
     compile "${prefix}gcc" "$dir/split" -DVIO_NO_PACKED
     echo "size/loader/$machine $(linked "$prefix" "$dir/split" size_boot)"
     compile "${prefix}gcc" "$dir/all"
