@@ -4,8 +4,12 @@
 # Boot examples/disk_hash under QEMU with a disk, and compare the SHA-256 that
 # the guest prints with the image's.
 #
-# usage: [ARCH=x86_64|riscv64|aarch64] [MMIO_VERSION=1|2] [TIMEOUT=seconds]
-#        examples/run.sh [IMAGE]
+# usage: [ARCH=x86_64|riscv64|aarch64] [MACHINE=microvm|q35|pc|virt]
+#        [BUS=mmio|pci] [MMIO_VERSION=1|2] [PCI=modern|transitional|legacy]
+#        [TIMEOUT=seconds] examples/run.sh [IMAGE]
+#
+# On x86_64 the machine decides about the bus, which is a microvm's MMIO if it
+# does not; on the others, which are called virt, BUS does.
 #
 # Without an IMAGE a file system of 64 MiB with these sources is made. An IMAGE
 # is only read; its size is a multiple of 512.
@@ -22,13 +26,32 @@ die()
 
 ARCH=${ARCH:-x86_64}
 MMIO_VERSION=${MMIO_VERSION:-2}
+PCI=${PCI:-transitional}
 build=$root/build/qemu-$ARCH
+
+if [ "$ARCH" != x86_64 ]; then
+    BUS=${BUS:-mmio}
+    MACHINE=${MACHINE:-virt}
+elif [ "${BUS:-mmio}" = pci ]; then
+    MACHINE=${MACHINE:-q35}
+else
+    MACHINE=${MACHINE:-microvm}
+fi
+
+case $ARCH-$MACHINE in
+x86_64-microvm) machine=microvm,acpi=off bus=mmio ;;
+x86_64-q35 | x86_64-pc) machine=$MACHINE bus=pci ;;
+riscv64-virt | aarch64-virt) machine=virt bus=$BUS ;;
+x86_64-* | riscv64-* | aarch64-*) die "MACHINE=$MACHINE is no machine of $ARCH" ;;
+*) die "ARCH=$ARCH is not one of x86_64, riscv64 and aarch64" ;;
+esac
+[ "${BUS:-$bus}" = "$bus" ] || die "BUS=$BUS: MACHINE=$MACHINE has $bus"
 
 case $ARCH in
 x86_64)
     tools='qemu-system-x86_64:qemu-system-x86 gcc:gcc'
-    qemu='qemu-system-x86_64 -machine microvm,acpi=off
-          -device isa-debug-exit,iobase=0xf4,iosize=4'
+    qemu="qemu-system-x86_64 -machine $machine
+          -device isa-debug-exit,iobase=0xf4,iosize=4"
     success=33 # port_exit(0) through isa-debug-exit
     ;;
 riscv64)
@@ -44,14 +67,22 @@ aarch64)
           -semihosting'
     success=0
     ;;
-*)
-    die "ARCH=$ARCH is not one of x86_64, riscv64 and aarch64"
-    ;;
 esac
 case $MMIO_VERSION in
 1) legacy=true ;;
 2) legacy=false ;;
 *) die "MMIO_VERSION=$MMIO_VERSION is not one of 1 and 2" ;;
+esac
+case $PCI in
+modern) interfaces=disable-legacy=on,disable-modern=off ;;
+transitional) interfaces=disable-legacy=off,disable-modern=off ;;
+legacy) interfaces=disable-legacy=off,disable-modern=on ;;
+*) die "PCI=$PCI is not one of modern, transitional and legacy" ;;
+esac
+case $bus in
+mmio) device=virtio-blk-device ;;
+pci) device=virtio-blk-pci,$interfaces ;;
+*) die "BUS=$bus is not one of mmio and pci" ;;
 esac
 
 # The image is looked at before anything is installed or built.
@@ -108,7 +139,7 @@ boot()
             -kernel "$build/examples/disk_hash" \
             -global virtio-mmio.force-legacy=$legacy \
             -drive "if=none,id=disk,driver=raw,readonly=on,$file" \
-            -device virtio-blk-device,drive=disk </dev/null || status=$?
+            -device "$device,drive=disk" </dev/null || status=$?
         echo $status >"$build/status"
     } | tr -d '\r' | tee "$build/output"
     status=$(cat "$build/status")

@@ -19,11 +19,15 @@
  */
 #include <vio/device.h>
 
-#include "deadline.h"
 #include "device_impl.h"
 #include "why.h"
 
 #define CONFIG_TRIES 64u /* at a stable configuration space */
+
+/* Bounds of a wait for the device's status: for time, and for register reads.
+ */
+#define DEVICE_TIMEOUT_NS 1000000000u
+#define DEVICE_LOOKS      1000000u
 
 #define STATUS_GONE 0xffu /* what a read of absent hardware gives */
 
@@ -67,27 +71,36 @@ static bool is_gone(struct vio_device *dev, uint8_t status)
            (status == 0 && dev->ops->is_there && !dev->ops->is_there(dev));
 }
 
-int vio_device_read_status(struct vio_device *dev, uint8_t *status)
+int vio_device_read_status(struct vio_device *dev)
 {
-    uint8_t value = dev->ops->get_status(dev);
+    uint8_t status = dev->ops->get_status(dev);
 
-    if (is_gone(dev, value)) {
-        dev->state = VIO_DEVICE_UNKNOWN;
-        return vio_fail(&dev->why, VIO_WHY_DEVICE_GONE, value, 0);
-    }
-    *status = value;
-    return 0;
+    if (!is_gone(dev, status))
+        return status;
+    dev->state = VIO_DEVICE_UNKNOWN;
+    return vio_fail(&dev->why, VIO_WHY_DEVICE_GONE, status, 0);
 }
 
 int vio_device_add_status(struct vio_device *dev, uint8_t bits)
 {
-    uint8_t status;
-    int err = vio_device_read_status(dev, &status);
+    int status = vio_device_read_status(dev);
 
-    if (err)
-        return err;
-    dev->ops->set_status(dev, status | bits);
+    if (status < 0)
+        return status;
+    dev->ops->set_status(dev, (uint8_t)status | bits);
     return 0;
+}
+
+/* The same, and look what the device says to it: the status, or an error. */
+static int advance(struct vio_device *dev, uint8_t bits)
+{
+    int status = vio_device_add_status(dev, bits);
+
+    if (status == 0)
+        status = vio_device_read_status(dev);
+    if (status >= 0 && (status & VIRTIO_CONFIG_S_NEEDS_RESET))
+        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
+    return status;
 }
 
 /* The device must not be touched any more, or can be given up properly. Of one
@@ -106,25 +119,27 @@ void vio_device_fail(struct vio_device *dev)
         dev->state = VIO_DEVICE_FAILED;
 }
 
+struct vio_deadline vio_device_deadline(const struct vio_device *dev)
+{
+    return vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
+}
+
 int vio_device_reset(struct vio_device *dev)
 {
     struct vio_deadline deadline;
-    uint8_t status;
+    int status;
 
     dev->state = VIO_DEVICE_UNKNOWN;
     dev->features = 0;
     dev->ops->set_status(dev, 0);
-    deadline = vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
+    deadline = vio_device_deadline(dev);
     /* 2.4.2: the reset is complete when the status reads 0. */
-    for (;;) {
-        int err = vio_device_read_status(dev, &status);
-
-        if (err)
-            return err;
-        if (status == 0)
-            break;
+    while ((status = vio_device_read_status(dev)) != 0) {
+        if (status < 0)
+            return status;
         if (vio_deadline_passed(&deadline))
-            return vio_fail(&dev->why, VIO_WHY_RESET_TIMEOUT, status, 0);
+            return vio_fail(&dev->why, VIO_WHY_RESET_TIMEOUT, (uint8_t)status,
+                            0);
     }
     dev->state = VIO_DEVICE_RESET;
     dev->resets++;
@@ -139,8 +154,8 @@ int vio_device_quiesce(struct vio_device *dev)
 /* Which of the offered bits to accept: an allow-list (2.2.1). */
 static uint64_t choose_features(const struct vio_device *dev, uint64_t wanted)
 {
-    uint64_t ring =
-        dev->legacy ? LEGACY_RING_FEATURES : RING_FEATURES | dev->ops->features;
+    uint64_t ring = vio_is_legacy(dev) ? LEGACY_RING_FEATURES
+                                       : RING_FEATURES | dev->ops->features;
 
     return dev->offered & ((wanted & FRONTEND_FEATURES) | ring) &
            ~dev->policy.refused;
@@ -152,12 +167,12 @@ static int negotiate(struct vio_device *dev, uint64_t wanted, uint64_t required)
     uint64_t chosen;
 
     dev->offered = dev->ops->get_features(dev);
-    if (dev->legacy)
+    if (vio_is_legacy(dev))
         dev->offered &= LEGACY_FEATURES;
     chosen = choose_features(dev, wanted);
     /* 6.1: VERSION_1 is accepted where it is offered; a modern transport
      * without it has no meaning. */
-    if (!dev->legacy && !(dev->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
+    if (!vio_is_legacy(dev) && !(dev->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
         return vio_fail(&dev->why, VIO_WHY_NEED_VERSION_1, dev->offered, 0);
     required |= dev->policy.required | REQUIRED_FEATURES;
     if (required & ~chosen)
@@ -171,22 +186,17 @@ static int negotiate(struct vio_device *dev, uint64_t wanted, uint64_t required)
 /* Steps 5 and 6; a legacy device knows neither (3.1.2). */
 static int confirm_features(struct vio_device *dev)
 {
-    uint8_t status;
-    int err;
+    int status;
 
-    if (dev->legacy)
+    if (vio_is_legacy(dev))
         return 0;
-    err = vio_device_add_status(dev, VIRTIO_CONFIG_S_FEATURES_OK);
-    if (err)
-        return err;
-    err = vio_device_read_status(dev, &status);
-    if (err)
-        return err;
-    if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
-        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
-    if (!(status & VIRTIO_CONFIG_S_FEATURES_OK))
-        return vio_fail(&dev->why, VIO_WHY_FEATURES_REJECTED, dev->features, 0);
-    return 0;
+    status = advance(dev, VIRTIO_CONFIG_S_FEATURES_OK);
+    if (status < 0)
+        return status;
+    return status & VIRTIO_CONFIG_S_FEATURES_OK
+               ? 0
+               : vio_fail(&dev->why, VIO_WHY_FEATURES_REJECTED, dev->features,
+                          0);
 }
 
 int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
@@ -194,10 +204,9 @@ int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
     /* Step 1: reset the device. */
     int err = vio_device_reset(dev);
 
-    if (err)
-        return give_up(dev, err);
     /* Step 2: the guest has noticed the device. */
-    err = vio_device_add_status(dev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
+    if (!err)
+        err = vio_device_add_status(dev, VIRTIO_CONFIG_S_ACKNOWLEDGE);
     /* Step 3: it knows how to drive it. */
     if (!err)
         err = vio_device_add_status(dev, VIRTIO_CONFIG_S_DRIVER);
@@ -221,53 +230,58 @@ int vio_device_bad_state(struct vio_device *dev)
     return vio_fail(&dev->why, VIO_WHY_BAD_STATE, dev->state, 0);
 }
 
+int vio_device_abandon(struct vio_device *dev, int err)
+{
+    struct vio_why why = dev->why;
+
+    if (dev->state == VIO_DEVICE_NEGOTIATED)
+        vio_device_fail(dev);
+    if (vio_device_reset(dev) == VIO_ETIMEDOUT)
+        return VIO_ETIMEDOUT;
+    dev->why = why;
+    return err;
+}
+
 int vio_device_start(struct vio_device *dev)
 {
-    uint8_t status;
-    int err;
+    int status;
 
     if (dev->state != VIO_DEVICE_NEGOTIATED)
         return vio_device_bad_state(dev);
     /* Step 8: the device is live. */
-    err = vio_device_add_status(dev, VIRTIO_CONFIG_S_DRIVER_OK);
-    if (!err)
-        err = vio_device_read_status(dev, &status);
-    if (!err && (status & VIRTIO_CONFIG_S_NEEDS_RESET))
-        err = vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
-    if (err)
-        return give_up(dev, err);
+    status = advance(dev, VIRTIO_CONFIG_S_DRIVER_OK);
+    if (status < 0)
+        return give_up(dev, status);
     dev->state = VIO_DEVICE_RUNNING;
     return 0;
 }
 
 int vio_device_check(struct vio_device *dev)
 {
-    uint8_t status;
-    int err;
+    int status;
 
     if (dev->state != VIO_DEVICE_RUNNING)
         return vio_device_bad_state(dev);
-    err = vio_device_read_status(dev, &status);
-    if (err)
-        return err;
+    status = vio_device_read_status(dev);
+    if (status < 0)
+        return status;
     if ((status & VIRTIO_CONFIG_S_NEEDS_RESET) ||
         !(status & VIRTIO_CONFIG_S_DRIVER_OK))
-        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
+        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
     return 0;
 }
 
 int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
     uint32_t value = 0;
-    uint8_t status;
     int err = dev->ops->queue_max(dev, index, &value);
 
-    if (!err && dev->legacy &&
+    if (!err && vio_is_legacy(dev) &&
         (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
         err = vio_fail(&dev->why, VIO_WHY_QUEUE_BAD_SIZE, value, 0);
     /* Of a device that is gone every queue reads as busy. */
     if (err)
-        return vio_device_read_status(dev, &status) ? VIO_ENODEV : err;
+        return vio_device_read_status(dev) < 0 ? VIO_ENODEV : err;
     *max = value > VIRTQ_SIZE_MAX ? VIRTQ_SIZE_MAX : value;
     return 0;
 }
@@ -295,7 +309,7 @@ int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq)
         return VIO_ENOTSUP;
     vio_virtq_break(vq); /* nobody touches the ring meanwhile */
     dev->ops->queue_reset(dev, vq->index);
-    deadline = vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
+    deadline = vio_device_deadline(dev);
     /* 2.6.1.1.2: it is reset when the device says so. */
     while (dev->ops->queue_in_reset(dev, vq->index))
         if (vio_deadline_passed(&deadline))
@@ -317,13 +331,13 @@ static bool has_field(const struct vio_device *dev,
 static uint64_t read_field(struct vio_device *dev,
                            const struct vio_config_field *f)
 {
-    uint32_t first, second;
+    bool is_wide = f->width == 8;
+    uint32_t first =
+        dev->ops->config_read(dev, f->offset, is_wide ? 4 : f->width);
+    uint32_t second =
+        is_wide ? dev->ops->config_read(dev, f->offset + 4u, 4) : 0;
 
-    if (f->width < 8)
-        return dev->ops->config_read(dev, f->offset, f->width);
-    first = dev->ops->config_read(dev, f->offset, 4);
-    second = dev->ops->config_read(dev, f->offset + 4u, 4);
-    if (VIO_BIG_ENDIAN && dev->legacy) /* 2.5.3: guest-endian */
+    if (VIO_BIG_ENDIAN && is_wide && vio_is_legacy(dev)) /* 2.5.3 */
         return (uint64_t)first << 32 | second;
     return (uint64_t)second << 32 | first;
 }
@@ -353,13 +367,13 @@ int vio_device_config_get(struct vio_device *dev,
      * none: two readings in a row have to agree (2.5.3). */
     uint32_t before = dev->ops->generation(dev);
 
-    if (dev->legacy)
+    if (vio_is_legacy(dev))
         read_fields(dev, fields, n, values);
     for (unsigned tries = 0; tries < CONFIG_TRIES; tries++) {
         bool changed = read_fields(dev, fields, n, values);
         uint32_t after = dev->ops->generation(dev);
 
-        if (dev->legacy ? !changed : after == before)
+        if (vio_is_legacy(dev) ? !changed : after == before)
             return 0;
         before = after;
     }

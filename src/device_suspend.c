@@ -4,32 +4,31 @@
  *
  * Spec: 3.4 Device Suspend (of version 1.4).
  */
-#include "deadline.h"
 #include "device_impl.h"
 #include "why.h"
 
 /* Set `bits`, and wait until SUSPEND and DRIVER_OK are as they should be, which
  * the device brings about. */
-static int change(struct vio_device *dev, uint8_t bits, uint8_t expected)
+static int change(struct vio_device *dev, uint8_t bits, int expected)
 {
-    uint8_t mask = VIRTIO_CONFIG_S_SUSPEND | VIRTIO_CONFIG_S_DRIVER_OK;
-    struct vio_deadline deadline =
-        vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
-    uint8_t status = 0;
-    int err = vio_device_add_status(dev, bits);
+    int mask = VIRTIO_CONFIG_S_SUSPEND | VIRTIO_CONFIG_S_DRIVER_OK;
+    struct vio_deadline deadline = vio_device_deadline(dev);
+    int status = vio_device_add_status(dev, bits);
 
-    while (!err) {
-        err = vio_device_read_status(dev, &status);
-        if (err)
-            break;
+    if (status < 0)
+        return status;
+    for (;;) {
+        status = vio_device_read_status(dev);
+        if (status < 0)
+            return status;
         if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
-            return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, status, 0);
+            return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
         if ((status & mask) == expected)
             return 0;
         if (vio_deadline_passed(&deadline))
-            return vio_fail(&dev->why, VIO_WHY_SUSPEND_TIMEOUT, status, 0);
+            return vio_fail(&dev->why, VIO_WHY_SUSPEND_TIMEOUT, (uint8_t)status,
+                            0);
     }
-    return err;
 }
 
 int vio_device_suspend(struct vio_device *dev)

@@ -27,7 +27,12 @@ enum vio_log_level {
  * address, nothing is logged, waits poll, and their bound is a number of looks
  * instead of a time. The struct must live as long as the device that uses it.
  * `ctx` is handed to every member as it is.
+ *
+ * A build with VIO_NO_ENV does without: the struct has no members.
  */
+#ifdef VIO_NO_ENV
+struct vio_env;
+#else
 struct vio_env {
     void *ctx;
 
@@ -56,6 +61,7 @@ struct vio_env {
     /* One line for a person, without a newline. */
     void (*log)(void *ctx, enum vio_log_level level, const char *msg);
 };
+#endif
 
 /*
  * Memory is the caller's, always: the library never allocates. A device is

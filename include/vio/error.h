@@ -52,101 +52,82 @@ enum vio_error {
  */
 #define VIO_REASONS(X)                                                         \
     X(1, NOT_VIRTIO, VIO_ENODEV,                                               \
-      "no virtio device here: the magic value reads %x; check the address")    \
+      "no virtio device here (magic %x): check the address")                   \
     X(2, NO_DEVICE, VIO_ENODEV,                                                \
-      "an empty virtio slot (device id 0): attach a device to it, with "       \
-      "QEMU's -device virtio-blk-device")                                      \
-    X(3, BAD_VERSION, VIO_ENODEV,                                              \
-      "virtio-mmio version %f is not one of 1 and 2: a newer device, or not "  \
-      "one at all")                                                            \
+      "an empty virtio slot: attach a device to it (QEMU: -device "            \
+      "virtio-blk-device)")                                                    \
+    X(3, BAD_VERSION, VIO_ENODEV, "virtio-mmio version %f is neither 1 nor 2") \
     X(4, WRONG_TYPE, VIO_ENODEV,                                               \
-      "virtio device type %f where type %w is wanted: this is another kind "   \
-      "of device")                                                             \
+      "virtio device type %f where type %w is wanted")                         \
     X(5, LEGACY_REFUSED, VIO_ENOTSUP,                                          \
-      "a legacy device, which the caller's policy refuses: allow legacy, or "  \
-      "use QEMU's disable-legacy=on (PCI) or -global "                         \
-      "virtio-mmio.force-legacy=false (MMIO)")                                 \
+      "a legacy device, which the policy refuses (QEMU: "                      \
+      "disable-legacy=on, or -global virtio-mmio.force-legacy=false)")         \
     X(6, MODERN_REFUSED, VIO_ENOTSUP,                                          \
-      "a modern device, which the caller's policy refuses: allow modern")      \
+      "a modern device, which the policy refuses")                             \
     X(7, CONFIG_TOO_SMALL, VIO_EPROTO,                                         \
-      "the device's registers span %f bytes and %w are needed: map more of "   \
-      "the device")                                                            \
+      "registers of %f bytes where %w are needed: map more of them")           \
     X(8, RESET_TIMEOUT, VIO_ETIMEDOUT,                                         \
-      "the device did not confirm its reset (status still %x): its memory "    \
-      "must not be used again")                                                \
-    X(9, DEVICE_GONE, VIO_ENODEV, "the device is gone: its status reads %x")   \
+      "the reset was not confirmed (status %x): its memory must not be "       \
+      "used again")                                                            \
+    X(9, DEVICE_GONE, VIO_ENODEV, "the device is gone (status %x)")            \
     X(10, NEED_VERSION_1, VIO_EPROTO,                                          \
-      "a modern transport without VIRTIO_F_VERSION_1 (features %x)")           \
+      "a modern device without VIRTIO_F_VERSION_1 (features %x)")              \
     X(11, FEATURES_MISSING, VIO_ENOTSUP,                                       \
-      "required feature bits are not offered (missing %x): relax the "         \
-      "requirement or change the device")                                      \
-    X(12, FEATURES_REJECTED, VIO_EPROTO,                                       \
-      "the device refused the features %x by clearing FEATURES_OK")            \
+      "required features are not offered (missing %x)")                        \
+    X(12, FEATURES_REJECTED, VIO_EPROTO, "the device refused the features %x") \
     X(13, NEEDS_RESET, VIO_EPROTO,                                             \
-      "the device met an error and asks to be reset (status %x)")              \
+      "the device failed and asks for a reset (status %x)")                    \
     X(14, CONFIG_UNSTABLE, VIO_EPROTO,                                         \
-      "the configuration space kept changing while it was read")               \
-    X(15, QUEUE_ABSENT, VIO_ENODEV,                                            \
-      "virtqueue %f does not exist: its maximum size is 0")                    \
+      "the configuration space kept changing")                                 \
+    X(15, QUEUE_ABSENT, VIO_ENODEV, "there is no virtqueue %f")                \
     X(16, QUEUE_BUSY, VIO_EBUSY,                                               \
-      "virtqueue %f is in use already: somebody else drives this device")      \
-    X(17, QUEUE_BAD_SIZE, VIO_EPROTO,                                          \
-      "the device's queue size %f is not a legal one")                         \
+      "virtqueue %f is in use: somebody else drives the device")               \
+    X(17, QUEUE_BAD_SIZE, VIO_EPROTO, "a queue size of %f is not legal")       \
     X(18, QUEUE_TOO_SMALL, VIO_ENOTSUP,                                        \
-      "a virtqueue of %f descriptors cannot hold one request, which takes %w") \
+      "a virtqueue of %f descriptors where a request takes %w")                \
     X(19, QUEUE_REJECTED, VIO_EPROTO, "the device did not take virtqueue %f")  \
     X(20, QUEUE_ADDRESS, VIO_EINVAL,                                           \
-      "the queue's device address %x is beyond what this transport can say: "  \
-      "give memory that is lower or aligned to %w")                            \
+      "the device cannot reach a queue at %x: give lower memory, aligned "     \
+      "to %w")                                                                 \
     X(21, NEED_SHARED_MEMORY, VIO_ENOMEM,                                      \
-      "the shared memory block has %f bytes and at least %w are needed")       \
+      "shared memory of %f bytes where %w are needed")                         \
     X(22, NEED_PRIVATE_MEMORY, VIO_ENOMEM,                                     \
-      "the private memory block has %f bytes and at least %w are needed")      \
-    X(23, MISALIGNED_MEMORY, VIO_EINVAL,                                       \
-      "the memory block at %x is not aligned to %w")                           \
+      "private memory of %f bytes where %w are needed")                        \
+    X(23, MISALIGNED_MEMORY, VIO_EINVAL, "memory at %x is not aligned to %w")  \
     X(24, BAD_STATE, VIO_EBADSTATE,                                            \
-      "not possible in this state of the device (%f): reset it first")         \
+      "not in state %f of the device: reset it first")                         \
     X(25, BAD_SIZE_MAX, VIO_EPROTO,                                            \
-      "the device allows segments of at most %f bytes, less than a sector")    \
+      "segments of at most %f bytes, less than a sector")                      \
     X(26, BAD_CONFIG, VIO_EINVAL,                                              \
-      "the configuration handed over is not valid: queue_size %f, max_segs "   \
-      "%w")                                                                    \
+      "not a valid configuration: queue_size %f, max_segs %w")                 \
     X(27, QUEUE_RESET_TIMEOUT, VIO_ETIMEDOUT,                                  \
-      "virtqueue %f did not confirm its reset: reset the whole device")        \
+      "virtqueue %f did not confirm its reset: reset the device")              \
     X(40, NOT_VIRTIO_PCI, VIO_ENODEV,                                          \
-      "no virtio device at this PCI function: device and vendor id read %x")   \
-    X(41, CAP_LOOP, VIO_EPROTO,                                                \
-      "the list of PCI capabilities does not end after %f of them")            \
+      "no virtio device at this PCI function (id %x)")                         \
+    X(41, CAP_LOOP, VIO_EPROTO, "more than %f PCI capabilities: a loop")       \
     X(42, MISSING_CAP, VIO_EPROTO,                                             \
-      "a modern virtio PCI device without a structure of type %f (1 common, "  \
-      "2 notification)")                                                       \
+      "no virtio structure of type %f (1 common, 2 notification)")             \
     X(43, BAD_CAP, VIO_EPROTO,                                                 \
-      "the virtio PCI capability at %x is too short, misaligned, or beyond "   \
-      "its BAR")                                                               \
+      "the virtio capability at %x is too short, misaligned or beyond its "    \
+      "BAR")                                                                   \
     X(44, BAR_UNASSIGNED, VIO_ENODEV,                                          \
-      "BAR %f of the PCI device has no address: let firmware assign one, or "  \
-      "call vio_pci_assign_bars()")                                            \
-    X(45, BAR_REFUSED, VIO_ENODEV,                                             \
-      "the address %x of BAR %w cannot be reached from here, or map_bar "      \
-      "refused it")                                                            \
+      "BAR %f has no address: call vio_pci_assign_bars()")                     \
+    X(45, BAR_REFUSED, VIO_ENODEV, "BAR %w cannot be reached at %x")           \
     X(46, PCI_WINDOW_FULL, VIO_ENOMEM,                                         \
-      "no room is left in the window for BAR %w of %f bytes")                  \
+      "no room in the window for BAR %w of %f bytes")                          \
     X(47, NO_LEGACY_BAR, VIO_ENODEV,                                           \
-      "no virtio PCI capabilities, and BAR 0 is no I/O BAR of %w bytes "       \
-      "either: neither a modern nor a legacy device")                          \
+      "neither virtio capabilities nor an I/O BAR 0 of %w bytes")              \
     X(48, LEGACY_REVISION, VIO_ENODEV,                                         \
-      "a legacy virtio PCI device of revision %f, where only 0 is known")      \
-    X(49, NO_QUEUES, VIO_EPROTO, "the device says that it has no virtqueues")  \
+      "a legacy PCI device of revision %f, not 0")                             \
+    X(49, NO_QUEUES, VIO_EPROTO, "the device has no virtqueues")               \
     X(50, NOTIFY_RANGE, VIO_EPROTO,                                            \
-      "the doorbell of virtqueue %f is misaligned, or beyond its structure "   \
-      "of %w bytes")                                                           \
+      "the doorbell of virtqueue %f is misaligned or beyond %w bytes")         \
     X(51, QUEUE_SIZE_MISMATCH, VIO_EPROTO,                                     \
-      "the device has a virtqueue of %f descriptors where %w were asked for")  \
+      "a virtqueue of %f descriptors where %w were asked for")                 \
     X(52, QUEUE_VECTOR, VIO_EPROTO,                                            \
-      "the device does not map virtqueue %f to the MSI-X vector %w any more")  \
+      "virtqueue %f does not take MSI-X vector %w")                            \
     X(53, SUSPEND_TIMEOUT, VIO_ETIMEDOUT,                                      \
-      "the device did not confirm that it stands still or runs again "         \
-      "(status still %x): reset it")
+      "suspend or resume was not confirmed (status %x): reset the device")
 
 enum vio_reason {
     VIO_WHY_NONE = 0,

@@ -16,7 +16,6 @@
 #define DEFAULT_MAX_SEGS   2u
 #define DEFAULT_DEPTH      64u
 #define DEFAULT_MAX_RANGES 2u
-#define DEFAULT_TIMEOUT_NS 30000000000u
 
 static uint16_t or_default(uint16_t value, uint16_t otherwise)
 {
@@ -36,37 +35,19 @@ static struct vio_blk_config complete(const struct vio_blk_config *cfg)
     full.depth = or_default(full.depth, DEFAULT_DEPTH);
     full.max_ranges = or_default(full.max_ranges, DEFAULT_MAX_RANGES);
     if (!full.timeout_ns)
-        full.timeout_ns = DEFAULT_TIMEOUT_NS;
+        full.timeout_ns = BLK_TIMEOUT_NS;
     return full;
 }
 
 /* What can be refused without looking at the device. */
-static int check_args(struct vio_device *dev, const struct vio_blk_config *cfg)
+static int check_args(struct vio_device *dev, const struct vio_blk_config *cfg,
+                      const struct vio_mem *mem)
 {
     unsigned size = cfg->queue_size;
 
     if (size < 4 || size > VIRTQ_SIZE_MAX || (size & (size - 1)))
         return vio_fail(&dev->why, VIO_WHY_BAD_CONFIG, size, cfg->max_segs);
-    if (dev->type != VIRTIO_ID_BLOCK)
-        return vio_fail(&dev->why, VIO_WHY_WRONG_TYPE, dev->type,
-                        VIRTIO_ID_BLOCK);
-    if (dev->config_len < VIRTIO_BLK_CONFIG_SIZE_MAX)
-        return vio_fail(&dev->why, VIO_WHY_CONFIG_TOO_SMALL, dev->config_len,
-                        VIRTIO_BLK_CONFIG_SIZE_MAX);
-    return 0;
-}
-
-static int check_alignment(struct vio_device *dev, const struct vio_mem *mem)
-{
-    uint64_t align = dev->queue_align ? dev->queue_align : VIO_MEM_ALIGN;
-    uint64_t shared = (uintptr_t)mem->shared | mem->shared_addr;
-
-    if (shared & (align - 1))
-        return vio_fail(&dev->why, VIO_WHY_MISALIGNED_MEMORY, shared, align);
-    if ((uintptr_t)mem->priv & (VIO_MEM_ALIGN - 1))
-        return vio_fail(&dev->why, VIO_WHY_MISALIGNED_MEMORY,
-                        (uintptr_t)mem->priv, VIO_MEM_ALIGN);
-    return 0;
+    return vio_blk_check_device(dev, mem);
 }
 
 int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
@@ -76,7 +57,7 @@ int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
     struct vio_blk_info info;
     struct blk_plan plan;
     uint32_t seg_max;
-    int err = check_args(dev, &full);
+    int err = check_args(dev, &full, NULL);
 
     if (!err)
         err = vio_blk_negotiate(dev, &full, &info, &seg_max);
@@ -188,28 +169,18 @@ static void break_queues(struct vio_blk *blk)
         vio_virtq_break(&blk->queue[i].vq);
 }
 
-/* All of the initialisation. The device may know a queue when a later step
- * fails: its memory is the caller's again only after a reset. FAILED says to
- * the device why (2.1.1). */
+/* All of the initialisation. */
 static int bring_up(struct vio_blk *blk)
 {
-    struct vio_device *dev = blk->dev;
-    struct vio_why why;
     int err = set_up(blk);
 
     blk->disabled = 0;
     if (!err)
-        err = vio_device_start(dev);
+        err = vio_device_start(blk->dev);
     if (!err)
         return 0;
     break_queues(blk); /* nobody uses one that is half set up */
-    why = dev->why;
-    if (dev->state == VIO_DEVICE_NEGOTIATED)
-        vio_device_fail(dev);
-    if (blk->queue && vio_device_reset(dev) == VIO_ETIMEDOUT)
-        return VIO_ETIMEDOUT;
-    dev->why = why;
-    return err;
+    return blk->queue ? vio_device_abandon(blk->dev, err) : err;
 }
 
 int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
@@ -217,10 +188,8 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
 {
     struct vio_blk_config full = complete(cfg);
     struct vio_mem all = *mem; /* which may be what blk has had so far */
-    int err = check_args(dev, &full);
+    int err = check_args(dev, &full, mem);
 
-    if (!err)
-        err = check_alignment(dev, mem);
     if (err)
         return err;
     *blk = (struct vio_blk){.dev = dev, .cfg = full, .mem = all};

@@ -9,10 +9,7 @@
 #include "blk_impl.h"
 
 enum field {
-    CAPACITY,
-    SIZE_MAXIMUM, /* SIZE_MAX is the C library's */
-    SEG_MAX,
-    CYLINDERS,
+    CYLINDERS = N_LIMIT_FIELDS,
     HEADS,
     SECTORS,
     BLK_SIZE,
@@ -41,12 +38,8 @@ enum field {
 };
 
 /* clang-format off */
-#define FIELD(name, width, feature) {VIRTIO_BLK_CONFIG_##name, width, feature}
-
 static const struct vio_config_field fields[N_FIELDS] = {
-    [CAPACITY] = FIELD(CAPACITY, 8, VIO_CONFIG_ALWAYS),
-    [SIZE_MAXIMUM] = FIELD(SIZE_MAX, 4, VIRTIO_BLK_F_SIZE_MAX),
-    [SEG_MAX] = FIELD(SEG_MAX, 4, VIRTIO_BLK_F_SEG_MAX),
+    LIMIT_FIELDS,
     [CYLINDERS] = FIELD(GEOMETRY_CYLINDERS, 2, VIRTIO_BLK_F_GEOMETRY),
     [HEADS] = FIELD(GEOMETRY_HEADS, 1, VIRTIO_BLK_F_GEOMETRY),
     [SECTORS] = FIELD(GEOMETRY_SECTORS, 1, VIRTIO_BLK_F_GEOMETRY),
@@ -229,17 +222,14 @@ static int read_config(struct vio_device *dev, const struct vio_blk_config *cfg,
 
     if (err)
         return err;
-    if (value[SIZE_MAXIMUM] && value[SIZE_MAXIMUM] < VIRTIO_BLK_SECTOR_SIZE)
-        return vio_fail(&dev->why, VIO_WHY_BAD_SIZE_MAX, value[SIZE_MAXIMUM],
-                        0);
     *info = (struct vio_blk_info){
         .features = dev->features,
-        .size_max = value[SIZE_MAXIMUM] && value[SIZE_MAXIMUM] < BLK_MAX_BYTES
-                        ? (uint32_t)value[SIZE_MAXIMUM]
-                        : BLK_MAX_BYTES,
         .n_queues = value[NUM_QUEUES] ? (uint16_t)value[NUM_QUEUES] : 1,
         .read_only = vio_device_has(dev, VIRTIO_BLK_F_RO),
     };
+    err = vio_blk_size_max(dev, value[SIZE_MAXIMUM], &info->size_max);
+    if (err)
+        return err;
     *seg_max = value[SEG_MAX] ? (uint32_t)value[SEG_MAX] : 1;
     *model = value[MODEL];
     set_topology(info, value);

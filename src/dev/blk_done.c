@@ -4,13 +4,8 @@
  *
  * Spec: 5.2.6 Device Operation.
  */
-#include "../deadline.h"
 #include "../virtq/shape.h"
 #include "blk_impl.h"
-
-/* A wait notifies again after this long without a completion: hosts do lose
- * notifications, and one too many does no harm. */
-#define RENOTIFY_NS 250000000u
 
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
                     int result)
@@ -309,64 +304,29 @@ static int collect(struct vio_blk_queue *q)
     return taken < 0 ? taken : n;
 }
 
-/* Nothing was ready: sleep until an interrupt, where the port can. The queue is
- * armed and looked at once more before, or the interrupt could be missed. */
-static int idle(struct vio_blk_queue *q, uint64_t until_ns)
-{
-    const struct vio_env *env = q->blk->dev->env;
-    int err;
-
-    if (!vio_has_clock(env) || !env->idle)
-        return 0;
-    if (!vio_virtq_enable_cb(&q->vq))
-        return 0;
-    err = env->idle(env->ctx, until_ns);
-    vio_virtq_disable_cb(&q->vq);
-    return err;
-}
-
-static struct vio_deadline nudge_deadline(const struct vio_blk_queue *q)
-{
-    return vio_deadline(q->blk->dev->env, RENOTIFY_NS, RENOTIFY_NS);
-}
-
-static uint64_t sooner(const struct vio_deadline *a,
-                       const struct vio_deadline *b)
-{
-    uint64_t a_ns = vio_deadline_end(a), b_ns = vio_deadline_end(b);
-
-    return a_ns < b_ns ? a_ns : b_ns;
-}
-
 /* Wait until something is ready. > 0, VIO_ETIMEDOUT or VIO_EPROTO. */
-static int wait_some(struct vio_blk_queue *q, struct vio_deadline *deadline)
+static int wait_some(struct vio_blk_queue *q, struct blk_wait *w)
 {
-    struct vio_deadline nudge = nudge_deadline(q);
-
+    vio_blk_wait_on(w);
     for (;;) {
         int n = collect(q);
 
         if (n)
             return n;
-        if (vio_deadline_passed(deadline))
-            return VIO_ETIMEDOUT;
-        if (vio_deadline_passed(&nudge)) {
-            q->renotified++;
-            vio_virtq_notify(&q->vq);
-            nudge = nudge_deadline(q);
-        }
-        if (idle(q, sooner(deadline, &nudge)) < 0)
-            return VIO_ETIMEDOUT;
+        n = vio_blk_wait_more(w, &q->vq);
+        if (n < 0)
+            return n;
+        q->renotified += (unsigned)n;
     }
 }
 
 int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
 {
-    struct vio_deadline deadline =
-        vio_deadline(q->blk->dev->env, timeout_ns, timeout_ns);
+    struct blk_wait wait;
 
+    vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
     vio_blk_submit(q);
-    return wait_some(q, &deadline);
+    return wait_some(q, &wait);
 }
 
 /* A recovery may leave fewer queues; what the others had is the first one's. */
@@ -378,14 +338,14 @@ static bool is_no_more(const struct vio_blk_queue *q)
 int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
                  uint64_t timeout_ns)
 {
-    struct vio_deadline deadline =
-        vio_deadline(q->blk->dev->env, timeout_ns, timeout_ns);
+    struct blk_wait wait;
 
     if (req->state == VIO_BLK_IDLE)
         return VIO_EINVAL;
+    vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
     vio_blk_submit(q);
     while (req->state == VIO_BLK_QUEUED) {
-        int n = wait_some(q, &deadline);
+        int n = wait_some(q, &wait);
 
         if (n < 0)
             return is_no_more(q) ? VIO_EINVAL : n;

@@ -7,9 +7,8 @@
 
 #include <vio/blk.h>
 
-/* No request carries more, whatever the device allows: well below the 2^32
- * bytes of a chain (2.7.5.1), and what hosts take in one piece. */
-#define BLK_MAX_BYTES (1u << 30)
+#include "../device_impl.h"
+#include "blk_common.h"
 
 /* What a slot has room for besides header and status, at the least: any of the
  * small answers. */

@@ -56,7 +56,7 @@ static uint32_t extra_len(const struct vio_blk_config *cfg)
 static size_t maps_size(const struct vio_device *dev,
                         const struct blk_plan *plan)
 {
-    bool maps = dev->env && dev->env->dma_map;
+    bool maps = vio_dma_maps(dev->env);
 
     return maps ? (size_t)slots_of(plan) * (chain_of(plan) - FRAME_SEGS) *
                       sizeof(struct vio_blk_map)
@@ -202,11 +202,7 @@ int vio_blk_fit_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
             return 0;
         if (vio_blk_shrink_plan(dev, cfg, plan))
             continue;
-        if (need.shared > mem->shared_size)
-            return vio_fail(&dev->why, VIO_WHY_NEED_SHARED_MEMORY,
-                            mem->shared_size, need.shared);
-        return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
-                        need.priv);
+        return vio_blk_check_room(dev, mem, &need);
     }
 }
 

@@ -58,7 +58,7 @@ static int run_all(struct vio_blk *blk, prep_range *prep,
         return VIO_EROFS;
     if (limits->max_sectors == 0)
         return VIO_ENOTSUP;
-    if (left > blk->info.capacity || sector > blk->info.capacity - left)
+    if (!blk_in_range(blk->info.capacity, sector, left))
         return VIO_ERANGE;
     while (!err && left) {
         uint32_t n = next_length(limits, sector, left);

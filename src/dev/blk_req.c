@@ -12,17 +12,8 @@
 #include "../virtq/shape.h"
 #include "blk_impl.h"
 
-#define STATUS_UNWRITTEN 0xffu /* no status of the specification's */
-
 #define REPORT_HEADER sizeof(struct virtio_blk_zone_report)
 #define REPORT_ZONE   sizeof(struct virtio_blk_zone_descriptor)
-
-/* By subtraction, which cannot wrap. */
-static bool in_range(const struct vio_blk_info *info, uint64_t sector,
-                     uint64_t n)
-{
-    return n <= info->capacity && sector <= info->capacity - n;
-}
 
 /* How much data there is, as far as one request goes. */
 static int measure(const struct vio_blk_info *info, struct vio_blk_req *req)
@@ -53,7 +44,8 @@ static int check_sectors(const struct vio_blk_info *info,
         return err;
     if (req->bytes % VIRTIO_BLK_SECTOR_SIZE)
         return VIO_EINVAL;
-    return in_range(info, req->sector, req->bytes / VIRTIO_BLK_SECTOR_SIZE)
+    return blk_in_range(info->capacity, req->sector,
+                        req->bytes / VIRTIO_BLK_SECTOR_SIZE)
                ? 0
                : VIO_ERANGE;
 }
@@ -121,7 +113,7 @@ static int check_ranges(const struct vio_blk_info *info,
             return VIO_EINVAL;
         if (range[i].n_sectors > limits->max_sectors)
             return VIO_E2BIG;
-        if (!in_range(info, range[i].sector, range[i].n_sectors))
+        if (!blk_in_range(info->capacity, range[i].sector, range[i].n_sectors))
             return VIO_ERANGE;
         if (req->op == BLK_SECURE_ERASE && !whole_zones(info, &range[i]))
             return VIO_EINVAL;
@@ -205,13 +197,13 @@ void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs)
     const struct vio_env *env = q->blk->dev->env;
     const struct vio_blk_map *map;
 
-    if (!q->map || !env->dma_unmap)
+    if (!q->map)
         return;
     map = &q->map[slot * q->vq.shape_max_segs];
     for (unsigned k = 0; k < n_segs; k++)
         if (map[k].base)
-            env->dma_unmap(env->ctx, map[k].addr, map[k].base, map[k].len,
-                           (enum vio_dir)map[k].dir);
+            vio_dma_unmap(env, map[k].addr, map[k].base, map[k].len,
+                          (enum vio_dir)map[k].dir);
 }
 
 /* Where the device finds the front of a piece of memory, and how much of it. */
@@ -219,17 +211,15 @@ static int map_front(struct vio_blk_queue *q, const struct vio_blk_req *req,
                      const void *base, size_t *len, enum vio_dir dir,
                      uint64_t *addr)
 {
-    const struct vio_env *env = q->blk->dev->env;
-    size_t asked = *len;
+    int err;
 
     if (!q->map) {
         *addr = (uintptr_t)base;
         return 0;
     }
-    if (env->dma_map(env->ctx, base, len, dir, addr) < 0)
-        return VIO_EFAULT;
-    if (*len == 0 || *len > asked)
-        return VIO_EFAULT;
+    err = vio_dma_map(q->blk->dev->env, base, len, dir, addr);
+    if (err)
+        return err;
     q->map[shape_next(&q->vq) * q->vq.shape_max_segs + req->n_segs] =
         (struct vio_blk_map){*addr, base, *len, dir};
     return 0;
@@ -362,18 +352,14 @@ static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req)
     return err;
 }
 
-/* Header and status of the slot that comes next. Both are written anew for
- * every request: the device may have written over either. */
+/* Header and status of the slot that comes next. */
 static inline void write_header(struct vio_blk_queue *q, uint32_t type,
                                 uint32_t prio, uint64_t sector)
 {
     unsigned slot = shape_next(&q->vq);
-    struct virtio_blk_req_header *h = &q->header[slot];
 
-    vio_shared_store32(&h->type, ring32(&q->vq, type));
-    vio_shared_store32(&h->ioprio, ring32(&q->vq, prio));
-    vio_shared_store64(&h->sector, ring64(&q->vq, sector));
-    vio_shared_store8(&q->status[slot], STATUS_UNWRITTEN);
+    blk_write_header(&q->vq, &q->header[slot], &q->status[slot], type, prio,
+                     sector);
 }
 
 /* 5.2.6: reserved, but a priority on legacy devices (5.2.6.4). */
@@ -438,8 +424,8 @@ static bool is_plain(const struct vio_blk_queue *q,
            req->state == VIO_BLK_IDLE && !ring_broken(&q->vq) &&
            buf->len - 1 < q->plain_bytes &&
            buf->len % VIRTIO_BLK_SECTOR_SIZE == 0 &&
-           in_range(&q->blk->info, req->sector,
-                    buf->len / VIRTIO_BLK_SECTOR_SIZE) &&
+           blk_in_range(q->blk->info.capacity, req->sector,
+                        buf->len / VIRTIO_BLK_SECTOR_SIZE) &&
            !shape_is_full(&q->vq) &&
            shape_fits_one(&q->vq, req->op == BLK_READ);
 }

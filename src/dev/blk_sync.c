@@ -74,9 +74,7 @@ static int check_whole(const struct vio_blk *blk, bool modifies,
 {
     if (modifies && blk->info.read_only)
         return VIO_EROFS;
-    return n <= blk->info.capacity && sector <= blk->info.capacity - n
-               ? 0
-               : VIO_ERANGE;
+    return blk_in_range(blk->info.capacity, sector, n) ? 0 : VIO_ERANGE;
 }
 
 static int transfer_all(struct vio_blk *blk, bool is_write, uint64_t sector,

@@ -8,6 +8,7 @@
 #include <vio/mmio.h>
 #include <vio/spec/mmio.h>
 
+#include "../device_impl.h"
 #include "../swap.h"
 #include "../why.h"
 
@@ -23,7 +24,8 @@ static struct vio_mmio *mmio_of(struct vio_device *dev)
  * for a version 2 device, while a version 1 device is guest-endian. */
 static uint32_t cpu32(const struct vio_mmio *m, uint32_t value)
 {
-    return VIO_BIG_ENDIAN && m->version != 1 ? vio_swap32(value) : value;
+    return VIO_BIG_ENDIAN && !vio_is_legacy(&m->dev) ? vio_swap32(value)
+                                                     : value;
 }
 
 /* 4.2.2.2: the control registers are accessed with 32 bits, aligned. */
@@ -65,28 +67,32 @@ static uint64_t get_features(struct vio_device *dev)
     struct vio_mmio *m = mmio_of(dev);
     uint64_t low = features_word(m, 0);
 
-    return dev->legacy ? low : (uint64_t)features_word(m, 1) << 32 | low;
+    return vio_is_legacy(dev) ? low : (uint64_t)features_word(m, 1) << 32 | low;
+}
+
+static void set_features_word(struct vio_mmio *m, uint32_t word, uint32_t value)
+{
+    write32(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, word);
+    write32(m, VIRTIO_MMIO_DRIVER_FEATURES, value);
 }
 
 static void set_features(struct vio_device *dev, uint64_t features)
 {
     struct vio_mmio *m = mmio_of(dev);
 
-    write32(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-    write32(m, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)features);
-    if (dev->legacy) {
+    set_features_word(m, 0, (uint32_t)features);
+    if (vio_is_legacy(dev))
         /* 4.2.4: told once, before any queue is used. */
         write32(m, VIRTIO_MMIO_GUEST_PAGE_SIZE, LEGACY_PAGE_SIZE);
-        return;
-    }
-    write32(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-    write32(m, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)(features >> 32));
+    else
+        set_features_word(m, 1, (uint32_t)(features >> 32));
 }
 
 static uint32_t generation(struct vio_device *dev)
 {
-    return dev->legacy ? 0
-                       : read32(mmio_of(dev), VIRTIO_MMIO_CONFIG_GENERATION);
+    return vio_is_legacy(dev)
+               ? 0
+               : read32(mmio_of(dev), VIRTIO_MMIO_CONFIG_GENERATION);
 }
 
 /* 4.2.2.2: each field of the configuration space with its own width. */
@@ -101,7 +107,8 @@ static uint32_t config_read(struct vio_device *dev, uint32_t offset,
     if (width == 2) {
         uint16_t value = vio_reg_read16(m->base, offset);
 
-        return VIO_BIG_ENDIAN && !dev->legacy ? vio_swap16(value) : value;
+        return VIO_BIG_ENDIAN && !vio_is_legacy(dev) ? vio_swap16(value)
+                                                     : value;
     }
     return read32(m, offset);
 }
@@ -117,20 +124,26 @@ static void config_write(struct vio_device *dev, uint32_t offset,
         vio_reg_write8(m->base, offset, (uint8_t)value);
     else if (width == 2)
         vio_reg_write16(m->base, offset,
-                        VIO_BIG_ENDIAN && !dev->legacy ? vio_swap16(value16)
-                                                       : value16);
+                        VIO_BIG_ENDIAN && !vio_is_legacy(dev)
+                            ? vio_swap16(value16)
+                            : value16);
     else
         write32(m, offset, value);
+}
+
+/* The register that a queue is started with, and that is 0 while it is
+ * nobody's: 4.2.3.2, 4.2.4. */
+static uint32_t start_register(const struct vio_mmio *m)
+{
+    return vio_is_legacy(&m->dev) ? VIRTIO_MMIO_QUEUE_PFN
+                                  : VIRTIO_MMIO_QUEUE_READY;
 }
 
 /* Select a queue and make sure that it is nobody's (4.2.3.2, steps 1 and 2). */
 static int select_queue(struct vio_mmio *m, uint16_t index)
 {
-    uint32_t in_use_register =
-        m->dev.legacy ? VIRTIO_MMIO_QUEUE_PFN : VIRTIO_MMIO_QUEUE_READY;
-
     write32(m, VIRTIO_MMIO_QUEUE_SEL, index);
-    if (read32(m, in_use_register))
+    if (read32(m, start_register(m)))
         return vio_fail(&m->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
     return 0;
 }
@@ -146,49 +159,53 @@ static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
     return 0;
 }
 
-/* 4.2.3.2: addresses first, QueueReady last, and read back. */
-static int start_modern(struct vio_mmio *m, const struct vio_virtq *vq)
+/* 4.2.3.2: the addresses. 4.2.4: on a legacy device, the whole ring is named by
+ * its page frame number, which starts it. */
+static void write_addresses(struct vio_mmio *m, const struct vio_virtq *vq)
 {
-    write32(m, VIRTIO_MMIO_QUEUE_SIZE, vq->size);
+    if (vio_is_legacy(&m->dev)) {
+        write32(m, VIRTIO_MMIO_QUEUE_ALIGN, LEGACY_PAGE_SIZE);
+        return;
+    }
     write64(m, VIRTIO_MMIO_QUEUE_DESC_LOW, vq->desc_addr);
     write64(m, VIRTIO_MMIO_QUEUE_DRIVER_LOW, vq->driver_addr);
     write64(m, VIRTIO_MMIO_QUEUE_DEVICE_LOW, vq->device_addr);
-    write32(m, VIRTIO_MMIO_QUEUE_READY, 1);
-    if (read32(m, VIRTIO_MMIO_QUEUE_READY) != 1)
-        return vio_fail(&m->dev.why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
-    return 0;
 }
 
-/* 4.2.4: the whole ring is named by its page frame number, which is not 0. */
-static int start_legacy(struct vio_mmio *m, const struct vio_virtq *vq)
+/* What the start register is written with; 0: this address cannot be said. */
+static uint32_t start_value(const struct vio_mmio *m,
+                            const struct vio_virtq *vq)
 {
     uint64_t pfn = vq->desc_addr / LEGACY_PAGE_SIZE;
 
-    if (pfn == 0 || pfn > UINT32_MAX || vq->desc_addr % LEGACY_PAGE_SIZE)
-        return vio_fail(&m->dev.why, VIO_WHY_QUEUE_ADDRESS, vq->desc_addr,
-                        LEGACY_PAGE_SIZE);
-    write32(m, VIRTIO_MMIO_QUEUE_SIZE, vq->size);
-    write32(m, VIRTIO_MMIO_QUEUE_ALIGN, LEGACY_PAGE_SIZE);
-    write32(m, VIRTIO_MMIO_QUEUE_PFN, (uint32_t)pfn);
-    if (read32(m, VIRTIO_MMIO_QUEUE_PFN) != (uint32_t)pfn)
-        return vio_fail(&m->dev.why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
-    return 0;
+    if (!vio_is_legacy(&m->dev))
+        return 1;
+    return pfn > UINT32_MAX || vq->desc_addr % LEGACY_PAGE_SIZE ? 0
+                                                                : (uint32_t)pfn;
 }
 
 static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct vio_mmio *m = mmio_of(dev);
+    uint32_t value = start_value(m, vq);
     int err = select_queue(m, vq->index);
 
-    if (!err)
-        err = dev->legacy ? start_legacy(m, vq) : start_modern(m, vq);
     if (err)
         return err;
+    if (value == 0)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_ADDRESS, vq->desc_addr,
+                        LEGACY_PAGE_SIZE);
+    write32(m, VIRTIO_MMIO_QUEUE_SIZE, vq->size);
+    write_addresses(m, vq);
+    /* Last of all, and read back. */
+    write32(m, start_register(m), value);
+    if (read32(m, start_register(m)) != value)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
     /* Computed once, so that a kick is one register write. */
     vq->doorbell = m->base;
     vq->doorbell.addr += VIRTIO_MMIO_QUEUE_NOTIFY;
     vq->doorbell_value = vq->index;
-    vq->doorbell_le = !dev->legacy;
+    vq->doorbell_le = !vio_is_legacy(dev);
     return 0;
 }
 
@@ -254,32 +271,49 @@ static const struct vio_transport mmio_transport = {
     .is_there = is_there,
 };
 
-/* 4.2.3.1.1: MagicValue and Version, then DeviceID, then nothing if that is 0;
- * each read once. */
-static int identify(struct vio_mmio *m, struct vio_why *why)
-{
-    uint32_t magic = vio_reg_read32(m->base, VIRTIO_MMIO_MAGIC_VALUE);
+/* What the first registers say. */
+struct id {
+    uint32_t version;
+    uint32_t type;
+    uint32_t vendor;
+};
 
-    if (!is_magic(magic))
-        return vio_fail(why, VIO_WHY_NOT_VIRTIO, cpu32(m, magic), 0);
-    m->version = magic == VIRTIO_MMIO_MAGIC && VIO_BIG_ENDIAN ? 1 : 2;
-    m->version = read32(m, VIRTIO_MMIO_VERSION);
-    if (m->version != 1 && m->version != 2)
-        return vio_fail(why, VIO_WHY_BAD_VERSION, m->version, 0);
-    m->dev.type = read32(m, VIRTIO_MMIO_DEVICE_ID);
-    if (m->dev.type == 0)
-        return vio_fail(why, VIO_WHY_NO_DEVICE, 0, 0);
-    m->vendor = read32(m, VIRTIO_MMIO_VENDOR_ID);
+static uint32_t swapped(uint32_t value, bool swap)
+{
+    return swap ? vio_swap32(value) : value;
+}
+
+/* Is this the interface that the caller wants, and that this build has? */
+static int check_policy(enum vio_interface interface, uint32_t version,
+                        struct vio_why *why)
+{
+#ifdef VIO_NO_LEGACY
+    if (version == 1)
+#else
+    if (version == 1 && interface == VIO_REQUIRE_MODERN)
+#endif
+        return vio_fail(why, VIO_WHY_LEGACY_REFUSED, version, 0);
+    if (version == 2 && interface == VIO_REQUIRE_LEGACY)
+        return vio_fail(why, VIO_WHY_MODERN_REFUSED, version, 0);
     return 0;
 }
 
-static int check_policy(const struct vio_mmio *m, enum vio_interface interface,
-                        struct vio_why *why)
+/* 4.2.3.1.1: MagicValue and Version, then DeviceID, then nothing if that is 0;
+ * each read once. */
+static int identify(struct vio_reg base, struct id *id, struct vio_why *why)
 {
-    if (m->version == 1 && interface == VIO_REQUIRE_MODERN)
-        return vio_fail(why, VIO_WHY_LEGACY_REFUSED, m->version, 0);
-    if (m->version == 2 && interface == VIO_REQUIRE_LEGACY)
-        return vio_fail(why, VIO_WHY_MODERN_REFUSED, m->version, 0);
+    uint32_t magic = vio_reg_read32(base, VIRTIO_MMIO_MAGIC_VALUE);
+    bool swap = VIO_BIG_ENDIAN && magic != VIRTIO_MMIO_MAGIC;
+
+    if (!is_magic(magic))
+        return vio_fail(why, VIO_WHY_NOT_VIRTIO, swapped(magic, swap), 0);
+    id->version = swapped(vio_reg_read32(base, VIRTIO_MMIO_VERSION), swap);
+    if (id->version != 1 && id->version != 2)
+        return vio_fail(why, VIO_WHY_BAD_VERSION, id->version, 0);
+    id->type = swapped(vio_reg_read32(base, VIRTIO_MMIO_DEVICE_ID), swap);
+    if (id->type == 0)
+        return vio_fail(why, VIO_WHY_NO_DEVICE, 0, 0);
+    id->vendor = swapped(vio_reg_read32(base, VIRTIO_MMIO_VENDOR_ID), swap);
     return 0;
 }
 
@@ -287,25 +321,36 @@ int vio_mmio_probe(struct vio_mmio *m, struct vio_reg base, size_t length,
                    const struct vio_policy *policy, const struct vio_env *env,
                    struct vio_why *why)
 {
-    struct vio_mmio found = {.base = base};
+    struct vio_policy wish = {.interface = VIO_PREFER_MODERN};
+    struct id id = {0, 0, 0};
     int err;
 
     if (length < VIRTIO_MMIO_CONFIG)
         return vio_fail(why, VIO_WHY_CONFIG_TOO_SMALL, length,
                         VIRTIO_MMIO_CONFIG);
     if (policy)
-        found.dev.policy = *policy;
-    err = identify(&found, why);
+        wish = *policy;
+    err = identify(base, &id, why);
     if (!err)
-        err = check_policy(&found, found.dev.policy.interface, why);
+        err = check_policy(wish.interface, id.version, why);
     if (err)
         return err;
     length -= VIRTIO_MMIO_CONFIG;
-    found.dev.ops = &mmio_transport;
-    found.dev.env = env;
-    found.dev.legacy = found.version == 1;
-    found.dev.queue_align = found.dev.legacy ? LEGACY_PAGE_SIZE : 0;
-    found.dev.config_len = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length;
-    *m = found;
+    *m = (struct vio_mmio){
+        .dev =
+            {
+                .ops = &mmio_transport,
+                .env = env,
+                .policy = wish,
+                .type = id.type,
+                .legacy = id.version == 1,
+                .queue_align = id.version == 1 ? LEGACY_PAGE_SIZE : 0,
+                .config_len =
+                    length > UINT32_MAX ? UINT32_MAX : (uint32_t)length,
+            },
+        .base = base,
+        .version = id.version,
+        .vendor = id.vendor,
+    };
     return 0;
 }

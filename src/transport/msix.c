@@ -9,6 +9,7 @@
  * Spec: 4.1.5.1.2 MSI-X Vector Configuration, 4.1.5.5 Driver Handling
  * Interrupts.
  */
+#include "../env_call.h"
 #include "../swap.h"
 #include "pci_impl.h"
 
@@ -117,7 +118,7 @@ static bool fill_table(struct vio_pci *p, uint32_t n)
         uint64_t addr;
         uint32_t data;
 
-        if (env->msi_compose(env->ctx, p->first_vector + i, &addr, &data) < 0)
+        if (vio_msi_compose(env, p->first_vector + i, &addr, &data) < 0)
             return false;
         write_entry(p, i, PCI_MSIX_ENTRY_CTRL, PCI_MSIX_ENTRY_MASKED);
         write_entry(p, i, PCI_MSIX_ENTRY_ADDR, (uint32_t)addr);
@@ -150,7 +151,7 @@ static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
 {
     uint32_t n = n_vectors(p, mode);
 
-    if (!p->dev.env || !p->dev.env->msi_compose || !map_table(p, n))
+    if (!vio_has_msi(p->dev.env) || !map_table(p, n))
         return false;
     set_control(p, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
     if (fill_table(p, n) && map_events(p, mode, map)) {

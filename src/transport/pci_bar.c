@@ -31,9 +31,9 @@ static struct vio_pci_bar understand(enum vio_pci_bar_kind kind,
         .kind = size ? (uint8_t)kind : VIO_PCI_BAR_NONE,
     };
 
-    bar.assigned = size && address != 0 && address != mask &&
-                   (address & (size - 1)) == 0 &&
-                   size - 1 <= UINT64_MAX - address;
+    /* Aligned to a power of two, it does not wrap either. */
+    bar.assigned =
+        size && address != 0 && address != mask && (address & (size - 1)) == 0;
     return bar;
 }
 
@@ -140,9 +140,9 @@ static bool take(struct vio_pci_window *window, struct vio_pci_bar *bar)
         at = 1; /* the address 0 means none */
     if (at > UINT64_MAX - (bar->size - 1))
         return false;
+    /* Aligned to its size, it does not reach over the limit, which is too. */
     at = (at + bar->size - 1) & ~(bar->size - 1);
-    if (at > limit || bar->size - 1 > limit - at || at > window->end ||
-        bar->size > window->end - at)
+    if (at > limit || at > window->end || bar->size > window->end - at)
         return false;
     bar->address = at;
     window->next = at + bar->size;

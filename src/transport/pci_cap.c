@@ -24,15 +24,12 @@ void vio_pci_cap_begin(const struct vio_pci_bus *bus, uint32_t bdf,
             (uint8_t)(pci_read(bus, bdf, PCI_CAPABILITIES, 1) & POINTER_MASK);
 }
 
-/* Word `i` of a capability, or 0 past its length or the end of all. */
+/* Word `i` of a capability, which is inside of configuration space; or 0 past
+ * its length. */
 static uint32_t word(const struct vio_pci_bus *bus, uint32_t bdf,
                      const struct pci_cap *cap, unsigned i)
 {
-    uint32_t at = cap->at + 4 * i;
-
-    if (4 * (i + 1) > cap->len || at + 4 > PCI_CONFIG_END)
-        return 0;
-    return pci_read(bus, bdf, at, 4);
+    return 4 * (i + 1) > cap->len ? 0 : pci_read(bus, bdf, cap->at + 4 * i, 4);
 }
 
 /* The rest of one that describes a structure. Of the window into the BARs

@@ -167,7 +167,7 @@ static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
     bool wide = vio_device_has(&p->dev, VIRTIO_F_NOTIFICATION_DATA);
     unsigned width = wide ? 4 : 2;
     uint16_t value = vq->index;
-    uint64_t at;
+    uint64_t at = 0;
     int err = find_doorbell(p, vq->index, width, &at);
 
     if (err)

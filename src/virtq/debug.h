@@ -11,6 +11,8 @@
 
 #ifdef VIO_DEBUG
 
+#include "../env_call.h"
+
 #define LATE_KICK_NS 100000000u
 #define FREED_TOKEN  ((void *)(uintptr_t)0xdeadf4eeu)
 
@@ -40,7 +42,7 @@ static inline void debug_leave(struct vio_virtq **vq)
 
 static inline uint64_t debug_now(const struct vio_virtq *vq)
 {
-    return vq->env && vq->env->now_ns ? vq->env->now_ns(vq->env->ctx) : 0;
+    return vio_now_ns(vq->env);
 }
 
 /* The first buffer of a batch has been added. */

@@ -165,6 +165,20 @@ static void take(struct fuzz_queue *q)
     }
 }
 
+/* Use n buffers from number i on, with one element for all of them. */
+static void use(struct fuzz_queue *q, unsigned i, unsigned n,
+                uint32_t (*serve)(const struct tdev_buffer *buffer))
+{
+    struct tdev *d = &q->dev;
+    uint32_t len = 0;
+
+    for (unsigned k = 0; k < n; k++)
+        len = serve(&q->held[i + k]);
+    d->format->push(d, &q->held[i], n, len);
+    q->n_held -= n;
+    memmove(&q->held[i], &q->held[i + n], (q->n_held - i) * sizeof q->held[0]);
+}
+
 void fuzz_serve(struct fuzz_queue *q,
                 uint32_t (*serve)(const struct tdev_buffer *buffer))
 {
@@ -174,14 +188,13 @@ void fuzz_serve(struct fuzz_queue *q,
     take(q);
     if (q->n_held == 0)
         return;
-    for (; n && q->n_held; n--) {
-        unsigned i = choice & 0x80 ? q->n_held - 1 : 0;
-
-        d->format->push(d, &q->held[i], 1, serve(&q->held[i]));
-        q->n_held--;
-        memmove(&q->held[i], &q->held[i + 1],
-                (q->n_held - i) * sizeof q->held[0]);
+    n = n < q->n_held ? n : q->n_held;
+    if (d->in_order && choice & 0x40) {
+        use(q, 0, n, serve);
+        n = 0;
     }
+    for (; n; n--)
+        use(q, choice & 0x80 && !d->in_order ? q->n_held - 1 : 0, 1, serve);
     d->format->publish(d);
     d->published = d->used;
     show_device_area(q);
@@ -251,6 +264,7 @@ static struct scribble choose_scribble(void)
 
 static void write_scribble(const struct scribble *s)
 {
+    fuzz.has_scribbled = true;
     if (s->at + s->width <= fuzz.size)
         memcpy(fuzz.real + s->at, &s->value, s->width);
 }

@@ -52,7 +52,8 @@ struct fuzz_state {
     size_t size;
     void *priv;
     struct fuzz_queue queue[FUZZ_QUEUES];
-    uint64_t accesses; /* of the driver's to shared memory */
+    uint64_t accesses;  /* of the driver's to shared memory */
+    bool has_scribbled; /* so far the device has kept to the rules if not */
 
     /* Of a block device: */
     uint32_t last_load32; /* a used length, if anything was used */

@@ -23,6 +23,7 @@ struct token {
 static struct token tokens[TOKENS];
 static struct vio_virtq vq;
 static unsigned n_out;
+static unsigned old_state; /* of an earlier enable_cb_prepare */
 
 static void callback(struct vio_virtq *queue, void *ctx)
 {
@@ -50,9 +51,14 @@ static struct vio_virtq_config choose_config(void)
     }
     if (choice & 0x08)
         cfg.features |= VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM);
+    if (choice & 0x40)
+        cfg.features |= VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA);
     if (choice & 0x10)
         cfg.callback = callback;
-    cfg.legacy = !FUZZ_PACKED && choice & 0x20;
+    if (!FUZZ_PACKED && choice & 0x20) {
+        cfg.legacy = true;
+        cfg.align = 4096;
+    }
     return cfg;
 }
 
@@ -116,6 +122,7 @@ static bool get(void)
     if (taken <= 0) {
         FUZZ_ASSERT(taken == 0 || taken == VIO_EPROTO);
         FUZZ_ASSERT((taken < 0) == vio_virtq_is_broken(&vq));
+        FUZZ_ASSERT(taken == 0 || fuzz.has_scribbled);
         FUZZ_ASSERT(vio_virtq_num_free(&vq) == before);
         return false;
     }
@@ -137,7 +144,7 @@ static void get_some(void)
 
 static void control_callbacks(void)
 {
-    switch (fuzz_u8() % 6) {
+    switch (fuzz_u8() % 7) {
     case 0:
         vio_virtq_disable_cb(&vq);
         break;
@@ -147,12 +154,12 @@ static void control_callbacks(void)
     case 2:
         vio_virtq_enable_cb_delayed(&vq);
         break;
-    case 3: {
-        unsigned state = vio_virtq_enable_cb_prepare(&vq);
-
-        vio_virtq_poll(&vq, state);
+    case 3:
+        old_state = vio_virtq_enable_cb_prepare(&vq);
         break;
-    }
+    case 6:
+        vio_virtq_poll(&vq, old_state);
+        break;
     case 4:
         vio_virtq_interrupt(&vq);
         break;
@@ -231,13 +238,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_input(data, size);
     memset(tokens, 0, sizeof tokens);
-    n_out = 0;
+    n_out = old_state = 0;
     cfg = choose_config();
     FUZZ_ASSERT(vio_virtq_mem_size(&cfg, &need) == 0);
     mem = fuzz_memory(need.shared, need.priv);
     FUZZ_ASSERT(vio_virtq_init(&vq, &cfg, &mem) == 0);
     fuzz_queue_start(0, &vq);
     fuzz.queue[0].dev.event_idx = cfg.features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
+    fuzz.queue[0].dev.in_order = cfg.features & VIRTIO_BIT(VIRTIO_F_IN_ORDER);
     while (fuzz_more()) {
         uint64_t before = fuzz.accesses;
 

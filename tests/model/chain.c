@@ -4,11 +4,11 @@
  *
  * Spec: The Virtqueue Descriptor Table, Indirect Descriptors.
  */
+#include "chain.h"
 #include "check.h"
 #include "feature.h"
 #include "mem.h"
 #include "packed.h"
-#include "ring.h"
 
 #include <string.h>
 
@@ -34,53 +34,77 @@ static struct desc get_desc(const struct model_queue *q, const uint8_t *p)
     return d;
 }
 
-static bool bad(const char *row, const struct model_queue *q, uint32_t at,
-                const char *what)
+static const struct model_chain_rows rows = {
+    .too_long = "SPLIT-08",
+    .wrong_order = "SPLIT-02",
+    .empty = "DX-SPLIT-LEN",
+    .too_many_bytes = "SPLIT-04",
+};
+
+bool model_chain_bad(const char *row, const struct model_queue *q, uint32_t at,
+                     const char *what)
 {
     model_violation(row, "queue %u, descriptor %u: %s", (unsigned)q->index,
                     (unsigned)at, what);
     return false;
 }
 
-/* Append one buffer element. */
+void model_chain_clear(struct model_chain *c, struct model_queue *q)
+{
+    c->queue = q;
+    c->n = 0;
+    c->n_table = 0;
+    c->readable = 0;
+    c->writable = 0;
+}
+
+bool model_chain_add(struct model_chain *c, const struct model_chain_rows *r,
+                     const struct model_segment *s, uint32_t at)
+{
+    struct model_queue *q = c->queue;
+    unsigned perm = s->write ? MODEL_MEM_WRITE : MODEL_MEM_READ;
+
+    if (c->n == MODEL_SEGMENTS || c->n == q->size)
+        return model_chain_bad(r->too_long, q, at, "longer than the queue");
+    if (!s->write && c->writable)
+        return model_chain_bad(r->wrong_order, q, at,
+                               "device-readable after writable");
+    if (!s->len)
+        return model_chain_bad(r->empty, q, at, "an element of 0 bytes");
+    if (!model_mem_at(s->addr, s->len, perm))
+        return model_chain_bad("RFB-04", q, at,
+                               "address that the device cannot reach");
+    *(s->write ? &c->writable : &c->readable) += s->len;
+    if (r->too_many_bytes && c->readable + c->writable > (uint64_t)1 << 32)
+        return model_chain_bad(r->too_many_bytes, q, at,
+                               "chain of more than 2^32 bytes");
+    c->segment[c->n++] = *s;
+    return true;
+}
+
 static bool add_segment(struct model_chain *c, const struct desc *d,
                         uint32_t at)
 {
-    struct model_queue *q = c->queue;
-    bool write = d->flags & WRITE;
-    unsigned perm = write ? MODEL_MEM_WRITE : MODEL_MEM_READ;
-
-    if (c->n == MODEL_SEGMENTS || c->n == q->size)
-        return bad("SPLIT-08", q, at, "chain longer than the queue");
-    if (!write && c->writable)
-        return bad("SPLIT-02", q, at, "device-readable after writable");
-    if (!d->len)
-        return bad("DX-SPLIT-LEN", q, at, "an element of 0 bytes");
-    if (!model_mem_at(d->addr, d->len, perm))
-        return bad("RFB-04", q, at, "address that the device cannot reach");
-    *(write ? &c->writable : &c->readable) += d->len;
-    if (c->readable + c->writable > (uint64_t)1 << 32)
-        return bad("SPLIT-04", q, at, "chain of more than 2^32 bytes");
-    c->segment[c->n].addr = d->addr;
-    c->segment[c->n].len = d->len;
-    c->segment[c->n].write = write;
-    c->n++;
-    return true;
+    return model_chain_add(
+        c, &rows,
+        &(struct model_segment){d->addr, d->len, (d->flags & WRITE) != 0}, at);
 }
 
 static bool flags_legal(struct model_queue *q, const struct desc *d,
                         uint32_t at, bool nested)
 {
     if (d->flags & ~(NEXT | WRITE | INDIRECT))
-        return bad("DX-SPLIT-FLAGS", q, at, "undefined flags");
+        return model_chain_bad("DX-SPLIT-FLAGS", q, at, "undefined flags");
     if (!(d->flags & INDIRECT))
         return true;
     if (!model_queue_has(q, MF_INDIRECT))
-        return bad("SPLIT-06", q, at, "INDIRECT was not negotiated");
+        return model_chain_bad("SPLIT-06", q, at,
+                               "INDIRECT was not negotiated");
     if (nested)
-        return bad("SPLIT-07", q, at, "INDIRECT within an indirect table");
+        return model_chain_bad("SPLIT-07", q, at,
+                               "INDIRECT within an indirect table");
     if (d->flags & NEXT)
-        return bad("SPLIT-09", q, at, "both INDIRECT and NEXT");
+        return model_chain_bad("SPLIT-09", q, at, "both INDIRECT and NEXT");
     return true;
 }
 
@@ -92,9 +116,10 @@ static bool walk_indirect(struct model_chain *c, const struct desc *from,
     const uint8_t *table = model_mem_at(from->addr, from->len, MODEL_MEM_READ);
 
     if (!n || from->len % 16)
-        return bad("DX-SPLIT-TABLE", q, at, "odd length of indirect table");
+        return model_chain_bad("DX-SPLIT-TABLE", q, at,
+                               "odd length of indirect table");
     if (!table)
-        return bad("RFB-04", q, at, "indirect table out of reach");
+        return model_chain_bad("RFB-04", q, at, "indirect table out of reach");
     for (uint32_t steps = 0; steps < n; steps++) {
         struct desc d = get_desc(q, table + 16 * (size_t)i);
 
@@ -103,12 +128,14 @@ static bool walk_indirect(struct model_chain *c, const struct desc *from,
         if (!(d.flags & NEXT))
             return true;
         if (model_queue_has(q, MF_IN_ORDER) && d.next != i + 1)
-            return bad("SPLIT-10", q, i, "indirect table not sequential");
+            return model_chain_bad("SPLIT-10", q, i,
+                                   "indirect table not sequential");
         i = d.next;
         if (i >= n)
-            return bad("DX-SPLIT-NEXT", q, i, "next beyond indirect table");
+            return model_chain_bad("DX-SPLIT-NEXT", q, i,
+                                   "next beyond indirect table");
     }
-    return bad("SPLIT-04", q, at, "loop in the indirect table");
+    return model_chain_bad("SPLIT-04", q, at, "loop in the indirect table");
 }
 
 bool model_chain_walk(struct model_queue *q, uint16_t head,
@@ -118,19 +145,16 @@ bool model_chain_walk(struct model_queue *q, uint16_t head,
 
     if (model_queue_has(q, MF_PACKED))
         return model_packed_recall(q, head, c);
-    c->queue = q;
+    model_chain_clear(c, q);
     c->head = head;
-    c->n = 0;
-    c->n_table = 0;
-    c->readable = 0;
-    c->writable = 0;
     if (head >= q->size)
-        return bad("DX-SPLIT-HEAD", q, head, "head beyond the table");
+        return model_chain_bad("DX-SPLIT-HEAD", q, head,
+                               "head beyond the table");
     for (;;) {
         struct desc d = get_desc(q, q->desc + 16 * (size_t)i);
 
         if (c->n_table == q->size || c->n_table == MODEL_SEGMENTS)
-            return bad("SPLIT-04", q, i, "loop in the chain");
+            return model_chain_bad("SPLIT-04", q, i, "loop in the chain");
         c->table[c->n_table++] = i;
         if (!flags_legal(q, &d, i, false))
             return false;
@@ -141,10 +165,12 @@ bool model_chain_walk(struct model_queue *q, uint16_t head,
         if (!(d.flags & NEXT))
             return true;
         if (model_queue_has(q, MF_IN_ORDER) && d.next != (i + 1) % q->size)
-            return bad("SPLIT-05", q, i, "next is not the next entry");
+            return model_chain_bad("SPLIT-05", q, i,
+                                   "next is not the next entry");
         i = d.next;
         if (i >= q->size)
-            return bad("DX-SPLIT-NEXT", q, i, "next beyond the table");
+            return model_chain_bad("DX-SPLIT-NEXT", q, i,
+                                   "next beyond the table");
     }
 }
 

@@ -277,16 +277,14 @@ static const uint8_t *first_content(void)
     return content;
 }
 
-void model_disk_init(struct model_disk *disk, struct model_dev *d,
-                     uint32_t version, uint64_t sectors)
+void model_disk_attach(struct model_disk *disk, struct model_dev *d,
+                       uint32_t version, uint64_t sectors)
 {
     memset(disk, 0, offsetof(struct model_disk, data));
     memset(&disk->fault, 0, sizeof(*disk) - offsetof(struct model_disk, fault));
     disk->sectors = sectors;
     disk->promised = sectors;
     disk->fault_at = MODEL_FOREVER;
-    memcpy(disk->data, first_content(), sizeof(disk->data));
-    memcpy(disk->durable, first_content(), sizeof(disk->data));
     model_dev_init(d, version, 2);
     d->queue_max[0] = 256;
     d->fields = fields;
@@ -296,4 +294,12 @@ void model_disk_init(struct model_disk *disk, struct model_dev *d,
     model_config_put(d, 0, 8, sectors);
     model_disk_set_seg_max(disk, d, 126);
     model_disk_offer(d, MF_BLK_FLUSH);
+}
+
+void model_disk_init(struct model_disk *disk, struct model_dev *d,
+                     uint32_t version, uint64_t sectors)
+{
+    memcpy(disk->data, first_content(), sizeof(disk->data));
+    memcpy(disk->durable, first_content(), sizeof(disk->data));
+    model_disk_attach(disk, d, version, sectors);
 }

@@ -123,6 +123,10 @@ struct model_disk {
 void model_disk_init(struct model_disk *disk, struct model_dev *d,
                      uint32_t version, uint64_t sectors);
 
+/* The same with the data that are on it: those of a fresh disk take long. */
+void model_disk_attach(struct model_disk *disk, struct model_dev *d,
+                       uint32_t version, uint64_t sectors);
+
 /* Offer a feature, with the field that belongs to it. */
 void model_disk_offer(struct model_dev *d, unsigned feature);
 

@@ -125,6 +125,7 @@ static void store_desc(struct model_queue *q, size_t offset,
     uint32_t at = (uint32_t)(offset / 16);
     uint16_t flags;
 
+    /* PACK-02, too: what the driver has not seen used is still out. */
     if (is_devices(q, at))
         model_violation("PACK-03",
                         "queue %u: descriptor %u written while it "

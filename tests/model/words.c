@@ -12,7 +12,7 @@
 
 #define BIG (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
-/* Little-endian, or guest-endian on a legacy device. */
+/* Little-endian, or guest-endian on a legacy device (LVQ-04). */
 static bool swapped(const struct model_queue *q)
 {
     return BIG && !q->legacy;

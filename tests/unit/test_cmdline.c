@@ -31,6 +31,9 @@ static const struct expected table[] = {
      2,
      {{4096, 512, 1, 10}, {8192, 512, 2, 11}}},
     {"quiet device=512@4096:1 -- init=/bin/sh\n", 1, {{4096, 512, 1, 0}}},
+    {"quiet\r\ndevice=512@4096:1\r\ndevice=512@8192:2\rdevice=512@16K:3",
+     3,
+     {{4096, 512, 1, 0}, {8192, 512, 2, 1}, {16384, 512, 3, 2}}},
     /* Not ours: the name in the middle of a word, or another module's. */
     {"nodevice=512@4096:1", 0, {{0}}},
     {"foo.device=512@4096:1", 0, {{0}}},

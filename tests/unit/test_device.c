@@ -50,12 +50,11 @@ static void legacy_device_never_hears_of_features_ok(void **state)
 static void only_known_bits_are_accepted(void **state)
 {
     uint64_t wanted = MF(MF_BLK_RO) | MF(MF_BLK_FLUSH);
-    uint64_t ring[] = {MF(MF_EVENT_IDX) | MF(MF_ANY_LAYOUT) | MF(MF_INDIRECT),
-                       MF(MF_VERSION_1) | MF(MF_ACCESS_PLATFORM) |
-                           MF(MF_EVENT_IDX) | MF(MF_INDIRECT) |
-                           MF(MF_ORDER_PLATFORM) | MF(MF_PACKED) |
-                           MF(MF_NOTIFY_DATA) | MF(MF_RING_RESET) |
-                           MF(MF_SUSPEND)};
+    uint64_t ring[] = {
+        MF(MF_EVENT_IDX) | MF(MF_ANY_LAYOUT) | MF(MF_INDIRECT),
+        MF(MF_VERSION_1) | MF(MF_ACCESS_PLATFORM) | MF(MF_EVENT_IDX) |
+            MF(MF_INDIRECT) | MF(MF_ORDER_PLATFORM) | MF(MF_PACKED) |
+            MF(MF_NOTIFY_DATA) | MF(MF_RING_RESET) | MF(MF_SUSPEND)};
 
     (void)state;
     for (unsigned bit = 0; bit <= 64; bit++) {
@@ -244,6 +243,24 @@ static void t_ini_02_device_is_gone_after_any_access(void **state)
     assert_true(gone > 20);
 }
 
+/* A transport that cannot tell one from the other believes the 0. */
+static void status_0_is_a_reset_where_nothing_else_is_known(void **state)
+{
+    struct vio_transport ops;
+
+    (void)state;
+    start(2);
+    ops = *dev->ops;
+    ops.is_there = NULL;
+    dev->ops = &ops;
+    unit_dev.magic = 0;
+    assert_int_equal(vio_device_reset(dev), 0);
+    start(2);
+    unit_dev.magic = 0;
+    assert_int_equal(vio_device_reset(dev), VIO_ENODEV);
+    assert_int_equal(dev->why.reason, VIO_WHY_DEVICE_GONE);
+}
+
 /* T-INI-05: at every access of the initialisation. */
 static int64_t reset_wanted_at;
 
@@ -398,6 +415,7 @@ int main(void)
         unit_case(reset_is_waited_for),
         unit_case(t_ini_01_reset_hangs),
         unit_case(t_ini_02_device_is_gone_after_any_access),
+        unit_case(status_0_is_a_reset_where_nothing_else_is_known),
         unit_case(t_ini_05_needs_reset_at_any_point),
         unit_case(t_ini_04_driver_ok_dropped_later),
         unit_case(t_ini_06_offer_differs_between_reads),

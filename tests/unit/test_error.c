@@ -68,7 +68,7 @@ static void numbers_are_written_out(void **state)
         {{VIO_WHY_BAD_VERSION, 0, 0}, "version 0 "},
         {{VIO_WHY_WRONG_TYPE, 1, 2}, "type 1 where type 2"},
         {{VIO_WHY_NEED_SHARED_MEMORY, 100, 18446744073709551615u},
-         "has 100 bytes and at least 18446744073709551615 are"},
+         "of 100 bytes where 18446744073709551615 are"},
         {{VIO_WHY_FEATURES_MISSING, 0x8000000000000001u, 0},
          "8000000000000001"},
     };

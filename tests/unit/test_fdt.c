@@ -281,6 +281,32 @@ static void bad_nodes_are_refused(void **state)
     }
 }
 
+static void status_turns_a_node_off(void **state)
+{
+    static const struct {
+        const char *status;
+        int n;
+    } table[] = {{"okay", 1}, {"ok", 1},    {"disabled", 0}, {"fail", 0},
+                 {"o", 0},    {"okays", 0}, {"", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct vio_mmio_slot slot;
+        size_t size;
+        uint8_t *fdt;
+
+        begin();
+        node("virtio@1000");
+        prop_string("compatible", "virtio,mmio");
+        prop_string("status", table[i].status);
+        CELLS("reg", 0, 0x1000, 0x200);
+        end();
+        fdt = finish(&size);
+        assert_int_equal(vio_fdt_mmio(fdt, size, &slot, 1), table[i].n);
+        free(fdt);
+    }
+}
+
 static void depth_is_bounded(void **state)
 {
     (void)state;
@@ -330,6 +356,32 @@ static void truncated_trees_are_refused(void **state)
             store(cut + 4, (uint32_t)n);
             look_at_everything(cut, n);
         }
+        free(cut);
+    }
+    free(fdt);
+}
+
+/* The block of nodes ends anywhere, and with it the memory. */
+static void truncated_structure_is_refused(void **state)
+{
+    struct vio_mmio_slot slot;
+    size_t size;
+    uint8_t *fdt = machine(&size);
+
+    (void)state;
+    for (uint32_t n = 0; n <= n_structure; n++) {
+        uint8_t *cut = malloc(40 + n_strings + n);
+
+        memcpy(cut, fdt, 40);
+        memcpy(cut + 40, strings, n_strings);
+        memcpy(cut + 40 + n_strings, structure, n);
+        store(cut + 4, 40 + n_strings + n);
+        store(cut + 8, 40 + n_strings);
+        store(cut + 12, 40);
+        store(cut + 36, n);
+        assert_int_equal(vio_fdt_mmio(cut, 40 + n_strings + n, &slot, 1),
+                         n < n_structure ? VIO_EINVAL : 2);
+        look_at_everything(cut, 40 + n_strings + n);
         free(cut);
     }
     free(fdt);
@@ -386,8 +438,10 @@ int main(void)
         unit_case(finds_the_command_line),
         unit_case(empty_tree_has_nothing),
         unit_case(bad_nodes_are_refused),
+        unit_case(status_turns_a_node_off),
         unit_case(depth_is_bounded),
         unit_case(truncated_trees_are_refused),
+        unit_case(truncated_structure_is_refused),
         unit_case(damaged_trees_do_no_harm),
         unit_case(random_damage_does_no_harm),
     };

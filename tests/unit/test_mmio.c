@@ -64,7 +64,10 @@ static void probe_says_what_is_there(void **state)
 static void t_mmi_01_magic_is_wrong(void **state)
 {
     static const uint32_t magic[] = {
-        0, ~0u, 0x74726975, 1,
+        0,
+        ~0u,
+        0x74726975,
+        1,
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
         0x76697274,
 #endif
@@ -346,8 +349,9 @@ static void t_mmi_10_queue_does_not_read_back(void **state)
 /* T-QSZ-10, DX-LMMIO-06: refused before the device is told anything. */
 static void t_qsz_10_address_beyond_a_page_number(void **state)
 {
-    static const uint64_t bad[] = {0, 0x800, 0x100000000800u, 0x100000000000u,
-                                   0xfffffffffffff000u};
+    static const uint64_t bad[] = {
+        0,      0x800,           0x100000000800u,    0x100000000000u,
+        0x1800, 0xfffffffff001u, 0xfffffffffffff000u};
 
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {

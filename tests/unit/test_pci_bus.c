@@ -58,6 +58,7 @@ static void walk_knows_of_multi_function_devices(void **state)
     header[VIO_PCI_BDF(0, 31, 0)] = 0x81;
     ids[VIO_PCI_BDF(0, 0, 1)] = 0x11111111; /* not of a multi-function one */
     ids[VIO_PCI_BDF(0, 7, 1)] = 0x11111111; /* function 0 is missing */
+    ids[VIO_PCI_BDF(0, 9, 0)] = 0x12340000; /* of no vendor */
     ids[VIO_PCI_BDF(2, 0, 0)] = 0x11111111; /* beyond the last bus */
     for (size_t i = 0; i < COUNT(there); i++) {
         assert_true(vio_pci_next(&bus, &walk));
@@ -218,6 +219,23 @@ static void io_bars_are_ports(void **state)
 }
 #endif
 
+/* Where I/O space is seen the registers would be beyond all memory. */
+static void io_space_is_seen_too_high(void **state)
+{
+    static const uintptr_t base[] = {
+        UINTPTR_MAX - MODEL_PCI_IO_BASE + 1,
+        UINTPTR_MAX - MODEL_PCI_IO_BASE,
+        UINTPTR_MAX - MODEL_PCI_IO_BASE - 0x7e,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(base); i++) {
+        unit_pci_start(MODEL_PCI_LEGACY);
+        unit_bus.io_base = base[i];
+        unit_pci_probe_fails(NULL, VIO_ENODEV, VIO_WHY_BAR_REFUSED);
+    }
+}
+
 /* A device whose BARs have no addresses. */
 static void start_unassigned(unsigned parts)
 {
@@ -336,6 +354,7 @@ int main(void)
         unit_case(ports_are_an_address_and_data),
         unit_case(io_bars_are_ports),
 #endif
+        unit_case(io_space_is_seen_too_high),
         unit_case(assign_gives_every_bar_an_address),
         unit_case(assign_keeps_addresses_that_are_there),
         unit_case(assign_is_all_or_nothing),

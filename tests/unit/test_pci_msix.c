@@ -145,6 +145,10 @@ static void a_message_cannot_be_composed(void **state)
     unit_env.env.msi_compose = NULL;
     unit_pci_up();
     assert_mode(VIO_PCI_INTX);
+    start(both[0], VIO_PCI_MSIX_EACH, 4);
+    unit_pci.dev.env = NULL;
+    assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), 0);
+    assert_mode(VIO_PCI_INTX);
 }
 
 static void without_a_line_it_is_polling(void **state)
@@ -193,6 +197,46 @@ static void t_pci_23_table_makes_no_sense(void **state)
     }
 }
 
+/* Of several the first counts; one that is cut off by the end does not. */
+static void t_pci_23_capability_is_repeated_or_cut_off(void **state)
+{
+    struct model_pci *m = &unit_function;
+
+    (void)state;
+    for (unsigned cut = 0; cut < 2; cut++) {
+        unit_pci_start(MODEL_PCI_MODERN | (cut ? 0 : MODEL_PCI_MSIX));
+        unit_pci_allow_msi();
+        if (cut)
+            m->next_cap = 0xf8;
+        model_pci_cap(m, 0x11, cut ? 8 : 12);
+        assert_int_equal(unit_pci_probe(NULL), 0);
+        assert_int_equal(unit_pci.msix.cap, m->msix_cap);
+        assert_int_equal(
+            vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1, 32), 0);
+        unit_pci_up();
+        assert_mode(cut ? VIO_PCI_INTX : VIO_PCI_MSIX_EACH);
+        unit_pci_transfer();
+    }
+}
+
+/* PCI-34: a queue that raises no interrupts is mapped to no vector. */
+static void queue_beyond_those_that_interrupt(void **state)
+{
+    struct vio_virtq_config cfg = {.index = 1, .size = 8};
+    struct vio_mem mem;
+
+    (void)state;
+    start(both[0], VIO_PCI_MSIX_EACH, 1);
+    assert_int_equal(unit_pci_queue(0, 8), 0);
+    assert_int_equal(unit_function.queue_vector[0], 1);
+    mem = unit_mem(65536, 16384, 4096);
+    cfg.features = unit_pci.dev.features;
+    assert_int_equal(vio_virtq_init(&unit_pci_vq, &cfg, &mem), 0);
+    assert_int_equal(vio_device_queue_start(&unit_pci.dev, &unit_pci_vq), 0);
+    assert_true(unit_function.dev.queue[1].live);
+    assert_mode(VIO_PCI_MSIX_EACH);
+}
+
 /* An earlier stage has left MSI-X on, and we do not want it. */
 static void msix_of_an_earlier_stage_is_turned_off(void **state)
 {
@@ -235,10 +279,19 @@ static void wishes_are_checked(void **state)
     assert_int_equal(
         vio_pci_set_interrupts(&unit_pci, (enum vio_pci_interrupts)4, 1, 0),
         VIO_EINVAL);
-    unit_pci_up();
-    assert_int_equal(vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1, 0),
-                     VIO_EBADSTATE);
-    assert_mode(VIO_PCI_INTX);
+    unit_function.dev.offered |= MF(MF_SUSPEND);
+    for (unsigned step = 0; step < 3; step++) {
+        if (step == 0)
+            assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), 0);
+        else if (step == 1)
+            unit_pci_up();
+        else
+            assert_int_equal(vio_device_suspend(&unit_pci.dev), 0);
+        assert_int_equal(
+            vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1, 0),
+            VIO_EBADSTATE);
+        assert_mode(VIO_PCI_INTX);
+    }
     assert_int_equal(vio_pci_mask(&unit_pci, 0, true), VIO_EINVAL);
 }
 
@@ -274,6 +327,8 @@ int main(void)
         unit_case(a_message_cannot_be_composed),
         unit_case(without_a_line_it_is_polling),
         unit_case(t_pci_23_table_makes_no_sense),
+        unit_case(t_pci_23_capability_is_repeated_or_cut_off),
+        unit_case(queue_beyond_those_that_interrupt),
         unit_case(msix_of_an_earlier_stage_is_turned_off),
         unit_case(isr_by_vector),
         unit_case(wishes_are_checked),

@@ -3,7 +3,7 @@
  * One queue taken back from a live device, and set up again (RING_RESET); the
  * set-up of queues as the transport sees it; notification data on MMIO.
  */
-#include "unit.h"
+#include "unit_way.h"
 
 static struct vio_device *dev;
 static struct vio_virtq queues[2];
@@ -239,6 +239,48 @@ static void t_qsz_07_queue_does_not_become_ready(void **state)
     assert_int_equal(dev->state, VIO_DEVICE_FAILED);
 }
 
+/* The configuration space says how many queues there are, a PCI device's
+ * num_queues says it again, and then there are as many as have a size: the
+ * least of these and of the wish, but one. */
+static void t_qsz_08_number_of_queues_disagrees(void **state)
+{
+    static const struct {
+        uint16_t wish, said, num_queues, there, is;
+    } table[] = {
+        {4, 4, 4, 4, 4},          {4, 4, 2, 4, 2},
+        {4, 2, 4, 4, 2},          {4, 4, 4, 2, 2},
+        {2, 65535, 65535, 16, 2}, {16, 65535, 65535, 3, 3},
+        {4, 0, 4, 4, 1},          {4, 0, 1, 1, 1},
+        {4, 4, 1, 4, 1},          {16, 16, 16, 16, 16},
+        {1, 16, 16, 16, 1},       {16, 65535, 3, 16, 3},
+    };
+
+    (void)state;
+    for_each_way(way)
+    {
+        bool has_num = way == UNIT_PCI_MODERN || way == UNIT_PCI_WINDOW;
+
+        for (size_t i = 0; i < COUNT(table); i++) {
+            unsigned is = table[i].is;
+
+            if (!has_num && table[i].num_queues < table[i].there)
+                continue;
+            unit_setup(NULL);
+            unit_way_start(way);
+            model_disk_set_queues(unit_way.model, table[i].there,
+                                  table[i].said);
+            unit_function.num_queues = table[i].num_queues;
+            unit_way.cfg.n_queues = table[i].wish;
+            unit_way_up();
+            assert_int_equal(vio_blk_info(&unit_way.blk)->n_queues, is);
+            for (unsigned k = 0; k < MODEL_QUEUES; k++)
+                assert_int_equal(unit_way.model->queue[k].live, k < is);
+            unit_way_transfer_well((uint8_t)i);
+            unit_way_down();
+        }
+    }
+}
+
 /* T-QSZ-12: for the largest queues no sum overflows, and where one would,
  * the size is refused before. */
 static void t_qsz_12_layout_of_the_largest_queues(void **state)
@@ -278,6 +320,7 @@ int main(void)
         unit_cases(reset_needs_the_feature_and_a_live_device),
         unit_cases(notification_data_says_where_the_driver_is),
         unit_cases(t_qsz_07_queue_does_not_become_ready),
+        unit_case(t_qsz_08_number_of_queues_disagrees),
         unit_cases(t_qsz_12_layout_of_the_largest_queues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,23 +98,34 @@ static void a_device_may_ask_for_a_reset_instead(void **state)
     unit_disk_down();
 }
 
+/* T-LIF-03: at each access of either change. */
 static void a_device_that_is_gone_is_noticed(void **state)
 {
     (void)state;
-    start(MF(MF_SUSPEND));
-    unit_dev.gone_after = 1;
-    assert_int_equal(vio_device_suspend(dev), VIO_ENODEV);
+    for (unsigned i = 0; i < 12; i++) {
+        bool resume = i & 1;
+
+        start(MF(MF_SUSPEND));
+        if (resume)
+            assert_int_equal(vio_device_suspend(dev), 0);
+        unit_dev.gone_is_zero = i & 2;
+        unit_dev.gone_after = i / 4;
+        assert_int_equal(resume ? vio_device_resume(dev)
+                                : vio_device_suspend(dev),
+                         VIO_ENODEV);
+        assert_int_equal(dev->state, VIO_DEVICE_UNKNOWN);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(not_without_the_feature_or_a_running_device),
-        cmocka_unit_test(both_changes_are_confirmed),
-        cmocka_unit_test(a_held_disk_shows_nothing_and_goes_on),
-        cmocka_unit_test(t_lif_04_a_change_that_never_comes_times_out),
-        cmocka_unit_test(a_device_may_ask_for_a_reset_instead),
-        cmocka_unit_test(a_device_that_is_gone_is_noticed),
+        unit_case(not_without_the_feature_or_a_running_device),
+        unit_case(both_changes_are_confirmed),
+        unit_case(a_held_disk_shows_nothing_and_goes_on),
+        unit_case(t_lif_04_a_change_that_never_comes_times_out),
+        unit_case(a_device_may_ask_for_a_reset_instead),
+        unit_case(a_device_that_is_gone_is_noticed),
     };
 
     return cmocka_run_group_tests_name("suspend", tests, NULL, NULL);

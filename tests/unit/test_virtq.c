@@ -8,6 +8,7 @@
  */
 #include "unit.h"
 
+/* LVQ-02 */
 static void layout_matches_the_specification(void **state)
 {
     static const struct {
@@ -202,7 +203,8 @@ static void full_queue_says_nospc_and_takes_nothing(void **state)
     vio_virtq_kick(vq);
 }
 
-/* A1: the device sees the segments as given: readable, then writable. */
+/* A1, SPLIT-03: the device sees the segments as given, readable, then writable,
+ * and each costs one descriptor. */
 static void device_sees_the_segments_as_given(void **state)
 {
     static struct model_chain chain;
@@ -216,6 +218,8 @@ static void device_sees_the_segments_as_given(void **state)
     vio_virtq_kick(&unit_queue.vq);
     assert_true(model_queue_pop(unit_queue.q, &chain));
     assert_int_equal(chain.n, 5);
+    assert_int_equal(chain.n_table, 5);
+    assert_int_equal(vio_virtq_num_free(&unit_queue.vq), 3);
     for (unsigned i = 0; i < 5; i++) {
         assert_int_equal(chain.segment[i].addr, sg[i].addr);
         assert_int_equal(chain.segment[i].len, sg[i].len);
@@ -242,6 +246,32 @@ static void short_forms_are_all_readable_or_all_writable(void **state)
     assert_true(model_queue_pop(unit_queue.q, &chain));
     assert_int_equal(chain.readable, 0);
     assert_int_equal(chain.writable, 16);
+}
+
+/* LVQ-04: the rings of a legacy device are in the processor's byte order, all
+ * others little-endian; said without the model, which knows the same. */
+static void rings_have_the_byte_order_of_the_interface(void **state)
+{
+    static const uint8_t little[] = {0x02, 0x01}, big[] = {0x01, 0x02};
+    struct vio_sg sg = {0, 0x0102};
+
+    (void)state;
+    for (unsigned legacy = 0; legacy < 2; legacy++) {
+        bool swapped = legacy && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+        const uint8_t *len, *index;
+
+        unit_setup(NULL);
+        unit_queue_start(8, 0, legacy, false);
+        sg.addr = unit_queue.buffer;
+        assert_int_equal(vio_virtq_add_out(&unit_queue.vq, &sg, 1, TOKEN(1)),
+                         0);
+        vio_virtq_kick(&unit_queue.vq);
+        len = (const uint8_t *)unit_queue.vq.desc + 8;
+        index = (const uint8_t *)unit_queue.vq.driver + 2;
+        assert_memory_equal(len + (swapped ? 2 : 0), swapped ? big : little, 2);
+        assert_int_equal(index[swapped ? 1 : 0], 1);
+        assert_int_equal(index[swapped ? 0 : 1], 0);
+    }
 }
 
 /* SPLIT-08: a chain as long as the queue is legal. */
@@ -389,6 +419,7 @@ int main(void)
         unit_cases(add_refuses_lengths_that_are_not_possible),
         unit_cases(full_queue_says_nospc_and_takes_nothing),
         unit_cases(device_sees_the_segments_as_given),
+        unit_case(rings_have_the_byte_order_of_the_interface),
         unit_cases(short_forms_are_all_readable_or_all_writable),
         unit_cases(chain_may_fill_the_queue),
         unit_cases(added_is_invisible_until_the_kick),

@@ -314,6 +314,59 @@ static void configuration_is_not_written_before_features_ok(void **state)
     }
 }
 
+/* A number as the configuration space of the device holds it. */
+static uint32_t config_number(unsigned at, unsigned n)
+{
+    bool big = VIO_BIG_ENDIAN && unit_way.dev->legacy;
+    uint32_t value = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        value |= (uint32_t)unit_way.model->config[at + i]
+                 << 8 * (big ? n - 1 - i : i);
+    return value;
+}
+
+/* Each width, at its place, as the device sees it. PCI-05 to PCI-07, MMIO-05 to
+ * MMIO-07 */
+static void configuration_is_written_by_its_width(void **state)
+{
+    static const struct model_field fields[] = {{32, 1, 1, -1, false, true},
+                                                {34, 2, 2, -1, false, true},
+                                                {36, 4, 4, -1, false, true},
+                                                {.bytes = 0}};
+    static const uint32_t refused[][2] = {
+        {33, 2}, {34, 4}, {32, 3}, {32, 8}, {32, 0}};
+
+    (void)state;
+    for_each_way(way)
+    {
+        uint64_t before;
+
+        unit_way_start(way);
+        unit_way.model->fields = fields;
+        assert_int_equal(unit_way_probe(), 0);
+        assert_int_equal(vio_device_begin(unit_way.dev, 0, 0), 0);
+        assert_int_equal(vio_device_config_write(unit_way.dev, 32, 1, 0xab), 0);
+        assert_int_equal(vio_device_config_write(unit_way.dev, 34, 2, 0x1234),
+                         0);
+        assert_int_equal(
+            vio_device_config_write(unit_way.dev, 36, 4, 0xcafe5678), 0);
+        assert_int_equal(unit_way.model->config[32], 0xab);
+        assert_int_equal(unit_way.model->config[33], 0);
+        assert_int_equal(config_number(34, 2), 0x1234);
+        assert_int_equal(config_number(36, 4), 0xcafe5678);
+        before = unit_way.accesses;
+        for (size_t i = 0; i < COUNT(refused); i++)
+            assert_int_equal(vio_device_config_write(
+                                 unit_way.dev, refused[i][0], refused[i][1], 0),
+                             VIO_EINVAL);
+        assert_int_equal(vio_device_config_write(
+                             unit_way.dev, unit_way.dev->config_len, 1, 0),
+                         VIO_EINVAL);
+        assert_int_equal(unit_way.accesses, before);
+    }
+}
+
 /* A resize is seen when the caller asks. T-CFG-03, T-CFG-06 */
 static void capacity_changes(void **state)
 {
@@ -433,12 +486,7 @@ static void one_interrupt_is_about_every_queue(void **state)
         if (way == UNIT_PCI_WINDOW)
             continue; /* has no line */
         unit_way_start(way);
-        model_disk_offer(unit_way.model, MF_BLK_MQ);
-        model_config_put(unit_way.model, 34, 2, 4);
-        for (unsigned i = 0; i < 4; i++)
-            unit_way.model->queue_max[i] = 64;
-        unit_function.num_queues = 4;
-        unit_way.cfg.n_queues = 4;
+        unit_way_set_queues(4);
         unit_way_up();
         assert_int_equal(vio_blk_info(&unit_way.blk)->n_queues, 4);
         unit_way.model->when = MODEL_BY_HAND;
@@ -498,6 +546,7 @@ int main(void)
         unit_case(t_ini_10_access_platform_withheld),
         unit_case(t_ini_11_downgrade),
         unit_case(configuration_is_not_written_before_features_ok),
+        unit_case(configuration_is_written_by_its_width),
         unit_case(capacity_changes),
         unit_cases(capacity_is_never_torn),
         unit_cases(kick_is_one_register_write),

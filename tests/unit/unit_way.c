@@ -87,33 +87,21 @@ static int map_vectors(void *ctx, uint32_t bdf, unsigned bar, uint64_t address,
     return 0;
 }
 
-/* Making a disk's data takes long: they are made once, and what the device is
- * otherwise is put together anew each time. */
+/* Making a disk's data takes long: they are made once. */
 static void start_disk(struct model_dev *d, uint32_t version)
 {
-    static struct model_dev first;
+    static bool made;
 
-    if (!first.serve)
-        model_disk_init(&unit_disk, &first, 2, UNIT_WAY_SECTORS);
     unit_setup(NULL);
-    model_dev_init(d, version, 2);
-    d->queue_max[0] = 64;
-    d->fields = first.fields;
-    d->serve = first.serve;
-    d->ctx = &unit_disk;
-    d->config_len = first.config_len;
-    unit_disk.requests = 0;
-    unit_disk.fault = (struct model_fault){.hold = false};
-    unit_disk.fault_at = MODEL_FOREVER;
-    unit_disk.fault_always = false;
-    unit_disk.write_through = false;
-    unit_disk.read_only = false;
-    model_config_put(d, 0, 8, UNIT_WAY_SECTORS);
+    if (!made)
+        model_disk_init(&unit_disk, d, version, UNIT_WAY_SECTORS);
+    else
+        model_disk_attach(&unit_disk, d, version, UNIT_WAY_SECTORS);
+    made = true;
+    d->queue_max[0] = UNIT_WAY_QUEUE_MAX;
+    d->offered |= version == 2 ? unit_format : unit_format & MF(MF_INDIRECT);
     model_disk_set_seg_max(&unit_disk, d, 8);
-    model_disk_offer(d, MF_BLK_FLUSH);
-    model_disk_set_limits(d, MF_BLK_DISCARD, (struct model_limits){16, 1, 1});
-    if (version == 2)
-        d->offered |= unit_format;
+    model_disk_set_limits(d, MF_BLK_DISCARD, (struct model_limits){16, 2, 1});
 }
 
 static void start_pci(enum unit_way way)
@@ -162,6 +150,15 @@ static int probe_pci(void)
         return err;
     unit_pci_allow_msi();
     return vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1, 32);
+}
+
+void unit_way_set_queues(unsigned n)
+{
+    model_disk_set_queues(unit_way.model, n, n);
+    for (unsigned i = 0; i < n; i++)
+        unit_way.model->queue_max[i] = UNIT_WAY_QUEUE_MAX;
+    unit_function.num_queues = (uint16_t)n;
+    unit_way.cfg.n_queues = (uint16_t)n;
 }
 
 int unit_way_probe(void)

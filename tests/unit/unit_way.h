@@ -18,7 +18,8 @@ enum unit_way {
     UNIT_WAYS,
 };
 
-#define UNIT_WAY_SECTORS 64u
+#define UNIT_WAY_SECTORS   256u
+#define UNIT_WAY_QUEUE_MAX 64u
 
 /* For each of them; packed queues have no legacy interface. */
 #define for_each_way(way)                                         \
@@ -45,9 +46,12 @@ extern struct unit_way_state unit_way;
 bool unit_way_is_pci(enum unit_way way);
 bool unit_way_is_legacy(enum unit_way way);
 
-/* A fresh device with a disk, which discards and is flushed; the data on it are
- * what the last test left. Not yet looked at. */
+/* A fresh device with a disk, which discards and is flushed, in the format of
+ * the test; the data on it are what the last test left. Not yet looked at. */
 void unit_way_start(enum unit_way way);
+
+/* It has so many queues, and they are wanted. */
+void unit_way_set_queues(unsigned n);
 
 /* Look at it, and bring the disk up with what memory it wants. */
 int unit_way_probe(void);

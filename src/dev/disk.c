@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The small frontend of a block device: one request at a time, and nothing
+ * begins before the last one is over.
+ *
+ * A request is header, one or two segments of data, status: two, because a
+ * mapping of the port's may end within a sector.
+ *
+ * Spec: 5.2 Block Device.
+ */
+#include <vio/disk.h>
+
+#include "../device_impl.h"
+#include "../env_call.h"
+#include "../mem.h"
+#include "../why.h"
+#include "blk_common.h"
+
+#define QUEUE_SIZE 4u /* header, data, data, status */
+#define MOST_DATA  2u
+
+#define HEADER_SIZE sizeof(struct virtio_blk_req_header)
+
+#define FEATURES                                                            \
+    (VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) | \
+     VIRTIO_BIT(VIRTIO_BLK_F_RO) | VIRTIO_BIT(VIRTIO_BLK_F_FLUSH))
+
+static int read_limits(struct vio_disk *disk)
+{
+    static const struct vio_config_field fields[] = {LIMIT_FIELDS};
+    uint64_t value[N_LIMIT_FIELDS] = {0};
+    int err = vio_device_config_get(disk->dev, fields, N_LIMIT_FIELDS, value);
+
+    if (!err)
+        err =
+            vio_blk_size_max(disk->dev, value[SIZE_MAXIMUM], &disk->max_bytes);
+    disk->max_bytes -= disk->max_bytes % VIRTIO_BLK_SECTOR_SIZE;
+    disk->max_segs = value[SEG_MAX] < MOST_DATA ? 1 : MOST_DATA;
+    disk->capacity = value[CAPACITY];
+    return err;
+}
+
+/* 5.2.2: a disk has a queue 0. */
+static int queue_size(struct vio_device *dev, uint16_t *size)
+{
+    uint32_t max;
+    int err = vio_device_queue_max(dev, 0, &max);
+
+    if (err)
+        return err;
+    if (max < QUEUE_SIZE)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, max, QUEUE_SIZE);
+    *size = (uint16_t)(dev->size_fixed ? max : QUEUE_SIZE);
+    return 0;
+}
+
+static int set_up_queue(struct vio_disk *disk, struct vio_mem left)
+{
+    struct vio_device *dev = disk->dev;
+    struct vio_virtq_config cfg = {
+        .legacy = vio_is_legacy(dev),
+        .align = dev->queue_align,
+        .features = dev->features,
+        .env = dev->env,
+    };
+    struct vio_need need;
+    int err = queue_size(dev, &cfg.size);
+
+    if (!err)
+        err = vio_virtq_mem_size(&cfg, &need);
+    if (err)
+        return err;
+    need.shared += vio_round_up(HEADER_SIZE + 1, VIO_MEM_ALIGN);
+    err = vio_blk_check_room(dev, &left, &need);
+    if (!err)
+        err = vio_virtq_init(&disk->vq, &cfg, &left);
+    if (err)
+        return err;
+    disk->header = vio_mem_shared(&left, HEADER_SIZE + 1, &disk->header_addr);
+    return vio_device_queue_start(dev, &disk->vq);
+}
+
+int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
+                  const struct vio_mem *mem)
+{
+    struct vio_mem all = *mem; /* which may be what disk has had so far */
+    int err = vio_blk_check_device(dev, mem);
+
+    if (!err)
+        err = vio_device_begin(dev, FEATURES, 0);
+    if (err)
+        return err;
+    *disk = (struct vio_disk){.dev = dev, .timeout_ns = BLK_TIMEOUT_NS};
+    err = read_limits(disk);
+    if (!err)
+        err = set_up_queue(disk, all);
+    if (!err)
+        err = vio_device_start(dev);
+    return err ? vio_device_abandon(dev, err) : 0;
+}
+
+static void unmap(struct vio_disk *disk)
+{
+    const struct vio_env *env = disk->dev->env;
+    const unsigned char *base = disk->data;
+
+    for (unsigned i = 1; i <= disk->n_data; i++) {
+        const struct vio_sg *sg = &disk->sg[i];
+
+        if (vio_dma_maps(env))
+            vio_dma_unmap(env, sg->addr, base, sg->len, disk->dir);
+        base += sg->len;
+    }
+    disk->n_data = 0;
+}
+
+int vio_disk_fini(struct vio_disk *disk)
+{
+    int err = vio_device_reset(disk->dev);
+
+    /* A device that is gone does no DMA; one that does not confirm may. */
+    if (err != VIO_ETIMEDOUT)
+        unmap(disk);
+    return err;
+}
+
+/* Map one more segment: all of len, or less. The length, or an error. */
+static int map_segment(struct vio_disk *disk, const unsigned char *base,
+                       size_t len)
+{
+    const struct vio_env *env = disk->dev->env;
+    uint64_t addr = (uintptr_t)base;
+
+    if (vio_dma_maps(env)) {
+        int err = vio_dma_map(env, base, &len, disk->dir, &addr);
+
+        if (err)
+            return err;
+    }
+    disk->sg[++disk->n_data] = (struct vio_sg){addr, (uint32_t)len};
+    return (int)len;
+}
+
+/* Map the front of the caller's memory, whole sectors of it. How many bytes, or
+ * an error. */
+static int map_front(struct vio_disk *disk, const unsigned char *base,
+                     size_t len)
+{
+    int n, rest;
+
+    disk->data = base;
+    n = map_segment(disk, base, len < disk->max_bytes ? len : disk->max_bytes);
+    rest = -n & (int)(VIRTIO_BLK_SECTOR_SIZE - 1);
+    if (n < 0 || rest == 0 || !vio_dma_maps(disk->dev->env))
+        return n;
+    if (disk->max_segs < MOST_DATA)
+        return VIO_E2BIG;
+    n += rest;
+    base = base + n - rest;
+    len = (size_t)rest;
+    rest = map_segment(disk, base, len);
+    if (rest < 0)
+        return rest;
+    return (size_t)rest == len ? n : VIO_E2BIG;
+}
+
+/* Wait for the request: what became of it. */
+static int finish(struct vio_disk *disk, uint32_t expected)
+{
+    struct blk_wait wait;
+    void *token;
+    uint32_t len;
+    int got, err;
+    uint8_t status;
+
+    vio_blk_wait_begin(&wait, disk->dev->env, disk->timeout_ns);
+    while ((got = vio_virtq_get_buf(&disk->vq, &token, &len)) == 0) {
+        err = vio_blk_wait_more(&wait, &disk->vq);
+        if (err < 0)
+            return err;
+    }
+    if (got < 0)
+        return got;
+    status = vio_shared_load8((uint8_t *)(disk->header + 1));
+    if (status != VIRTIO_BLK_S_OK)
+        return status == VIRTIO_BLK_S_UNSUPP ? VIO_ENOTSUP : VIO_EIO;
+    /* What lies past the used length was not written (2.7.8.2); of a legacy
+     * device it means nothing (5.2.6.4). */
+    return len == expected || vio_is_legacy(disk->dev) ? 0 : VIO_EPROTO;
+}
+
+/* Run a request on what is mapped. */
+static int request(struct vio_disk *disk, uint32_t type, uint64_t sector,
+                   uint32_t bytes)
+{
+    bool reads = type == VIRTIO_BLK_T_IN; /* the device writes */
+    unsigned n_data = disk->n_data;
+    int err;
+
+    blk_write_header(&disk->vq, disk->header, (uint8_t *)(disk->header + 1),
+                     type, 0, sector);
+    disk->sg[0] = (struct vio_sg){disk->header_addr, HEADER_SIZE};
+    disk->sg[n_data + 1] = (struct vio_sg){disk->header_addr + HEADER_SIZE, 1};
+    err = vio_virtq_add(&disk->vq, disk->sg, reads ? 1 : n_data + 1,
+                        reads ? n_data + 1 : 1, disk);
+    if (!err) {
+        vio_virtq_kick(&disk->vq);
+        err = finish(disk, reads ? bytes + 1 : 1);
+    }
+    /* A device that does not answer or breaks the rules is reset, so that the
+     * buffer is the caller's when the call returns. */
+    if (err == VIO_ETIMEDOUT || err == VIO_EPROTO)
+        return vio_disk_fini(disk) == VIO_ETIMEDOUT ? VIO_ETIMEDOUT : err;
+    unmap(disk);
+    return err;
+}
+
+static int transfer(struct vio_disk *disk, uint32_t type, uint64_t sector,
+                    const unsigned char *buf, size_t len)
+{
+    int n = 0;
+
+    if (disk->dev->state != VIO_DEVICE_RUNNING)
+        return VIO_EBADSTATE;
+    if (len % VIRTIO_BLK_SECTOR_SIZE)
+        return VIO_EINVAL;
+    if (!blk_in_range(disk->capacity, sector, len / VIRTIO_BLK_SECTOR_SIZE))
+        return VIO_ERANGE;
+    disk->dir = type == VIRTIO_BLK_T_IN ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
+    for (; len; len -= (size_t)n) {
+        int err;
+
+        n = map_front(disk, buf, len);
+        if (n < 0) {
+            unmap(disk);
+            return n;
+        }
+        err = request(disk, type, sector, (uint32_t)n);
+        if (err)
+            return err;
+        sector += (unsigned)n / VIRTIO_BLK_SECTOR_SIZE;
+        buf += n;
+    }
+    return 0;
+}
+
+int vio_disk_read(struct vio_disk *disk, uint64_t sector, void *buf, size_t len)
+{
+    return transfer(disk, VIRTIO_BLK_T_IN, sector, buf, len);
+}
+
+int vio_disk_write(struct vio_disk *disk, uint64_t sector, const void *buf,
+                   size_t len)
+{
+    if (vio_device_has(disk->dev, VIRTIO_BLK_F_RO))
+        return VIO_EROFS;
+    return transfer(disk, VIRTIO_BLK_T_OUT, sector, buf, len);
+}
+
+int vio_disk_flush(struct vio_disk *disk)
+{
+    if (disk->dev->state != VIO_DEVICE_RUNNING)
+        return VIO_EBADSTATE;
+    /* 5.2.6.2: without FLUSH, what was written is durable already. */
+    if (!vio_device_has(disk->dev, VIRTIO_BLK_F_FLUSH))
+        return 0;
+    return request(disk, VIRTIO_BLK_T_FLUSH, 0, 0);
+}
