@@ -11,6 +11,7 @@
 # installed) into build/linux, or the package LINUX_DEB. Its initramfs holds one
 # program, linux_reader.c, and the modules of the disk. Leaves what was measured
 # in build/bench/rates.txt and prints a table.
+# shellcheck disable=SC2086 # lists of words
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
