@@ -128,7 +128,7 @@ boot()
         -blockdev driver=null-co,node-name=n,size=1073741824,read-zeroes=on \
         -device virtio-blk-pci,drive=n,num-queues=2 \
         -kernel "$image" -append "$append" "$@" </dev/null >"$file" || true
-    [ "$(grep -c '^depth .* a second' "$file")" -eq 10 ] || {
+    [ "$(grep -c '^depth .* a second' "$file")" -ge 10 ] || {
         cat "$file" >&2
         die "$name did not do all runs"
     }
