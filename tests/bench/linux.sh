@@ -11,6 +11,7 @@
 # installed) into build/linux, or the package LINUX_DEB. Its initramfs holds one
 # program, linux_reader.c, and the modules of the disk. Leaves what was measured
 # in build/bench/rates.txt and prints a table.
+# shellcheck disable=SC2086 # lists of words
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -127,7 +128,7 @@ boot()
         -blockdev driver=null-co,node-name=n,size=1073741824,read-zeroes=on \
         -device virtio-blk-pci,drive=n,num-queues=2 \
         -kernel "$image" -append "$append" "$@" </dev/null >"$file" || true
-    [ "$(grep -c '^depth .* a second' "$file")" -eq 10 ] || {
+    [ "$(grep -c '^depth .* a second' "$file")" -ge 10 ] || {
         cat "$file" >&2
         die "$name did not do all runs"
     }

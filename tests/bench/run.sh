@@ -17,7 +17,8 @@
 #
 # What is timed wants a machine that does nothing else, and some minutes:
 # batches against the limit loop (timed.c), a vhost-user-blk device
-# (tests/host/speed.c), and guests under QEMU beside Linux (linux.sh).
+# (tests/host/speed.c), guests under QEMU beside Linux (linux.sh), and direct
+# descriptors beside indirect ones (indirect.py).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -99,7 +100,10 @@ fi
 "$out/timed" >"$out/time.txt"
 sh "$root/tests/host/run.sh" --speed >"$out/host.txt"
 sh "$here/linux.sh" >"$out/linux.log"
+python3 "$here/indirect.py" "$root/build/qemu-x86_64/examples/disk_bench" \
+    "$root/build/host/tests/speed" 3 >"$out/indirect.md"
 python3 "$here/report.py" "$here/budgets.txt" "$out" "$(machine)" \
     "$out/instructions.txt" "$out/size.txt" "$out/time.txt" "$out/host.txt" \
     "$out/rates.txt"
+cat "$out/indirect.md" >>"$out/bench.md"
 [ "${1:-}" != --readme ] || update_readme
