@@ -355,7 +355,7 @@ RING_INLINE void packed_ran(struct vio_virtq *vq, uint16_t free_head,
 
     vq->free_head = free_head;
     vq->used_flags = (uint16_t)used_flags;
-    ring_set_taken(vq, (uint16_t)((used_flags & POSITION_WRAP) | at));
+    ring_set_taken(vq, (uint16_t)((used_flags & POSITION_WRAP) | (uint32_t)at));
 }
 
 /* Take n of a packed ring at most, where so many are in flight. */

@@ -160,8 +160,6 @@ int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
     return VIO_EINVAL;
 }
 
-#ifndef VIO_NO_INDIRECT
-
 /* One segment after another in the table (2.7.5.3.1). */
 static struct ring_sums write_table(const struct vio_virtq *vq,
                                     const struct vio_sg *sg,
@@ -199,8 +197,6 @@ int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
     split_stage(vq, head);
     return 0;
 }
-
-#endif
 
 bool vio_split_kick_prepare(struct vio_virtq *vq)
 {

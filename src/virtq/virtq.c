@@ -304,6 +304,11 @@ void vio_virtq_kick(struct vio_virtq *vq)
         vio_virtq_notify(vq);
 }
 
+#ifdef VIO_NO_IN_ORDER
+#define release_in_order(vq, head)   ((void)(vq), (void)(head))
+#define get_in_order(vq, token, len) VIO_EPROTO
+#else
+
 /* With IN_ORDER slots are taken round and round, and the last one links to the
  * one behind it again. */
 static void release_in_order(struct vio_virtq *vq, uint32_t head)
@@ -330,6 +335,8 @@ RING_APART int get_in_order(struct vio_virtq *vq, void **token, uint32_t *len)
     release_in_order(vq, head);
     return 1;
 }
+
+#endif
 
 int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
