@@ -88,8 +88,7 @@ static void start(enum unit_way way)
     unit_way_set_queues(QUEUES);
     model_disk_set_limits(unit_way.model, MF_BLK_DISCARD,
                           (struct model_limits){32, 2, 1});
-    unit_way.model->offered |=
-        unit_way_is_legacy(way) ? 0 : MF(MF_EVENT_IDX);
+    unit_way.model->offered |= unit_way_is_legacy(way) ? 0 : MF(MF_EVENT_IDX);
     unit_way.cfg.queue_size = 32;
     unit_way.cfg.depth = 0;
     unit_way.cfg.timeout_ns = TIMEOUT;

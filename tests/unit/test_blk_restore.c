@@ -241,9 +241,9 @@ static void wait_on_a_queue_that_is_no_more(void **state)
         restore_with_two(VIO_BLK_RESUBMIT);
         hold(false);
         assert_int_equal(req[3][0].state, VIO_BLK_QUEUED);
-        assert_int_equal(vio_blk_wait(vio_blk_get_queue(&unit_blk, 3),
-                                      &req[3][0], 1000000),
-                         VIO_EINVAL);
+        assert_int_equal(
+            vio_blk_wait(vio_blk_get_queue(&unit_blk, 3), &req[3][0], 1000000),
+            VIO_EINVAL);
         assert_int_equal(req[3][0].state, VIO_BLK_QUEUED);
         while (unit_dev.queue[0].n_held)
             model_disk_finish(&unit_disk, &unit_dev.queue[0], 0);
