@@ -71,10 +71,11 @@ static void parse_run(struct reader *r, struct bench_run *run)
     amount = take_number(r, 1u << 30);
     run->ns = take(r, "s") ? amount * 1000000000 : 0;
     run->requests = run->ns ? 0 : amount;
-    run->refill = take(r, ",") ? (unsigned)take_number(r, BENCH_DEPTH) : 1;
-    r->bad |= run->depth == 0 || run->refill == 0 ||
-              run->refill > run->depth || run->bytes == 0 ||
-              run->bytes % VIRTIO_BLK_SECTOR_SIZE;
+    run->refill = take(r, ",") ? (unsigned)take_number(r, run->depth) : 1;
+    run->batch =
+        take(r, ",") ? (unsigned)take_number(r, run->depth) : run->depth;
+    r->bad |= run->depth == 0 || run->refill == 0 || run->batch == 0 ||
+              run->bytes == 0 || run->bytes % VIRTIO_BLK_SECTOR_SIZE;
 }
 
 static void parse_queue(struct reader *r, struct bench_plan *plan)

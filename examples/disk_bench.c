@@ -2,8 +2,8 @@
 /*
  * How many reads a second does the first disk give?
  *
- * Every word run=DEPTH,BYTES,ORDER,WAIT,AMOUNT[,REFILL] of the kernel's command
- * line is one measurement and one line of output:
+ * Every word run=DEPTH,BYTES,ORDER,WAIT,AMOUNT[,REFILL[,BATCH]] of the kernel's
+ * command line is one measurement and one line of output:
  *
  *     DEPTH   requests in flight
  *     BYTES   of one request
@@ -12,6 +12,7 @@
  *     AMOUNT  requests, or seconds if it ends in s
  *     REFILL  finished requests that are waited for before new ones are
  *             submitted; 1 if not given
+ *     BATCH   requests of one submit, at most; all if not given
  *
  * A word queue=SIZE,DEPTH,SEGMENTS shapes the queue (struct vio_blk_config),
  * and requests are then of so many segments. Without a run= the usual ones are
@@ -74,17 +75,31 @@ static uint64_t next_sector(struct bench *b)
     return chunk * (b->run.bytes / VIRTIO_BLK_SECTOR_SIZE);
 }
 
-static int queue_reads(struct bench *b)
+static int queue_read(struct bench *b)
+{
+    struct slot *slot = slot_of(b, b->queued);
+    int err;
+
+    vio_blk_prep_read(&slot->req, next_sector(b), slot->buf, b->segments);
+    err = vio_blk_queue(b->queue, &slot->req);
+    if (!err)
+        b->queued++;
+    return err;
+}
+
+/* As many as there is room for. */
+static int submit_reads(struct bench *b)
 {
     int err = 0;
 
-    for (; !err && b->queued - b->finished < b->run.depth; b->queued++) {
-        struct slot *slot = slot_of(b, b->queued);
-
-        vio_blk_prep_read(&slot->req, next_sector(b), slot->buf, b->segments);
-        err = vio_blk_queue(b->queue, &slot->req);
+    while (!err && b->queued - b->finished < b->run.depth) {
+        for (unsigned n = b->run.batch;
+             n > 0 && !err && b->queued - b->finished < b->run.depth; n--)
+            err = queue_read(b);
+        if (!err)
+            err = vio_blk_submit(b->queue);
     }
-    return err ? err : vio_blk_submit(b->queue);
+    return err;
 }
 
 /* Until that request is reaped, and whatever else is finished then. */
@@ -135,7 +150,7 @@ static int read_many(struct bench *b)
     int err = 0;
 
     while (!err && (b->run.ns || b->finished < b->run.requests)) {
-        err = queue_reads(b);
+        err = submit_reads(b);
         if (!err)
             err = collect(b);
         if (b->run.ns && b->finished >= look) {

@@ -13,6 +13,7 @@ struct bench_run {
     unsigned depth;    /* requests in flight */
     unsigned bytes;    /* of one */
     unsigned refill;   /* finished ones that are waited for */
+    unsigned batch;    /* requests of one submit */
     bool random;       /* or sequential */
     bool sleep;        /* until an interrupt comes; or poll */
     uint64_t requests; /* of the run */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The whole way to a disk's first sector. */
-#include <vio/blk.h>
+/* The whole way to a disk's first sector, as a boot loader goes it. */
+#include <vio/disk.h>
 #include <vio/mmio.h>
 
 #include "port.h"
 
-static unsigned char shared[64 * 1024] __attribute__((aligned(4096)));
-static unsigned char priv[32 * 1024] __attribute__((aligned(16)));
+/* What a legacy device needs, too. */
+static unsigned char shared[8192 + VIO_DISK_SHARED_SIZE]
+    __attribute__((aligned(4096)));
+static unsigned char priv[VIO_DISK_PRIV_SIZE] __attribute__((aligned(16)));
 static unsigned char sector[512];
 
 /* The first slot that holds a disk. */
@@ -28,18 +30,18 @@ int main(void)
     struct vio_mem mem = {shared, (uintptr_t)shared, sizeof shared, priv,
                           sizeof priv};
     struct vio_mmio mmio;
-    struct vio_blk blk;
+    struct vio_disk disk;
     int err = find_disk(&mmio);
 
     if (err == 0)
-        err = vio_blk_init(&blk, &mmio.dev, NULL, &mem);
+        err = vio_disk_init(&disk, &mmio.dev, &mem);
     if (err == 0)
-        err = vio_blk_read(&blk, 0, sector, sizeof sector);
+        err = vio_disk_read(&disk, 0, sector, sizeof sector);
     if (err < 0) {
         port_print("no first sector: %s\n", vio_strerror(err));
         return 1;
     }
     port_print("sector 0 begins with %02x %02x %02x %02x\n", sector[0],
                sector[1], sector[2], sector[3]);
-    return vio_blk_fini(&blk) < 0;
+    return vio_disk_fini(&disk) < 0;
 }

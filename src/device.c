@@ -20,6 +20,7 @@
 #include <vio/device.h>
 
 #include "device_impl.h"
+#include "left_out.h"
 #include "why.h"
 
 #define CONFIG_TRIES 64u /* at a stable configuration space */
@@ -37,10 +38,10 @@
  * transport has besides is in its table of operations; IN_ORDER is for the
  * frontend to choose, because it makes a device finish one after another.
  */
-#define RING_FEATURES                                                        \
-    (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |   \
-     VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) | \
-     PACKED_FEATURE | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) |                  \
+#define RING_FEATURES                                                         \
+    (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |    \
+     VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |  \
+     VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) | \
      VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) | VIRTIO_BIT(VIRTIO_F_SUSPEND))
 #define LEGACY_RING_FEATURES                                                \
     (VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | \
@@ -49,14 +50,8 @@
     (~(uint64_t)RESERVED_FEATURES | VIRTIO_BIT(VIRTIO_F_IN_ORDER))
 #define RESERVED_FEATURES (0xfffffull << 24) /* bits 24 to 43 (2.2) */
 
-/* The ring formats of this build. */
-#ifdef VIO_NO_PACKED
-#define PACKED_FEATURE 0
-#else
-#define PACKED_FEATURE VIRTIO_BIT(VIRTIO_F_RING_PACKED)
-#endif
 #ifdef VIO_NO_SPLIT
-#define REQUIRED_FEATURES PACKED_FEATURE
+#define REQUIRED_FEATURES VIRTIO_BIT(VIRTIO_F_RING_PACKED)
 #else
 #define REQUIRED_FEATURES 0
 #endif
@@ -158,7 +153,7 @@ static uint64_t choose_features(const struct vio_device *dev, uint64_t wanted)
                                        : RING_FEATURES | dev->ops->features;
 
     return dev->offered & ((wanted & FRONTEND_FEATURES) | ring) &
-           ~dev->policy.refused;
+           ~(dev->policy.refused | LEFT_OUT_FEATURES);
 }
 
 /* Step 4: read what is offered, once, and write the subset we understand. */
@@ -367,13 +362,11 @@ int vio_device_config_get(struct vio_device *dev,
      * none: two readings in a row have to agree (2.5.3). */
     uint32_t before = dev->ops->generation(dev);
 
-    if (vio_is_legacy(dev))
-        read_fields(dev, fields, n, values);
     for (unsigned tries = 0; tries < CONFIG_TRIES; tries++) {
         bool changed = read_fields(dev, fields, n, values);
         uint32_t after = dev->ops->generation(dev);
 
-        if (vio_is_legacy(dev) ? !changed : after == before)
+        if (vio_is_legacy(dev) ? tries && !changed : after == before)
             return 0;
         before = after;
     }

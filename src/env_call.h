@@ -14,7 +14,7 @@
 
 #ifdef VIO_NO_ENV
 #define ENV_HAS(env, member)       ((void)(env), false)
-#define ENV_CALL(env, member, ...) 0
+#define ENV_CALL(env, member, ...) ((void)(env), 0)
 #else
 #define ENV_HAS(env, member)       ((env) && (env)->member)
 #define ENV_CALL(env, member, ...) (env)->member(__VA_ARGS__)
@@ -33,7 +33,8 @@ static inline int vio_dma_map(const struct vio_env *env, const void *base,
 {
     size_t asked = *len;
 
-    (void)base, (void)dir, (void)addr;
+    *addr = (uintptr_t)base;
+    (void)dir;
     return ENV_CALL(env, dma_map, env->ctx, base, len, dir, addr) < 0 ||
                    *len == 0 || *len > asked
                ? VIO_EFAULT
@@ -45,7 +46,7 @@ static inline void vio_dma_unmap(const struct vio_env *env, uint64_t addr,
 {
     (void)addr, (void)base, (void)len, (void)dir;
     if (ENV_HAS(env, dma_unmap))
-        ENV_CALL(env, dma_unmap, env->ctx, addr, base, len, dir);
+        (void)ENV_CALL(env, dma_unmap, env->ctx, addr, base, len, dir);
 }
 
 static inline bool vio_has_clock(const struct vio_env *env)
@@ -55,7 +56,7 @@ static inline bool vio_has_clock(const struct vio_env *env)
 
 static inline uint64_t vio_now_ns(const struct vio_env *env)
 {
-    return ENV_HAS(env, now_ns) ? ENV_CALL(env, now_ns, env->ctx) : 0;
+    return ENV_HAS(env, now_ns) ? (uint64_t)ENV_CALL(env, now_ns, env->ctx) : 0;
 }
 
 /* Without a clock there is no time to sleep until. */

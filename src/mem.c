@@ -34,10 +34,9 @@ void *vio_mem_priv(struct vio_mem *mem, size_t size)
 void vio_mem_align_shared(struct vio_mem *mem, size_t align)
 {
     size_t skip = (size_t)(-mem->shared_addr & (align - 1));
+    uint64_t addr;
 
     if (skip > mem->shared_size)
         skip = mem->shared_size;
-    mem->shared = (unsigned char *)mem->shared + skip;
-    mem->shared_addr += skip;
-    mem->shared_size -= skip;
+    (void)vio_mem_shared(mem, skip, &addr);
 }

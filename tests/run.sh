@@ -199,6 +199,7 @@ suite_qemu()
 {
     build_guests
     python3 "$root/tests/qemu/run.py" --no-skip
+    python3 "$root/tests/qemu/counts.py" --no-skip
 }
 
 suite_faults()

@@ -188,6 +188,7 @@ struct vio_blk {
     struct vio_blk_queue *queue; /* private: info.n_queues of them */
     uint32_t disabled;           /* operations that the device does not know */
     bool changed;                /* the last set-up found another disk */
+    struct vio_blk_info fresh;   /* as read by it, until it is checked */
 };
 
 /**
@@ -250,7 +251,12 @@ struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
  * Spec: 5.2.6 Device Operation.
  */
 
-/** Read from `sector` on into n_buf buffers, together a multiple of 512 bytes.
+/**
+ * Read from `sector` on into n_buf buffers, together a multiple of 512 bytes.
+ *
+ * A success means that the device said so. Whether it moved the data at all,
+ * and whether they are what was written, nobody but the reader can tell (by a
+ * checksum, say); what was in the buffers before may still be.
  */
 void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
                        const struct vio_buf *buf, unsigned n_buf);

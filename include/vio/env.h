@@ -38,7 +38,9 @@ struct vio_env {
 
     /* Make the first *len bytes of buf reachable for the device and give their
      * device address. May shorten *len (to the end of a page, say): the rest
-     * is asked for again, as one more segment. 0, or < 0: not possible. */
+     * is asked for again, as one more segment. 0, or < 0: not possible (it is
+     * out of the device's reach, or shares a cache line with something else).
+     */
     int (*dma_map)(void *ctx, const void *buf, size_t *len, enum vio_dir dir,
                    uint64_t *addr);
 

@@ -60,7 +60,7 @@ enum vio_error {
     X(4, WRONG_TYPE, VIO_ENODEV,                                               \
       "virtio device type %f where type %w is wanted")                         \
     X(5, LEGACY_REFUSED, VIO_ENOTSUP,                                          \
-      "a legacy device, which the policy refuses (QEMU: "                      \
+      "a legacy device, which the policy or the build refuses (QEMU: "         \
       "disable-legacy=on, or -global virtio-mmio.force-legacy=false)")         \
     X(6, MODERN_REFUSED, VIO_ENOTSUP,                                          \
       "a modern device, which the policy refuses")                             \

@@ -219,7 +219,7 @@ struct vio_pci {
  * must not run beside another call on the device. Where that is so of the ISR,
  * the device has no interrupt line: MSI-X or polling.
  *
- * @p: filled on success.
+ * @p: filled; after a failure its content is of no use.
  * @bus: kept.
  * @policy: NULL for the defaults; copied.
  * @env: may be NULL; kept.

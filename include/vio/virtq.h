@@ -69,9 +69,9 @@ struct vio_virtq_config {
 struct vio_virtq_slot {
     void *token;    /* of a head in flight: the caller's */
     uint32_t bound; /* of a head in flight: writable bytes + 1; else 0 */
-    uint16_t next;  /* in the chain, or in the free list */
     uint16_t count; /* of a head: descriptors that it takes of the ring; or
                        what a slot of fixed shape is made for */
+    uint16_t next;  /* in the free list, or in the chain: there, in a circle */
 };
 
 /* Counted since the queue was initialised. */
@@ -98,6 +98,8 @@ struct vio_virtq {
     uint32_t state;              /* what a call looks at first: VQ_* of */
     uint32_t flags;              /* src/virtq/ring.h, and so is this */
     uint32_t mask;               /* split: size - 1 */
+    int32_t room;                /* free descriptors, but for the reserve */
+    uint16_t reserve;            /* how many of them are for tables only */
     uint16_t size;               /* descriptors */
     uint16_t free_head;          /* the first slot of the free list */
     uint16_t added;              /* how far the driver has filled the ring */
@@ -107,7 +109,6 @@ struct vio_virtq {
     uint16_t avail_flags;        /* packed: what makes `added` available, */
     uint16_t used_flags;         /* what shows that `taken` is used, */
     uint16_t batch_flags;        /* and what publishes the batch */
-    uint16_t n_free;             /* descriptors that are free */
 
     bool order_pending;  /* IN_ORDER: in the midst of a batch */
     uint16_t order_next; /* IN_ORDER: the buffer that is next */
@@ -161,7 +162,8 @@ struct vio_virtq {
  * @need: out: bytes of shared and of private memory.
  *
  * Context: any. Returns: 0, or VIO_EINVAL: size, indirect or align is not
- * legal; or VIO_ENOTSUP: this ring format was left out of the build.
+ * legal; or VIO_ENOTSUP: the ring format, a feature, or legacy queues were left
+ * out of the build.
  *
  * Spec: 2.7 Split Virtqueues, 2.7.2 Legacy Interfaces: A Note on Virtqueue
  * Layout.
@@ -178,8 +180,8 @@ int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
  * shrink by it. The memory stays the queue's until the device is reset.
  *
  * Context: task. Returns: 0; VIO_EINVAL: size, indirect, align or the alignment
- * of a block is not legal; VIO_ENOTSUP: this ring format was left out of the
- * build; VIO_ENOMEM: a block is too small. On an error nothing is taken.
+ * of a block is not legal; VIO_ENOTSUP: the ring format, a feature, or legacy
+ * queues were left out of the build; VIO_ENOMEM: a block is too small. On an error nothing is taken.
  *
  * Spec: 2.7 Split Virtqueues.
  */

@@ -23,25 +23,12 @@
 #define GICM_TYPER  0x008
 #define GICM_SETSPI 0x040
 
-#define PCI_ECAM      0x4010000000ul
-#define PCI_ECAM_SIZE 0x10000000u
-#define PCI_IO        0x3eff0000u
-#define PCI_IO_SIZE   0x10000
-#define PCI_MEM       0x10000000u
-#define PCI_MEM_END   0x3eff0000u
-#define PCI_IRQ       35 /* and the three after it */
-
 #define TIMER_IRQ 27 /* the virtual timer */
 
 #define SEMIHOSTING_EXIT     0x18
 #define SEMIHOSTING_EXIT_APP 0x20026
 #define PSCI_SYSTEM_OFF      0x84000008
 #define PSCI_CPU_ON          0xc4000003
-
-#define SLOTS     32
-#define SLOT_BASE 0x0a000000
-#define SLOT_SIZE 0x200
-#define SLOT_IRQ  48
 
 static const struct vio_reg uart = {0x09000000, VIO_SPACE_MEM};
 static const struct vio_reg gicd = {0x08000000, VIO_SPACE_MEM};
@@ -50,6 +37,15 @@ static const struct vio_reg gicm = {0x08020000, VIO_SPACE_MEM}; /* GICv2m */
 static uint64_t ticks_per_s;
 static uint32_t first_message; /* interrupts that are messages */
 static uint32_t n_messages;
+
+struct machine_virt machine_virt = {
+    .slot = {.base = 0x0a000000, .size = 0x200, .irq = 48},
+    .n_slots = 32,
+    .ecam = {{0x4010000000, VIO_SPACE_MEM}, 0x10000000, 0},
+    .io = 0x3eff0000,
+    .windows = {.io = {0x1000, 0x10000}, .mem = {0x10000000, 0x3eff0000}},
+    .pci_irq = 35,
+};
 
 void interrupt_entry(void);
 extern const char start_second[];
@@ -121,26 +117,6 @@ _Noreturn void port_exit(int status)
         vio_relax();
 }
 
-const char *port_cmdline(void)
-{
-    return "";
-}
-
-unsigned port_mmio_slots(struct vio_mmio_slot *slots, unsigned max)
-{
-    unsigned n = max < SLOTS ? max : SLOTS;
-
-    for (unsigned i = 0; i < n; i++) {
-        slots[i] = (struct vio_mmio_slot){
-            .base = SLOT_BASE + i * SLOT_SIZE,
-            .size = SLOT_SIZE,
-            .irq = SLOT_IRQ + i,
-            .id = i,
-        };
-    }
-    return n;
-}
-
 void machine_irq_enable(uint32_t irq)
 {
     vio_reg_write8(gicd, GICD_IPRIORITY + irq, 0x80);
@@ -208,24 +184,6 @@ int machine_msi(unsigned vector, uint64_t *addr, uint32_t *data)
                     vio_reg_read32(gicd, config) | 2u << irq % 16 * 2);
     machine_irq_enable(irq);
     return 0;
-}
-
-bool machine_pci(struct vio_pci_bus *bus, struct vio_pci_windows *windows)
-{
-    static struct vio_pci_ecam ecam = {
-        {PCI_ECAM, VIO_SPACE_MEM}, PCI_ECAM_SIZE, 0};
-
-    *bus = vio_pci_ecam_bus(&ecam);
-    bus->io_base = PCI_IO;
-    windows->io = (struct vio_pci_window){0x1000, PCI_IO_SIZE};
-    windows->mem = (struct vio_pci_window){PCI_MEM, PCI_MEM_END};
-    return true;
-}
-
-/* Pins and devices take turns. */
-uint32_t machine_pci_irq(const struct vio_pci *pci)
-{
-    return PCI_IRQ + ((pci->bdf >> 3) + pci->irq_pin - 1u) % 4;
 }
 
 int machine_start_second(void *stack_end)

@@ -15,6 +15,10 @@
 #define LAPIC_EOI          0x0b0
 #define LAPIC_SPURIOUS     0x0f0
 #define LAPIC_ENABLE       0x100
+#define LAPIC_ICR          0x300
+#define LAPIC_ICR_TO       0x310
+#define LAPIC_INIT         0x4500
+#define LAPIC_STARTUP      0x4600 /* and the number of a page below 1 MiB */
 #define LAPIC_LVT_TIMER    0x320
 #define LAPIC_COUNT        0x380
 #define LAPIC_COUNT_NOW    0x390
@@ -136,13 +140,44 @@ bool machine_pci(struct vio_pci_bus *bus, struct vio_pci_windows *windows)
 }
 
 /* The line of the 8259 is one of the I/O APIC, too. */
-uint32_t machine_pci_irq(const struct vio_pci *pci)
+uint32_t machine_pci_irq(const struct vio_pci *pci, unsigned turns)
 {
+    (void)turns;
     return pci->irq_line;
 }
 
+#define SECOND_PAGE 8u /* where its first code goes */
+
+extern char second_code[], second_code_end[]; /* of start.S */
+extern void *second_stack;
+
+/* Wait until the second processor has its stack, at most so long. */
+static bool has_started(uint64_t wait_ns)
+{
+    uint64_t start = pc_clock_ns();
+
+    while (__atomic_load_n(&second_stack, __ATOMIC_SEQ_CST))
+        if (pc_clock_ns() - start > wait_ns)
+            return false;
+    return true;
+}
+
+/* INIT, and two messages to start, as the processor's manual has it. */
 int machine_start_second(void *stack_end)
 {
-    (void)stack_end;
+    volatile char *to = (volatile char *)(uintptr_t)(SECOND_PAGE * 4096);
+
+    for (char *from = second_code; from < second_code_end; from++)
+        *to++ = *from;
+    __atomic_store_n(&second_stack, stack_end, __ATOMIC_SEQ_CST);
+    vio_reg_write32(lapic, LAPIC_ICR_TO, 1u << 24);
+    vio_reg_write32(lapic, LAPIC_ICR, LAPIC_INIT);
+    (void)has_started(10000000);
+    for (unsigned i = 0; i < 2; i++) {
+        vio_reg_write32(lapic, LAPIC_ICR_TO, 1u << 24);
+        vio_reg_write32(lapic, LAPIC_ICR, LAPIC_STARTUP | SECOND_PAGE);
+        if (has_started(100000000))
+            return 0;
+    }
     return VIO_ENOTSUP;
 }

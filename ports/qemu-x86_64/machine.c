@@ -21,6 +21,13 @@ struct gate {
     uint64_t offset_high;
 };
 
+/* For lidt, here and in start.S. */
+struct __attribute__((packed)) idt_pointer {
+    uint16_t limit;
+    uint64_t base;
+};
+
+extern struct idt_pointer idt_pointer;
 extern const uint64_t start_info;
 extern const char vector_stubs[VECTORS][16];
 
@@ -51,14 +58,11 @@ _Noreturn void port_exit(int status)
         __asm__ volatile("cli; hlt");
 }
 
+static struct gate idt[VECTORS];
+struct idt_pointer idt_pointer = {sizeof idt - 1, (uintptr_t)idt};
+
 static void vectors_init(void)
 {
-    static struct gate idt[VECTORS];
-    struct __attribute__((packed)) {
-        uint16_t limit;
-        uint64_t base;
-    } idtr = {sizeof idt - 1, (uintptr_t)idt};
-
     for (unsigned i = 0; i < VECTORS; i++) {
         uintptr_t stub = (uintptr_t)vector_stubs[i];
 
@@ -67,7 +71,7 @@ static void vectors_init(void)
         idt[i].type = 0x8e00;
         idt[i].offset_middle = (uint16_t)(stub >> 16);
     }
-    __asm__ volatile("lidt %0" ::"m"(idtr), "m"(idt));
+    __asm__ volatile("lidt %0" ::"m"(idt_pointer), "m"(idt));
 }
 
 void machine_init(void)

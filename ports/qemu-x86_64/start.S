@@ -7,6 +7,8 @@
 #define PAGE_UNCACHED      0x018
 #define PAGE_LARGE         0x080 /* of 2 MiB */
 #define CR0_PG             31
+#define CR0_PE             0x00000001
+#define CR0_CACHES_OFF     0x60000000
 #define CR4_PAE            5
 #define MSR_EFER           0xc0000080
 #define EFER_LME           8
@@ -52,6 +54,47 @@ start64:
     mov %eax, %ss
     mov $stack_top, %esp
     call machine_run
+
+    /* What the second processor begins with, in real mode, wherever it is copied
+     * to below 1 MiB; from there to 64-bit mode in one step. */
+    .code16
+    .globl second_code, second_code_end
+second_code:
+    cli
+    mov %cs, %ax
+    mov %ax, %ds
+    mov %cr4, %eax
+    bts $CR4_PAE, %eax
+    mov %eax, %cr4
+    mov $pml4, %eax
+    mov %eax, %cr3
+    mov $MSR_EFER, %ecx
+    rdmsr
+    bts $EFER_LME, %eax
+    wrmsr
+    lgdtl (second_gdt_pointer - second_code)
+    mov %cr0, %eax
+    and $~CR0_CACHES_OFF, %eax
+    or $CR0_PE, %eax
+    bts $CR0_PG, %eax
+    mov %eax, %cr0
+    ljmpl $8, $second64
+    .balign 4
+second_gdt_pointer:
+    .word gdt_pointer - gdt - 1
+    .long gdt
+second_code_end:
+
+    .code64
+second64:
+    mov $16, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    lidt idt_pointer
+    mov second_stack, %rsp
+    movq $0, second_stack /* taken */
+    call machine_second_run
 
     /* One stub of 16 bytes for each vector: where the processor pushes no
      * error code push 0, then the number. From 32 on they are interrupts. */
@@ -142,6 +185,9 @@ stack_top:
 exception_stack_top:
     .globl start_info
 start_info: /* the physical address of struct hvm_start_info */
+    .skip 8
+    .globl second_stack
+second_stack: /* until the second processor has taken it */
     .skip 8
 
     .section .note.GNU-stack, "", @progbits

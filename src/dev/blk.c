@@ -22,21 +22,19 @@ static uint16_t or_default(uint16_t value, uint16_t otherwise)
     return value ? value : otherwise;
 }
 
-/* The caller's wishes with the defaults filled in. */
-static struct vio_blk_config complete(const struct vio_blk_config *cfg)
+/* The caller's wishes, which may be the ones that are there already, with the
+ * defaults filled in. */
+static void complete(struct vio_blk_config *full,
+                     const struct vio_blk_config *cfg)
 {
-    struct vio_blk_config full = {0};
-
-    if (cfg)
-        full = *cfg;
-    full.n_queues = or_default(full.n_queues, 1);
-    full.queue_size = or_default(full.queue_size, DEFAULT_QUEUE_SIZE);
-    full.max_segs = or_default(full.max_segs, DEFAULT_MAX_SEGS);
-    full.depth = or_default(full.depth, DEFAULT_DEPTH);
-    full.max_ranges = or_default(full.max_ranges, DEFAULT_MAX_RANGES);
-    if (!full.timeout_ns)
-        full.timeout_ns = BLK_TIMEOUT_NS;
-    return full;
+    *full = cfg ? *cfg : (struct vio_blk_config){0};
+    full->n_queues = or_default(full->n_queues, 1);
+    full->queue_size = or_default(full->queue_size, DEFAULT_QUEUE_SIZE);
+    full->max_segs = or_default(full->max_segs, DEFAULT_MAX_SEGS);
+    full->depth = or_default(full->depth, DEFAULT_DEPTH);
+    full->max_ranges = or_default(full->max_ranges, DEFAULT_MAX_RANGES);
+    if (!full->timeout_ns)
+        full->timeout_ns = BLK_TIMEOUT_NS;
 }
 
 /* What can be refused without looking at the device. */
@@ -50,19 +48,31 @@ static int check_args(struct vio_device *dev, const struct vio_blk_config *cfg,
     return vio_blk_check_device(dev, mem);
 }
 
+/* Up to what the queues will be like. */
+static int plan_it(struct vio_device *dev, const struct vio_blk_config *cfg,
+                   struct blk_limits *limits, struct blk_plan *plan)
+{
+    int err = vio_blk_negotiate(dev, cfg);
+
+    if (!err)
+        err = vio_blk_read_limits(dev, limits);
+    if (!err)
+        err = vio_blk_make_plan(dev, cfg, limits, plan);
+    return err;
+}
+
 int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
                      struct vio_need *want, struct vio_need *least)
 {
-    struct vio_blk_config full = complete(cfg);
-    struct vio_blk_info info;
+    struct vio_blk_config full;
+    struct blk_limits limits;
     struct blk_plan plan;
-    uint32_t seg_max;
-    int err = check_args(dev, &full, NULL);
+    int err;
 
+    complete(&full, cfg);
+    err = check_args(dev, &full, NULL);
     if (!err)
-        err = vio_blk_negotiate(dev, &full, &info, &seg_max);
-    if (!err)
-        err = vio_blk_make_plan(dev, &full, &info, seg_max, &plan);
+        err = plan_it(dev, &full, &limits, &plan);
     if (err)
         return err;
     *want = vio_blk_need(dev, &full, &plan);
@@ -126,34 +136,44 @@ static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
            same_zones(&a->zoned, &b->zoned);
 }
 
-/* Steps 1 to 7 of the initialisation: features, limits and the queues. Until
- * the limits are checked, what the device says is kept out of blk: its number
- * of queues is what a failure that comes later goes by. */
-static int set_up(struct vio_blk *blk)
+/* Lay out the queues and hand them over. Apart, so that its share of the stack
+ * is not in use while the device is asked for everything else. */
+static __attribute__((noinline)) int set_up_queues(struct vio_blk *blk,
+                                                   const struct blk_plan *plan)
 {
     struct vio_mem left = blk->mem;
-    struct vio_blk_info info;
-    struct blk_plan plan;
-    uint32_t seg_max;
-    int err = vio_blk_negotiate(blk->dev, &blk->cfg, &info, &seg_max);
+    int err = 0;
 
-    if (!err)
-        err = vio_blk_make_plan(blk->dev, &blk->cfg, &info, seg_max, &plan);
-    if (!err)
-        err = vio_blk_fit_plan(blk->dev, &blk->cfg, &left, &plan);
-    if (err)
-        return err;
     take_queues(blk, &left);
     forget_queues(blk);
-    vio_blk_set_limits(&info, &plan);
-    blk->changed = !is_same(&blk->info, &info);
-    blk->info = info;
-    for (unsigned i = 0; i < plan.n_queues && !err; i++) {
-        err = vio_blk_lay_out(blk, &plan, i, &left);
+    for (unsigned i = 0; i < plan->n_queues && !err; i++) {
+        err = vio_blk_lay_out(blk, plan, i, &left);
         if (!err)
             err = vio_device_queue_start(blk->dev, &blk->queue[i].vq);
     }
     return err;
+}
+
+/* Steps 1 to 7 of the initialisation: features, limits and the queues. Until
+ * the limits are checked, what the device says is kept apart: the number of
+ * queues that blk has is what a failure that comes later goes by. */
+static int set_up(struct vio_blk *blk)
+{
+    struct blk_limits limits;
+    struct blk_plan plan;
+    int err = plan_it(blk->dev, &blk->cfg, &limits, &plan);
+
+    if (!err)
+        err = vio_blk_fit_plan(blk->dev, &blk->cfg, &blk->mem, &plan);
+    if (!err)
+        err = vio_blk_read_info(blk->dev, &blk->cfg, limits.size_max,
+                                &blk->fresh);
+    if (err)
+        return err;
+    vio_blk_set_limits(&blk->fresh, &plan);
+    blk->changed = !is_same(&blk->info, &blk->fresh);
+    blk->info = blk->fresh;
+    return set_up_queues(blk, &plan);
 }
 
 /* How many queues there are to give up. There may be fewer in use, and after a
@@ -186,14 +206,16 @@ static int bring_up(struct vio_blk *blk)
 int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
                  const struct vio_blk_config *cfg, const struct vio_mem *mem)
 {
-    struct vio_blk_config full = complete(cfg);
-    struct vio_mem all = *mem; /* which may be what blk has had so far */
-    int err = check_args(dev, &full, mem);
+    int err;
 
-    if (err)
-        return err;
-    *blk = (struct vio_blk){.dev = dev, .cfg = full, .mem = all};
-    return bring_up(blk);
+    /* Either may be what blk has had so far. */
+    complete(&blk->cfg, cfg);
+    blk->mem = *mem;
+    blk->dev = dev;
+    blk->info = (struct vio_blk_info){0};
+    blk->queue = NULL;
+    err = check_args(dev, &blk->cfg, &blk->mem);
+    return err ? err : bring_up(blk);
 }
 
 struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i)

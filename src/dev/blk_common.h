@@ -20,21 +20,14 @@
 
 #define BLK_STATUS_UNWRITTEN 0xffu /* no status of the specification's */
 
-/* The fields of the configuration space that every request is bound by. */
-enum blk_limit_field {
-    CAPACITY,
-    SIZE_MAXIMUM, /* SIZE_MAX is the C library's */
-    SEG_MAX,
-    N_LIMIT_FIELDS,
-};
-
-/* clang-format off */
-#define FIELD(name, width, feature) {VIRTIO_BLK_CONFIG_##name, width, feature}
-#define LIMIT_FIELDS                                    \
-    [CAPACITY] = FIELD(CAPACITY, 8, VIO_CONFIG_ALWAYS), \
-    [SIZE_MAXIMUM] = FIELD(SIZE_MAX, 4, VIRTIO_BLK_F_SIZE_MAX), \
-    [SEG_MAX] = FIELD(SEG_MAX, 4, VIRTIO_BLK_F_SEG_MAX)
-/* clang-format on */
+/* Fields of the configuration space: those that every request is bound by. */
+#define BLK_FIELD(name, width, feature)          \
+    {                                            \
+        VIRTIO_BLK_CONFIG_##name, width, feature \
+    }
+#define BLK_CAPACITY_FIELD BLK_FIELD(CAPACITY, 8, VIO_CONFIG_ALWAYS)
+#define BLK_SIZE_MAX_FIELD BLK_FIELD(SIZE_MAX, 4, VIRTIO_BLK_F_SIZE_MAX)
+#define BLK_SEG_MAX_FIELD  BLK_FIELD(SEG_MAX, 4, VIRTIO_BLK_F_SEG_MAX)
 
 /* Is it a block device, and is the memory aligned as it needs it? */
 int vio_blk_check_device(struct vio_device *dev, const struct vio_mem *mem);

@@ -86,9 +86,15 @@ struct blk_plan {
     bool indirect;       /* a request is one descriptor that names a table */
 };
 
+/* What the configuration space says of queues and requests. */
+struct blk_limits {
+    uint32_t size_max; /* bytes of a segment */
+    uint32_t seg_max;  /* segments of a request; 0: it does not say */
+    uint16_t n_queues; /* likewise */
+};
+
 int vio_blk_make_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      const struct vio_blk_info *info, uint32_t seg_max,
-                      struct blk_plan *plan);
+                      const struct blk_limits *limits, struct blk_plan *plan);
 int vio_blk_fit_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
                      const struct vio_mem *mem, struct blk_plan *plan);
 bool vio_blk_shrink_plan(const struct vio_device *dev,
@@ -102,15 +108,14 @@ int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
                     unsigned index, struct vio_mem *mem);
 void vio_blk_set_limits(struct vio_blk_info *info, const struct blk_plan *plan);
 
-/* Feature bits of the block device that are of use here and whose fields the
- * configuration space has. */
-uint64_t vio_blk_wanted_features(const struct vio_device *dev,
-                                 const struct vio_blk_config *cfg);
+/* Agree on features. */
+int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg);
 
-/* Agree on features, and read and check the configuration space; what depends
- * on the queues is not its business. */
-int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      struct vio_blk_info *info, uint32_t *seg_max);
+/* Read and check the configuration space: what the plan goes by, and the rest;
+ * what depends on the queues is not its business. */
+int vio_blk_read_limits(struct vio_device *dev, struct blk_limits *limits);
+int vio_blk_read_info(struct vio_device *dev, const struct vio_blk_config *cfg,
+                      uint32_t size_max, struct vio_blk_info *info);
 
 /* Put a finished request where reap finds it. */
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,

@@ -36,7 +36,7 @@ static struct vio_virtq_config queue_config(const struct vio_device *dev,
         .index = (uint16_t)index,
         .size = (uint16_t)plan->size,
         .indirect = (uint16_t)(plan->indirect ? chain_of(plan) : 0),
-        .legacy = dev->legacy,
+        .legacy = vio_is_legacy(dev),
         .align = dev->queue_align,
         .features = dev->features,
         .env = dev->env,
@@ -146,14 +146,15 @@ static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
 }
 
 int vio_blk_make_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      const struct vio_blk_info *info, uint32_t seg_max,
-                      struct blk_plan *plan)
+                      const struct blk_limits *limits, struct blk_plan *plan)
 {
     unsigned size, least;
     int err;
 
-    plan->n_queues = least_of(cfg->n_queues, info->n_queues);
-    plan->max_segs = least_of(cfg->max_segs, seg_max);
+    plan->n_queues =
+        least_of(cfg->n_queues, limits->n_queues ? limits->n_queues : 1);
+    plan->max_segs =
+        least_of(cfg->max_segs, limits->seg_max ? limits->seg_max : 1);
     plan->extra_segs = vio_device_has(dev, VIRTIO_BLK_F_SCSI)    ? 3
                        : vio_device_has(dev, VIRTIO_BLK_F_ZONED) ? 1
                                                                  : 0;
@@ -235,22 +236,25 @@ static void set_plain(struct vio_blk_queue *q)
             least_of(info->size_max, info->max_bytes) / VIRTIO_BLK_SECTOR_SIZE;
 }
 
-/* Lay out one queue and its slots; the memory is there. */
-int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
-                    unsigned index, struct vio_mem *mem)
+static int lay_out_ring(struct vio_blk_queue *q, const struct blk_plan *plan,
+                        unsigned index, struct vio_mem *mem)
 {
-    struct vio_blk_queue *q = &blk->queue[index];
-    struct vio_virtq_config cfg = queue_config(blk->dev, plan, index);
+    struct vio_virtq_config cfg = queue_config(q->blk->dev, plan, index);
+
+    return vio_virtq_init(&q->vq, &cfg, mem);
+}
+
+static void lay_out_slots(struct vio_blk_queue *q, const struct blk_plan *plan,
+                          struct vio_mem *mem)
+{
+    const struct vio_blk *blk = q->blk;
+    size_t maps = maps_size(blk->dev, plan);
     struct vio_shape shape = {
         .depth = (uint16_t)slots_of(plan),
         .max_segs = (uint16_t)(chain_of(plan) - FRAME_SEGS),
         .header_len = sizeof *q->header,
     };
-    size_t maps = maps_size(blk->dev, plan);
-    int err = vio_virtq_init(&q->vq, &cfg, mem);
 
-    if (err)
-        return err;
     q->header = vio_mem_shared(mem, shape.depth * sizeof *q->header,
                                &shape.header_addr);
     q->status = vio_mem_shared(mem, shape.depth, &shape.status_addr);
@@ -261,6 +265,18 @@ int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
         vio_mem_align_shared(mem, blk->dev->queue_align);
     q->map = maps ? vio_mem_priv(mem, maps) : NULL;
     vio_shape_init(&q->vq, &shape);
+}
+
+/* Lay out one queue and its slots; the memory is there. */
+int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
+                    unsigned index, struct vio_mem *mem)
+{
+    struct vio_blk_queue *q = &blk->queue[index];
+    int err = lay_out_ring(q, plan, index, mem);
+
+    if (err)
+        return err;
+    lay_out_slots(q, plan, mem);
     set_plain(q);
     return 0;
 }

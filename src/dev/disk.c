@@ -27,16 +27,16 @@
 
 static int read_limits(struct vio_disk *disk)
 {
-    static const struct vio_config_field fields[] = {LIMIT_FIELDS};
-    uint64_t value[N_LIMIT_FIELDS] = {0};
-    int err = vio_device_config_get(disk->dev, fields, N_LIMIT_FIELDS, value);
+    static const struct vio_config_field fields[] = {
+        BLK_CAPACITY_FIELD, BLK_SIZE_MAX_FIELD, BLK_SEG_MAX_FIELD};
+    uint64_t value[] = {0, 0, 0};
+    int err = vio_device_config_get(disk->dev, fields, 3, value);
 
     if (!err)
-        err =
-            vio_blk_size_max(disk->dev, value[SIZE_MAXIMUM], &disk->max_bytes);
+        err = vio_blk_size_max(disk->dev, value[1], &disk->max_bytes);
     disk->max_bytes -= disk->max_bytes % VIRTIO_BLK_SECTOR_SIZE;
-    disk->max_segs = value[SEG_MAX] < MOST_DATA ? 1 : MOST_DATA;
-    disk->capacity = value[CAPACITY];
+    disk->max_segs = value[2] < MOST_DATA ? 1 : MOST_DATA;
+    disk->capacity = value[0];
     return err;
 }
 

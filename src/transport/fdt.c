@@ -172,14 +172,10 @@ int vio_fdt_pci(const void *fdt, size_t size, struct vio_fdt_pci *bridges,
     if (err)
         return err;
     while ((err = vio_fdt_next(&walk, &node)) > 0) {
-        struct vio_fdt_pci bridge;
-
         if (!is_device(&node, "pci-host-ecam-generic"))
             continue;
-        if (!read_bridge(&node, &bridge))
+        if ((unsigned)n < max && !read_bridge(&node, &bridges[n]))
             return VIO_EINVAL;
-        if ((unsigned)n < max)
-            bridges[n] = bridge;
         n++;
     }
     return err ? err : n;

@@ -89,6 +89,10 @@ static int use_modern(struct vio_pci *p, const struct pci_modern_caps *caps,
 /* Where the modern interface was tried before, its failure is the reason. */
 static int use_legacy(struct vio_pci *p, int modern_err, struct vio_why *why)
 {
+#ifdef VIO_NO_LEGACY
+    return modern_err ? modern_err
+                      : vio_fail(why, VIO_WHY_LEGACY_REFUSED, p->device_id, 0);
+#else
     struct vio_why legacy_why;
     int err;
 
@@ -99,6 +103,7 @@ static int use_legacy(struct vio_pci *p, int modern_err, struct vio_why *why)
     if (err && why)
         *why = legacy_why;
     return err;
+#endif
 }
 
 /* 4.1.5.1.1.1: look for the capabilities; a device without is legacy. */
@@ -128,25 +133,22 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
                   uint32_t bdf, const struct vio_policy *policy,
                   const struct vio_env *env, struct vio_why *why)
 {
-    struct vio_pci found = {.bus = bus, .bdf = bdf};
+    struct vio_policy wish = policy ? *policy : (struct vio_policy){0};
     uint32_t command;
     int err;
 
-    if (policy)
-        found.dev.policy = *policy;
-    found.dev.env = env;
-    err = identify(&found, why);
+    *p = (struct vio_pci){.bus = bus, .bdf = bdf};
+    p->dev.policy = wish;
+    p->dev.env = env;
+    err = identify(p, why);
     if (err)
         return err;
     command = pci_read(bus, bdf, PCI_COMMAND, 2);
-    vio_pci_size_bars(bus, bdf, found.bar);
-    err = choose(&found, why);
-    if (err) {
+    vio_pci_size_bars(bus, bdf, p->bar);
+    err = choose(p, why);
+    if (err)
         pci_write(bus, bdf, PCI_COMMAND, 2, command);
-        return err;
-    }
-    *p = found;
-    return 0;
+    return err;
 }
 
 static bool is_same(const struct vio_pci *p, uint32_t id)

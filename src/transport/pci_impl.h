@@ -112,8 +112,9 @@ bool vio_pci_is_there(struct vio_device *dev);
 
 /* What became of the virtio capabilities, by cfg_type. (pci_modern_caps.c) */
 struct pci_modern_caps {
-    unsigned seen;         /* bit n: one of cfg_type n */
-    struct vio_why why[8]; /* why the last one of that type is of no use */
+    unsigned seen; /* bit n: one of cfg_type n */
+    /* Why the last one of that type is of no use. */
+    struct vio_why why[VIRTIO_PCI_CAP_DEVICE_CFG + 1];
 };
 
 /* Take one capability, if it is of use. */

@@ -10,6 +10,8 @@
 #include "../virtq/ring.h"
 #include "pci_impl.h"
 
+#ifndef VIO_NO_LEGACY
+
 #define STATUS_GONE 0xffu
 
 /* What a queue's number is less than. Of a larger one the selector takes no
@@ -235,3 +237,5 @@ int vio_pci_use_legacy(struct vio_pci *p, struct vio_why *why)
     p->dev.config_len = p->device.length;
     return 0;
 }
+
+#endif

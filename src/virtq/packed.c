@@ -26,6 +26,8 @@ void vio_packed_init(struct vio_virtq *vq)
     vq->added = vq->published = vq->taken = POSITION_WRAP;
     vq->avail_flags = VIRTQ_DESC_F_AVAIL;
     vq->used_flags = PACKED_BOTH;
+    /* What zeroed memory asks for is an interrupt for each. */
+    vio_packed_enable_cb_prepare(vq);
 }
 
 /* The list turned out to be wrong: what is written of it has the flags that
@@ -42,105 +44,202 @@ static uint32_t withdraw(struct vio_virtq *vq, unsigned n)
     return 0;
 }
 
-/* Write the segments as a list at the next available positions, without
- * staging it yet. Gives the slot's bound, or 0. */
+/* Write a list at the next available positions; how many there are is known.
+ * Gives the slot's bound, or 0. */
 static uint32_t write_list(struct vio_virtq *vq, const struct vio_sg *sg,
-                           unsigned n_readable, unsigned n)
+                           unsigned n_readable, unsigned n_writable)
 {
+    struct ring_sums sums = ring_sums(n_readable, n_writable);
     struct packed_cursor c = packed_cursor(vq);
-    uint64_t bytes = 0, readable = 0;
-    unsigned flags = VIRTQ_DESC_F_NEXT;
-    uint32_t bound;
+    unsigned n = n_readable + n_writable;
 
     for (unsigned k = 0; k < n; k++) {
-        if (sg[k].len == 0)
-            return withdraw(vq, k);
-        if (k == n_readable) {
-            flags |= VIRTQ_DESC_F_WRITE;
-            readable = bytes;
-        }
-        if (k + 1 == n)
-            flags &= ~VIRTQ_DESC_F_NEXT;
-        packed_put(vq, &c, sg[k].addr, sg[k].len, vq->free_head, flags);
-        bytes += sg[k].len;
+        bool is_read = k >= n_readable;
+
+        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
+        packed_put(vq, &c, sg[k].addr, sg[k].len, vq->free_head,
+                   (is_read ? VIRTQ_DESC_F_WRITE : 0) |
+                       (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0));
     }
-    bound = ring_bound(bytes, n_readable < n ? bytes - readable : 0);
-    if (!bound)
+    if (ring_sums_wrong(sums))
         return withdraw(vq, n);
     packed_commit(vq, &c);
-    return bound;
+    return (uint32_t)sums.bound;
 }
 
-/* Write them into the table of the first free slot, and that as one descriptor.
- */
+/* Write a list into the table of the first free slot, and that as one
+ * descriptor. */
 static uint32_t write_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                            unsigned n_readable, unsigned n)
+                            unsigned n_readable, unsigned n_writable)
 {
+    struct ring_sums sums = ring_sums(n_readable, n_writable);
+    unsigned n = n_readable + n_writable;
     uint16_t id = vq->free_head;
-    uint64_t bytes = 0, readable = 0;
-    unsigned flags = 0; /* 2.8.8: in a table no flag but WRITE */
-    uint32_t bound;
 
     for (unsigned k = 0; k < n; k++) {
-        if (sg[k].len == 0)
-            return 0;
-        if (k == n_readable) {
-            flags = VIRTQ_DESC_F_WRITE;
-            readable = bytes;
-        }
+        bool is_read = k >= n_readable;
+
+        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
+        /* 2.8.8: in a table no flag but WRITE. */
         packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len, 0,
-                          flags);
-        bytes += sg[k].len;
+                          is_read ? VIRTQ_DESC_F_WRITE : 0);
     }
-    bound = ring_bound(bytes, n_readable < n ? bytes - readable : 0);
-    if (bound)
-        packed_stage(vq, ring_table_addr(vq, id),
-                     (uint32_t)(n * sizeof(struct pvirtq_desc)), id,
-                     VIRTQ_DESC_F_INDIRECT);
-    return bound;
+    if (ring_sums_wrong(sums))
+        return 0;
+    packed_stage(vq, ring_table_addr(vq, id),
+                 (uint32_t)(n * sizeof(struct pvirtq_desc)), id,
+                 VIRTQ_DESC_F_INDIRECT);
+    return (uint32_t)sums.bound;
 }
 
 /* The buffer goes with the next kick. */
-static inline int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
-                        void *token)
+static int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
+                 void *token)
 {
-    struct vio_virtq_slot *slot = &vq->slot[vq->free_head];
-
     if (!bound)
         return VIO_EINVAL;
-    slot->token = token;
-    slot->bound = bound;
-    slot->count = (uint16_t)count;
-    vq->free_head = slot->next;
-    vq->n_free = (uint16_t)(vq->n_free - count);
+    ring_take_one(vq, bound, count, token);
     return 0;
 }
 
-RING_APART int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                         unsigned n_readable, unsigned n, void *token)
+/* A list that goes around the end of the ring. */
+RING_APART int add_around(struct vio_virtq *vq, const struct vio_sg *sg,
+                          unsigned n_readable, unsigned n_writable, void *token)
 {
-    if (vq->n_free == 0)
-        return VIO_ENOSPC;
-    return stage(vq, write_table(vq, sg, n_readable, n), 1, token);
+    return stage(vq, write_list(vq, sg, n_readable, n_writable),
+                 n_readable + n_writable, token);
+}
+
+/* What a descriptor has behind its address, but for the length. */
+static inline uint64_t tail_of(unsigned flags, unsigned id)
+{
+    return (uint64_t)flags << 48 | (uint64_t)id << 32;
+}
+
+/* Write a segment; gives its weight. An empty one spoils the tail. */
+static inline uint32_t write_segment(const struct vio_virtq *vq, uint64_t *desc,
+                                     const struct vio_sg *sg, uint64_t tail)
+{
+    uint32_t weight = ring_weight(sg->len);
+
+    vio_shared_store64(desc, ring64(vq, sg->addr));
+    vio_shared_store64(desc + 1, ring64(vq, tail + 1 + weight));
+    return weight;
+}
+
+/* The tail of a list's first descriptor, given that of one that follows: the
+ * first of a batch is held back. */
+static inline uint64_t first_tail(struct vio_virtq *vq, uint64_t tail,
+                                  unsigned n_readable, unsigned n)
+{
+    unsigned flags = vq->avail_flags;
+
+    if (vq->added != vq->published)
+        return tail;
+    debug_staged(vq);
+    if (n > 1)
+        flags |= VIRTQ_DESC_F_NEXT;
+    if (n_readable == 0)
+        flags |= VIRTQ_DESC_F_WRITE;
+    vq->batch_flags = (uint16_t)flags;
+    return tail ^ tail_of(VIRTQ_DESC_F_AVAIL, 0);
+}
+
+/* Write a list that does not go around the end. Gives the slot's bound, or 0.
+ */
+RING_INLINE uint32_t write_straight(struct vio_virtq *vq,
+                                    const struct vio_sg *sg,
+                                    unsigned n_readable, unsigned n_writable)
+{
+    unsigned n = n_readable + n_writable;
+    const struct vio_sg *mid = sg + n_readable, *last = sg + n - 1;
+    uint64_t *desc = packed_desc(vq, vq->added);
+    uint64_t then = tail_of(vq->avail_flags | VIRTQ_DESC_F_NEXT, vq->free_head);
+    uint64_t tail = first_tail(vq, then, n_readable, n);
+    uint64_t sum = (uint64_t)n + 1, readable = 0;
+
+    for (;; sg++, desc += DESC_WORDS) {
+        if (sg == mid) {
+            tail += tail_of(VIRTQ_DESC_F_WRITE, 0);
+            then += tail_of(VIRTQ_DESC_F_WRITE, 0);
+            readable = sum;
+        }
+        if (sg == last)
+            break;
+        sum += write_segment(vq, desc, sg, tail);
+        tail = then;
+    }
+    sum += write_segment(vq, desc, sg, tail - tail_of(VIRTQ_DESC_F_NEXT, 0));
+    if (n_writable == 0)
+        readable = sum;
+    if (sum >> 32)
+        return withdraw(vq, n);
+    return (uint32_t)(sum - readable) + n_writable + 1;
 }
 
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token)
 {
     unsigned n = n_readable + n_writable;
+    uint32_t bound;
 
-    if (ring_goes_indirect(vq, n))
-        return add_table(vq, sg, n_readable, n, token);
-    /* 2.8.6: room for the whole list before any of it is exposed. */
-    if (n > vq->n_free)
-        return VIO_ENOSPC;
-    return stage(vq, write_list(vq, sg, n_readable, n), n, token);
+    if (n == 0)
+        return VIO_EINVAL;
+    if ((vq->added & POSITION_OFFSET) + n >= vq->size)
+        return add_around(vq, sg, n_readable, n_writable, token);
+    bound = write_straight(vq, sg, n_readable, n_writable);
+    if (!bound)
+        return VIO_EINVAL;
+    vq->added = (uint16_t)(vq->added + n);
+    ring_take_one(vq, bound, n, token);
+    return 0;
+}
+
+int vio_packed_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                         unsigned n_readable, unsigned n_writable, void *token)
+{
+    return stage(vq, write_table(vq, sg, n_readable, n_writable), 1, token);
 }
 
 bool vio_packed_kick_prepare(struct vio_virtq *vq)
 {
     return packed_kick(vq, RING_NEGOTIATED);
 }
+
+/* The next used position, past a buffer of `count` descriptors. */
+static inline void step(struct vio_virtq *vq, unsigned count)
+{
+    uint16_t at = vq->taken;
+
+    if ((at & POSITION_OFFSET) + count >= vq->size) {
+        vq->used_flags ^= PACKED_BOTH;
+        at = (uint16_t)((at ^ POSITION_WRAP) - vq->size);
+    }
+    ring_set_taken(vq, (uint16_t)(at + count));
+}
+
+int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    struct ring_taking t = {
+        .slot = vq->slot,
+        .ring = vq->desc,
+        .size = vq->size,
+        .taken = vq->taken & POSITION_OFFSET,
+        .used_flags = vq->used_flags,
+    };
+    uint32_t id, written;
+    int used = packed_read_used(vq, &t, &id, &written);
+
+    if (used <= 0)
+        return used;
+    step(vq, t.slot[id].count);
+    *token = t.slot[id].token;
+    *len = written;
+    ring_release(vq, &t.slot[id]);
+    return 1;
+}
+
+#ifndef VIO_NO_IN_ORDER
 
 int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
@@ -161,6 +260,8 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
     return used;
 }
 
+#endif
+
 /* Both halves of the driver's event structure in one store, so that the device
  * never sees new flags with an old position. */
 static void set_event(struct vio_virtq *vq, uint16_t position, unsigned flags)
@@ -174,7 +275,7 @@ static void set_event(struct vio_virtq *vq, uint16_t position, unsigned flags)
 /* Ask for an interrupt when the used position passes the one given. */
 static void arm(struct vio_virtq *vq, uint16_t position)
 {
-    if (vq->flags & VQ_EVENT_IDX)
+    if (ring_has(vq, VQ_EVENT_IDX))
         set_event(vq, position, RING_EVENT_FLAGS_DESC);
     else
         set_event(vq, 0, RING_EVENT_FLAGS_ENABLE);

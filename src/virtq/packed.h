@@ -32,6 +32,9 @@ struct ring_layout vio_packed_layout(const struct vio_virtq_config *cfg);
 void vio_packed_init(struct vio_virtq *vq);
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token);
+int vio_packed_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                         unsigned n_readable, unsigned n_writable, void *token);
+int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len);
 bool vio_packed_kick_prepare(struct vio_virtq *vq);
 void vio_packed_disable_cb(struct vio_virtq *vq);
 unsigned vio_packed_enable_cb_prepare(struct vio_virtq *vq);
@@ -219,7 +222,7 @@ RING_INLINE bool packed_wants_notification(const struct vio_virtq *vq,
     if (flags == RING_EVENT_FLAGS_DISABLE)
         return false;
     /* What makes no sense is taken as ENABLE: one notification too many. */
-    if (flags != RING_EVENT_FLAGS_DESC || !(vq->flags & VQ_EVENT_IDX) ||
+    if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
         at >= vq->size)
         return true;
     /* Within one round an event of another one is as far off as half of all

@@ -11,18 +11,45 @@
 #include <vio/spec/virtio.h>
 #include <vio/virtq.h>
 
+#include "../left_out.h"
 #include "../swap.h"
 #include "debug.h"
 
-/* Of struct vio_virtq's flags, which are fixed when the queue is set up. */
-#define VQ_EVENT_IDX      0x01u
-#define VQ_LEGACY         0x02u
-#define VQ_ORDER_PLATFORM 0x04u
-#define VQ_PACKED         0x08u
-#define VQ_IN_ORDER       0x10u
-#define VQ_NOTIFY_DATA    0x20u /* the doorbell takes the position, too */
-#define VQ_DOORBELL16     0x40u /* the doorbell is 16 bits wide */
-#define VQ_DOORBELL_CALL  0x80u /* the doorbell takes more than one access */
+/* Of struct vio_virtq's flags, which are fixed when the queue is set up. The
+ * features among them lie as in the word that is negotiated, VQ_SHIFT lower. */
+#define VQ_SHIFT          28
+#define VQ_OF(feature)    ((uint32_t)(VIRTIO_BIT(feature) >> VQ_SHIFT))
+#define VQ_EVENT_IDX      VQ_OF(VIRTIO_F_EVENT_IDX)
+#define VQ_PACKED         VQ_OF(VIRTIO_F_RING_PACKED)
+#define VQ_IN_ORDER       VQ_OF(VIRTIO_F_IN_ORDER)
+#define VQ_ORDER_PLATFORM VQ_OF(VIRTIO_F_ORDER_PLATFORM)
+/* The doorbell takes the position, too. */
+#define VQ_NOTIFY_DATA    VQ_OF(VIRTIO_F_NOTIFICATION_DATA)
+#define VQ_FEATURES                                               \
+    (VQ_EVENT_IDX | VQ_PACKED | VQ_IN_ORDER | VQ_ORDER_PLATFORM | \
+     VQ_NOTIFY_DATA)
+#define VQ_LEGACY        0x1000u
+#define VQ_DOORBELL16    0x2000u /* the doorbell is 16 bits wide */
+#define VQ_DOORBELL_CALL 0x4000u /* the doorbell takes more than one access */
+
+/* Has the queue the flag? Of what a build leaves out this is a constant,
+ * without optimisation too. */
+#define ring_has(vq, flag) (!(VQ_LEFT_OUT & (flag)) && ((vq)->flags & (flag)))
+
+#ifdef VIO_NO_LEGACY
+#define VQ_LEFT_OUT_LEGACY VQ_LEGACY
+#else
+#define VQ_LEFT_OUT_LEGACY 0u
+#endif
+#define VQ_LEFT_OUT \
+    ((uint32_t)(LEFT_OUT_FEATURES >> VQ_SHIFT) | VQ_LEFT_OUT_LEGACY)
+
+/* Entries of an indirect table; 0: there are none. */
+#ifdef VIO_NO_INDIRECT
+#define ring_table_segs(vq) 0u
+#else
+#define ring_table_segs(vq) ((unsigned)(vq)->table_segs)
+#endif
 
 /*
  * Its state has those flags too, and some more: one look at it tells whether a
@@ -30,8 +57,8 @@
  * Each is a byte of its own, since BROKEN can be set beside the owner: neither
  * store undoes the other.
  */
-#define VQ_LISTED 0x000100u  /* of fixed shape, packed, without tables */
-#define VQ_MAPPED 0x000200u  /* its owner has more to do with each request */
+#define VQ_LISTED 0x000200u  /* of fixed shape, packed, without tables */
+#define VQ_MAPPED 0x000800u  /* its owner has more to do with each request */
 #define VQ_HELD   0x010000u  /* the device is suspended */
 #define VQ_BROKEN 0x1000000u /* sticky until the queue is set up again */
 
@@ -53,15 +80,10 @@
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or
  * VIO_NO_PACKED; with both in, the queue says which it is.
  */
-#if defined(VIO_NO_PACKED)
-#define ring_is_packed(vq) false /* a constant, without optimisation too */
-#elif defined(VIO_NO_SPLIT)
-#define ring_is_packed(vq) true
+#ifdef VIO_NO_SPLIT
+#define ring_is_packed(vq) true /* a constant, without optimisation too */
 #else
-static inline bool ring_is_packed(const struct vio_virtq *vq)
-{
-    return vq->flags & VQ_PACKED;
-}
+#define ring_is_packed(vq) ring_has(vq, VQ_PACKED)
 #endif
 
 /* The three areas in one piece of memory. */
@@ -85,7 +107,7 @@ struct ring_layout {
 RING_INLINE void ring_publish16(const struct vio_virtq *vq, bool weak,
                                 uint16_t *p, uint16_t value)
 {
-    if (!weak && vq->flags & VQ_ORDER_PLATFORM) {
+    if (!weak && ring_has(vq, VQ_ORDER_PLATFORM)) {
         vio_wmb_platform();
         vio_shared_store16(p, value);
     } else {
@@ -100,7 +122,7 @@ RING_INLINE void ring_publish16(const struct vio_virtq *vq, bool weak,
  */
 RING_INLINE void ring_full_barrier(const struct vio_virtq *vq, bool weak)
 {
-    if (!weak && vq->flags & VQ_ORDER_PLATFORM)
+    if (!weak && ring_has(vq, VQ_ORDER_PLATFORM))
         vio_mb_platform();
     else
         vio_mb();
@@ -116,7 +138,7 @@ RING_INLINE uint16_t ring_observe16(const struct vio_virtq *vq, bool weak,
 {
     uint16_t value;
 
-    if (weak || !(vq->flags & VQ_ORDER_PLATFORM))
+    if (weak || !ring_has(vq, VQ_ORDER_PLATFORM))
         return vio_load_acquire16(p);
     value = vio_shared_load16(p);
     vio_rmb_platform();
@@ -126,7 +148,7 @@ RING_INLINE uint16_t ring_observe16(const struct vio_virtq *vq, bool weak,
 /* Modern rings are little-endian, legacy ones guest-endian (2.7.3). */
 static inline bool ring_swaps(const struct vio_virtq *vq)
 {
-    return VIO_BIG_ENDIAN && !(vq->flags & VQ_LEGACY);
+    return VIO_BIG_ENDIAN && !ring_has(vq, VQ_LEGACY);
 }
 
 static inline uint16_t ring16(const struct vio_virtq *vq, uint16_t value)
@@ -201,11 +223,19 @@ static inline void ring_set_published(struct vio_virtq *vq, uint16_t published)
     __atomic_store_n(&vq->published, published, __ATOMIC_RELAXED);
 }
 
+/* The slot that is `n` slots further around the queue. */
+static inline uint16_t ring_further(const struct vio_virtq *vq, uint32_t slot,
+                                    uint32_t n)
+{
+    slot += n;
+    return (uint16_t)(slot < vq->size ? slot : slot - vq->size);
+}
+
 /*
  * 2.7.9, 2.8.10: with IN_ORDER one used element may stand for a batch, of which
  * it names the last buffer. The ones before it are complete, all of what is
- * writable in them written. The free list is a circle then, so that the slot
- * that follows a buffer's last one heads the next buffer.
+ * writable in them written. Slots are taken round and round then, so that the
+ * slot that follows a buffer's last one heads the next buffer.
  *
  * This gives the next buffer in order, given that order_last and order_len are
  * what the used element says. 1, or VIO_EPROTO.
@@ -213,7 +243,7 @@ static inline void ring_set_published(struct vio_virtq *vq, uint16_t published)
 static inline int ring_in_order(struct vio_virtq *vq, uint32_t *head,
                                 uint32_t *len)
 {
-    uint16_t next = vq->order_next, last = next;
+    uint16_t next = vq->order_next;
     const struct vio_virtq_slot *slot = &vq->slot[next];
 
     if (slot->bound == 0)
@@ -222,9 +252,8 @@ static inline int ring_in_order(struct vio_virtq *vq, uint32_t *head,
                      __ATOMIC_RELAXED);
     *len = vq->order_pending ? slot->bound - 1 : vq->order_len;
     *head = next;
-    for (unsigned n = ring_is_packed(vq) ? 1 : slot->count; n > 1; n--)
-        last = vq->slot[last].next;
-    vq->order_next = vq->slot[last].next;
+    vq->order_next =
+        ring_further(vq, next, ring_is_packed(vq) ? 1 : slot->count);
     return 1;
 }
 

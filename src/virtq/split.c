@@ -16,9 +16,13 @@
 struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg)
 {
     size_t size = cfg->size;
-    size_t used_align = cfg->align ? cfg->align : VIRTQ_USED_ALIGN;
+    size_t used_align = VIRTQ_USED_ALIGN;
     struct ring_layout layout;
 
+#ifndef VIO_NO_LEGACY
+    if (cfg->align)
+        used_align = cfg->align;
+#endif
     layout.driver = size * sizeof(struct virtq_desc);
     layout.device = vio_round_up(
         layout.driver + 2 * (VIRTQ_AVAIL_RING + size + 1), used_align);
@@ -35,115 +39,217 @@ static uint16_t *used_event(const struct vio_virtq *vq)
     return &split_avail(vq)[VIRTQ_AVAIL_RING + vq->size];
 }
 
-/* A chain that is being written. */
+/* A chain that is being written over free slots. A slot and its descriptor are
+ * as many bytes from the first of their kind. */
 struct chain {
-    uint64_t *table; /* of an indirect one */
-    uint64_t *last;  /* the descriptor that was written last */
-    unsigned at;     /* the one that comes next: of the table, or a slot */
-    uint64_t bytes;
+    unsigned char *slots;
+    unsigned char *descs;
+    size_t at; /* the one that comes next */
 };
 
-/* Write segments of one direction, each linked to a next one. False: one of
- * them is empty. */
-RING_INLINE bool write_run(const struct vio_virtq *vq, struct chain *c,
-                           bool in_table, const struct vio_sg *sg, unsigned n,
-                           unsigned flags)
-{
-    for (const struct vio_sg *end = sg + n; sg != end; sg++) {
-        unsigned next = in_table ? c->at + 1 : vq->slot[c->at].next;
+#define CHAIN_STEP sizeof(struct virtq_desc)
+_Static_assert(sizeof(struct vio_virtq_slot) <= CHAIN_STEP,
+               "one step for both");
 
-        if (sg->len == 0)
-            return false;
-        c->last =
-            in_table ? &c->table[DESC_WORDS * c->at] : split_desc(vq, c->at);
-        split_fill_desc(vq, c->last, sg->addr, sg->len,
-                        flags | VIRTQ_DESC_F_NEXT, next);
-        c->bytes += sg->len;
-        c->at = next;
+static inline struct vio_virtq_slot *chain_slot(const struct chain *c)
+{
+    return (void *)(c->slots + c->at);
+}
+
+/* Write a segment over a descriptor; where it links to is left open. Gives its
+ * weight. */
+static inline uint64_t write_segment(const struct vio_virtq *vq, uint64_t *desc,
+                                     const struct vio_sg *sg, unsigned flags)
+{
+    uint32_t weight = ring_weight(sg->len);
+    uint64_t rest = ((uint64_t)flags << 32) + 1 + weight;
+
+    if (VIO_BIG_ENDIAN)
+        rest = split_rest(vq, sg->len, flags, 0);
+    vio_shared_store64(desc, ring64(vq, sg->addr));
+    vio_shared_store64(desc + 1, rest);
+    return weight;
+}
+
+/* Write segments of one direction, each linked to the next free slot. Gives the
+ * sum with their weights. */
+RING_INLINE uint64_t write_run(const struct vio_virtq *vq, struct chain *c,
+                               const struct vio_sg *sg,
+                               const struct vio_sg *end, unsigned flags,
+                               uint64_t sum)
+{
+    for (; sg != end; sg++) {
+        uint64_t *desc = (void *)(c->descs + c->at);
+        const struct vio_virtq_slot *slot = chain_slot(c);
+
+        sum += write_segment(vq, desc, sg, flags | VIRTQ_DESC_F_NEXT);
+        c->at = slot->next;
+        vio_shared_store16(split_next(desc), ring16(vq, (uint16_t)c->at));
+        c->at *= CHAIN_STEP;
     }
-    return true;
+    return sum;
+}
+
+/* Write a list over the first free descriptors. Its last segment, writable or
+ * not, links to nothing. */
+RING_INLINE struct ring_sums write_chain(const struct vio_virtq *vq,
+                                         struct chain *c,
+                                         const struct vio_sg *sg,
+                                         unsigned n_readable,
+                                         unsigned n_writable, bool is_read)
+{
+    struct ring_sums sums = ring_sums(n_readable, n_writable);
+    const struct vio_sg *end = sg + n_readable - !is_read;
+    const struct vio_sg *last = end + n_writable - is_read;
+    unsigned last_flags = is_read ? VIRTQ_DESC_F_WRITE : 0;
+
+    sums.readable = write_run(vq, c, sg, end, 0, sums.readable);
+    sums.bound = write_run(vq, c, end, last, VIRTQ_DESC_F_WRITE, sums.bound);
+    *(is_read ? &sums.bound : &sums.readable) +=
+        write_segment(vq, (void *)(c->descs + c->at), last, last_flags);
+    return sums;
+}
+
+/* What was staged last turned out to be wrong, before anybody saw it. */
+static inline int unstage(struct vio_virtq *vq, struct vio_virtq_slot *slot)
+{
+    vq->room += slot->count;
+    vq->added--;
+    debug_freed(slot);
+    return VIO_EINVAL;
 }
 
 /*
- * Write the segments over the first free descriptors, or into the table of the
- * first of them, one after another there (2.7.5.3.1). All of these are free: if
- * the list turns out to be wrong, nothing has happened yet.
- *
- * Gives the slot's bound, or 0; `after` is the first slot that stays free.
+ * The slots of a chain in flight are a circle, so that it goes back to the free
+ * list as a whole (ring_release): the last one links back to the head. What can
+ * be done before the segments are looked at is, to have the registers free.
  */
-RING_INLINE uint32_t write_chain(const struct vio_virtq *vq, bool in_table,
-                                 const struct vio_sg *sg, unsigned n_readable,
-                                 unsigned n_writable, unsigned *after)
-{
-    unsigned head = vq->free_head;
-    uint64_t *first = in_table ? ring_entry(vq, head, 0) : split_desc(vq, head);
-    struct chain c = {.table = first, .last = first, .at = in_table ? 0 : head};
-    uint64_t readable;
-
-    if (!write_run(vq, &c, in_table, sg, n_readable, 0))
-        return 0;
-    readable = c.bytes;
-    if (!write_run(vq, &c, in_table, sg + n_readable, n_writable,
-                   VIRTQ_DESC_F_WRITE))
-        return 0;
-    /* After the last one there is no next. */
-    vio_shared_store16(split_flags(c.last),
-                       ring16(vq, n_writable ? VIRTQ_DESC_F_WRITE : 0));
-    *after = in_table ? vq->slot[head].next : c.at;
-    return ring_bound(c.bytes, c.bytes - readable);
-}
-
-/* The head is in flight, as soon as its batch is kicked. */
-static inline int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
-                        unsigned after, void *token)
+RING_INLINE int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
+                          unsigned n_readable, unsigned n_writable,
+                          bool is_read, void *token)
 {
     uint16_t head = vq->free_head;
-    struct vio_virtq_slot *slot = &vq->slot[head];
+    struct chain c = {(void *)vq->slot, vq->desc, (size_t)head * CHAIN_STEP};
+    struct vio_virtq_slot *slot = chain_slot(&c);
+    unsigned n = n_readable + n_writable;
+    struct ring_sums sums;
 
-    if (!bound)
-        return VIO_EINVAL;
     slot->token = token;
-    slot->bound = bound;
-    slot->count = (uint16_t)count;
-    vq->free_head = (uint16_t)after;
-    vq->n_free = (uint16_t)(vq->n_free - count);
+    slot->count = (uint16_t)n;
+    vq->room -= (int32_t)n;
     split_stage(vq, head);
+    sums = write_chain(vq, &c, sg, n_readable, n_writable, is_read);
+    head = vq->free_head;
+    slot = &vq->slot[head];
+    if (ring_sums_wrong(sums))
+        return unstage(vq, slot);
+    slot->bound = (uint32_t)sums.bound;
+    slot = chain_slot(&c);
+    vq->free_head = slot->next;
+    slot->next = head;
     return 0;
-}
-
-RING_APART int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                         unsigned n_readable, unsigned n_writable, void *token)
-{
-    unsigned n = n_readable + n_writable, after = 0;
-    uint32_t bound;
-
-    if (vq->n_free == 0)
-        return VIO_ENOSPC;
-    bound = write_chain(vq, true, sg, n_readable, n_writable, &after);
-    split_write_desc(vq, vq->free_head, ring_table_addr(vq, vq->free_head),
-                     (uint32_t)(n * sizeof(struct virtq_desc)),
-                     VIRTQ_DESC_F_INDIRECT, 0);
-    return stage(vq, bound, 1, after, token);
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
-    unsigned n = n_readable + n_writable, after = 0;
-    uint32_t bound;
-
-    if (ring_goes_indirect(vq, n))
-        return add_table(vq, sg, n_readable, n_writable, token);
-    if (n > vq->n_free)
-        return VIO_ENOSPC;
-    bound = write_chain(vq, false, sg, n_readable, n_writable, &after);
-    return stage(vq, bound, n, after, token);
+    if (n_writable)
+        return add_chain(vq, sg, n_readable, n_writable, true, token);
+    if (n_readable)
+        return add_chain(vq, sg, n_readable, 0, false, token);
+    return VIO_EINVAL;
 }
+
+#ifndef VIO_NO_INDIRECT
+
+/* One segment after another in the table (2.7.5.3.1). */
+static struct ring_sums write_table(const struct vio_virtq *vq,
+                                    const struct vio_sg *sg,
+                                    unsigned n_readable, unsigned n_writable)
+{
+    struct ring_sums sums = ring_sums(n_readable, n_writable);
+    unsigned n = n_readable + n_writable, slot = vq->free_head;
+
+    for (unsigned k = 0; k < n; k++) {
+        bool is_read = k >= n_readable;
+        unsigned flags = is_read ? VIRTQ_DESC_F_WRITE : 0;
+
+        if (k + 1 < n)
+            flags |= VIRTQ_DESC_F_NEXT;
+        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
+        split_fill_desc(vq, ring_entry(vq, slot, k), sg[k].addr, sg[k].len,
+                        flags, k + 1);
+    }
+    return sums;
+}
+
+int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                        unsigned n_readable, unsigned n_writable, void *token)
+{
+    unsigned n = n_readable + n_writable;
+    uint16_t head = vq->free_head;
+    struct ring_sums sums = write_table(vq, sg, n_readable, n_writable);
+
+    if (ring_sums_wrong(sums))
+        return VIO_EINVAL;
+    split_write_desc(vq, head, ring_table_addr(vq, head),
+                     (uint32_t)(n * sizeof(struct virtq_desc)),
+                     VIRTQ_DESC_F_INDIRECT, 0);
+    ring_take_one(vq, (uint32_t)sums.bound, 1, token);
+    split_stage(vq, head);
+    return 0;
+}
+
+#endif
 
 bool vio_split_kick_prepare(struct vio_virtq *vq)
 {
     return split_kick(vq, RING_NEGOTIATED);
 }
+
+/* Take the next used chain; the used index says that there is one. */
+RING_INLINE int take_next(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    struct ring_taking t = {
+        .slot = vq->slot,
+        .ring = vq->device,
+        .size = vq->mask + 1,
+        .taken = vq->taken,
+    };
+    uint32_t head, written;
+
+    if (split_read_used(vq, &t, &head, &written) < 0)
+        return VIO_EPROTO;
+    ring_set_taken(vq, (uint16_t)(vq->taken + 1));
+    *token = t.slot[head].token;
+    *len = written;
+    ring_release(vq, &t.slot[head]);
+    return 1;
+}
+
+/* All that the used index was seen to tell of is taken: look at it again. 1, 0
+ * or VIO_EPROTO. */
+static inline int look_again(struct vio_virtq *vq)
+{
+    struct ring_taking t = {.taken = vq->taken, .used_seen = vq->taken};
+    int used = split_look(vq, &t);
+
+    vq->used_seen = (uint16_t)t.used_seen;
+    return used;
+}
+
+int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    if (vq->used_seen == vq->taken) {
+        int used = look_again(vq);
+
+        if (used <= 0)
+            return used;
+    }
+    return take_next(vq, token, len);
+}
+
+#ifndef VIO_NO_IN_ORDER
 
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
@@ -163,11 +269,13 @@ int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
     return used;
 }
 
+#endif
+
 void vio_split_disable_cb(struct vio_virtq *vq)
 {
     /* 2.7.7.1: with EVENT_IDX the flags stay 0; an event that lies just behind
      * is not passed for 65535 completions to come. */
-    if (vq->flags & VQ_EVENT_IDX)
+    if (ring_has(vq, VQ_EVENT_IDX))
         vio_shared_store16(used_event(vq),
                            ring16(vq, (uint16_t)(vq->taken - 1u)));
     else
@@ -178,7 +286,7 @@ void vio_split_disable_cb(struct vio_virtq *vq)
 /* Ask for an interrupt when `n` more than what was taken are used. */
 static void arm(struct vio_virtq *vq, unsigned n)
 {
-    if (vq->flags & VQ_EVENT_IDX)
+    if (ring_has(vq, VQ_EVENT_IDX))
         vio_shared_store16(used_event(vq),
                            ring16(vq, (uint16_t)(vq->taken + n)));
     else

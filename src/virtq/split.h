@@ -18,6 +18,9 @@ struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg);
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token);
+int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                        unsigned n_readable, unsigned n_writable, void *token);
+int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len);
 bool vio_split_kick_prepare(struct vio_virtq *vq);
 void vio_split_disable_cb(struct vio_virtq *vq);
 unsigned vio_split_enable_cb_prepare(struct vio_virtq *vq);
@@ -60,6 +63,11 @@ static inline uint16_t *split_flags(uint64_t *desc)
     return (uint16_t *)(void *)desc + 6;
 }
 
+static inline uint16_t *split_next(uint64_t *desc)
+{
+    return (uint16_t *)(void *)desc + 7;
+}
+
 /* The same for a descriptor of the table, named by its number. */
 static inline uint64_t *split_desc(const struct vio_virtq *vq, unsigned i)
 {
@@ -100,7 +108,7 @@ RING_INLINE bool split_wants_notification(const struct vio_virtq *vq,
 {
     const uint16_t *used = split_used(vq);
 
-    if (vq->flags & VQ_EVENT_IDX)
+    if (ring_has(vq, VQ_EVENT_IDX))
         return ring_passed(ring16(vq, vio_shared_load16(split_avail_event(vq))),
                            now, before);
     return !(ring16(vq, vio_shared_load16(&used[VIRTQ_USED_FLAGS])) &
@@ -207,7 +215,7 @@ RING_INLINE int split_check_used(struct vio_virtq *vq,
      * and a length past the writable bytes. */
     if (used->len >= bound) {
         /* 2.7.8.3: legacy lengths are often wrong, and only clamped. */
-        if (!(vq->flags & VQ_LEGACY) || bound == 0)
+        if (!ring_has(vq, VQ_LEGACY) || bound == 0)
             return ring_break(vq);
         used->len = bound - 1;
     }

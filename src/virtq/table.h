@@ -28,23 +28,89 @@ static inline uint64_t ring_table_addr(const struct vio_virtq *vq,
 
 /*
  * A table costs the device one mapping more, a direct chain costs slots of the
- * ring, which are worth something only when they are scarce: direct as long as
- * at least half of the ring stays free.
+ * ring, which are worth something only when they are scarce. With tables half
+ * of the ring is the reserve (vio_virtq_init), and a list goes direct as long
+ * as there is room beside it: one comparison. This is for the others: 1 with a
+ * table, 0 without, from the reserve; or the error.
  */
-static inline bool ring_goes_indirect(const struct vio_virtq *vq, unsigned n)
+static inline int ring_scarce(const struct vio_virtq *vq, uint64_t n)
 {
-    return n > 1 && n <= vq->table_segs &&
-           n + (unsigned)vq->size / 2 > vq->n_free;
+    unsigned n_free = vio_virtq_num_free(vq);
+
+    if (n > vq->size)
+        return VIO_EINVAL;
+    if (n > 1 && n <= ring_table_segs(vq))
+        return n_free ? 1 : VIO_ENOSPC;
+    return n <= n_free ? 0 : VIO_ENOSPC;
 }
 
 /*
- * What a slot's bound is for a list of that many bytes: the writable ones and
- * one. 0 if there are too many: a chain has at most 2^32 bytes (2.7.5.1), and
- * one less leaves room for the bound.
+ * The sums of a list's bytes are made while it is written, and looked at in the
+ * end. Each starts at the number of its segments, the writable ones' at one
+ * more: in the end it is the slot's bound. A segment adds its bytes less one,
+ * so that an empty one adds 2^32 - 1, and whatever is wrong makes both together
+ * reach 2^32. A chain has at most 2^32 bytes (2.7.5.1); one less leaves room
+ * for the bound.
  */
-static inline uint32_t ring_bound(uint64_t bytes, uint64_t writable)
+struct ring_sums {
+    uint64_t readable;
+    uint64_t bound;
+};
+
+static inline struct ring_sums ring_sums(unsigned n_readable,
+                                         unsigned n_writable)
 {
-    return bytes < UINT32_MAX ? (uint32_t)writable + 1 : 0;
+    return (struct ring_sums){n_readable, (uint64_t)n_writable + 1};
+}
+
+static inline uint32_t ring_weight(uint32_t len)
+{
+    return len - 1;
+}
+
+static inline bool ring_sums_wrong(struct ring_sums sums)
+{
+    return (sums.readable + sums.bound) >> 32 != 0;
+}
+
+/* Take the first free slot for a buffer that has no other, and takes `count`
+ * descriptors of the ring. The slot is all of its circle. */
+static inline void ring_take_one(struct vio_virtq *vq, uint32_t bound,
+                                 unsigned count, void *token)
+{
+    uint16_t head = vq->free_head;
+    struct vio_virtq_slot *slot = &vq->slot[head];
+
+    vq->free_head = slot->next;
+    slot->token = token;
+    slot->bound = bound;
+    slot->count = (uint16_t)count;
+    slot->next = head;
+    vq->room -= (int32_t)count;
+}
+
+/* A buffer's slots are nobody's any more. */
+static inline void ring_drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
+{
+    vq->room += slot->count;
+    slot->bound = 0;
+    debug_freed(slot);
+}
+
+/*
+ * They come in front of the free list, in one step whatever their number: from
+ * the head on they are a circle, which is opened behind the head, so that the
+ * head is the last of them. In a packed queue a buffer has one slot, however
+ * many descriptors of the ring it took.
+ */
+static inline void ring_release(struct vio_virtq *vq,
+                                struct vio_virtq_slot *slot)
+{
+    uint16_t second = slot->next;
+
+    ring_drop(vq, slot);
+    slot->next = vq->free_head;
+    vq->free_head = second;
 }
 
 #endif

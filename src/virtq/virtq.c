@@ -10,6 +10,7 @@
 #include "../mem.h"
 #include "packed.h"
 #include "split.h"
+#include "table.h"
 
 static bool is_power_of_two(uint32_t n)
 {
@@ -21,45 +22,59 @@ static bool wants_packed(const struct vio_virtq_config *cfg)
     return cfg->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
 }
 
-/* 2.7: a power of two; 2.8: any size; both up to 32768. An indirect table is
- * not longer than the queue (2.7.5.3.1), and there are none without the
- * feature. */
-static bool is_valid(const struct vio_virtq_config *cfg)
-{
-    bool size_ok = cfg->size != 0 && cfg->size <= VIRTQ_SIZE_MAX &&
-                   (wants_packed(cfg) || is_power_of_two(cfg->size));
-    bool indirect_ok = cfg->indirect == 0 ||
-                       (cfg->indirect <= cfg->size &&
-                        (cfg->features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)));
-    /* Where a size_t has 32 bits, not all of them can be asked for. */
-    bool tables_ok = (uint64_t)cfg->size * cfg->indirect <=
-                     SIZE_MAX / 2 / sizeof(struct virtq_desc);
-    bool align_ok = cfg->align == 0 ||
-                    (is_power_of_two(cfg->align) &&
-                     cfg->align >= VIRTQ_DESC_ALIGN && cfg->align <= 65536);
+#define VIRTQ_ALIGN_MAX 65536u
 
-    return size_ok && indirect_ok && tables_ok && align_ok;
+/* What a legacy device wants, or what every block has. */
+static uint32_t align_of(const struct vio_virtq_config *cfg)
+{
+#ifdef VIO_NO_LEGACY
+    (void)cfg;
+    return VIO_MEM_ALIGN;
+#else
+    return cfg->align ? cfg->align : VIO_MEM_ALIGN;
+#endif
 }
 
-/* Is the format that the features choose in this build? */
+/* An indirect table is not longer than the queue (2.7.5.3.1), and there are
+ * none without the feature. */
+static bool tables_are_valid(const struct vio_virtq_config *cfg)
+{
+    return cfg->indirect == 0 ||
+           (cfg->indirect <= cfg->size &&
+            (cfg->features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)) &&
+            /* Where a size_t has 32 bits, not all of them can be asked for. */
+            (uint64_t)cfg->size * cfg->indirect <=
+                SIZE_MAX / 2 / sizeof(struct virtq_desc));
+}
+
+/* 2.7: a power of two; 2.8: any size; both up to 32768. */
+static bool is_valid(const struct vio_virtq_config *cfg)
+{
+    return cfg->size - 1u < VIRTQ_SIZE_MAX &&
+           (wants_packed(cfg) || is_power_of_two(cfg->size)) &&
+           tables_are_valid(cfg) && is_power_of_two(align_of(cfg)) &&
+           align_of(cfg) - VIO_MEM_ALIGN <= VIRTQ_ALIGN_MAX - VIO_MEM_ALIGN;
+}
+
+/* Has this build all that is asked for? */
 static bool is_built(const struct vio_virtq_config *cfg)
 {
-#if defined(VIO_NO_PACKED)
-    return !wants_packed(cfg);
-#elif defined(VIO_NO_SPLIT)
-    return wants_packed(cfg);
-#else
-    (void)cfg;
-    return true;
+#ifdef VIO_NO_SPLIT
+    if (!wants_packed(cfg))
+        return false;
 #endif
+#ifdef VIO_NO_LEGACY
+    if (cfg->legacy || cfg->align)
+        return false;
+#endif
+    return !(cfg->features & LEFT_OUT_FEATURES);
 }
 
 static bool is_aligned(const struct vio_virtq_config *cfg,
                        const struct vio_mem *mem)
 {
-    uint64_t align = cfg->align ? cfg->align : VIO_MEM_ALIGN;
-
-    return (((uintptr_t)mem->shared | mem->shared_addr) & (align - 1)) == 0 &&
+    return (((uintptr_t)mem->shared | mem->shared_addr) &
+            (align_of(cfg) - 1)) == 0 &&
            ((uintptr_t)mem->priv & (VIO_MEM_ALIGN - 1)) == 0;
 }
 
@@ -76,7 +91,12 @@ static struct ring_layout layout_of(const struct vio_virtq_config *cfg)
 
 static size_t tables_size(const struct vio_virtq_config *cfg)
 {
+#ifdef VIO_NO_INDIRECT
+    (void)cfg;
+    return 0;
+#else
     return (size_t)cfg->size * cfg->indirect * sizeof(struct virtq_desc);
+#endif
 }
 
 static size_t slots_size(const struct vio_virtq_config *cfg)
@@ -99,22 +119,9 @@ int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
 
 static uint32_t flags_of(const struct vio_virtq_config *cfg)
 {
-    static const struct {
-        uint8_t feature;
-        uint8_t flag;
-    } table[] = {
-        {VIRTIO_F_EVENT_IDX, VQ_EVENT_IDX},
-        {VIRTIO_F_ORDER_PLATFORM, VQ_ORDER_PLATFORM},
-        {VIRTIO_F_RING_PACKED, VQ_PACKED},
-        {VIRTIO_F_IN_ORDER, VQ_IN_ORDER},
-        {VIRTIO_F_NOTIFICATION_DATA, VQ_NOTIFY_DATA},
-    };
-    uint32_t flags = cfg->legacy ? VQ_LEGACY : 0;
+    uint32_t flags = (uint32_t)(cfg->features >> VQ_SHIFT) & VQ_FEATURES;
 
-    for (unsigned i = 0; i < sizeof table / sizeof *table; i++)
-        if (cfg->features & VIRTIO_BIT(table[i].feature))
-            flags |= table[i].flag;
-    return flags;
+    return cfg->legacy ? flags | VQ_LEGACY : flags;
 }
 
 /* Take the memory; the caller has made sure that there is enough. */
@@ -131,7 +138,7 @@ static void take_memory(struct vio_virtq *vq,
     vq->driver_addr = vq->desc_addr + layout.driver;
     vq->device_addr = vq->desc_addr + layout.device;
     vq->table_segs = cfg->indirect;
-    if (cfg->indirect)
+    if (tables_size(cfg))
         vq->table = vio_mem_shared(mem, tables_size(cfg), &vq->table_addr);
 }
 
@@ -139,8 +146,9 @@ static void take_memory(struct vio_virtq *vq,
 static void link_slots(struct vio_virtq *vq)
 {
     for (unsigned i = 0; i < vq->size; i++)
-        vq->slot[i].next = (uint16_t)(i + 1u < vq->size ? i + 1u : 0u);
-    vq->n_free = vq->size;
+        vq->slot[i].next = ring_further(vq, i, 1);
+    vq->reserve = ring_table_segs(vq) ? vq->size / 2 : 0;
+    vq->room = vq->size - vq->reserve;
 }
 
 int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
@@ -169,13 +177,50 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
     };
     take_memory(vq, cfg, mem);
     link_slots(vq);
+    vq->state = vq->flags;
     if (ring_is_packed(vq))
         vio_packed_init(vq);
-    if (cfg->callback)
-        vio_virtq_enable_cb_prepare(vq);
-    else
+    /* Zeroed memory asks for interrupts. */
+    if (!cfg->callback)
         vio_virtq_disable_cb(vq);
     return 0;
+}
+
+/* What a call does is decided with one look at the queue's state: which format
+ * it has, unless it is broken. */
+#if defined(VIO_NO_PACKED)
+#define STATE_SPLIT(state)  (!((state)&VQ_BROKEN))
+#define STATE_PACKED(state) false
+#elif defined(VIO_NO_SPLIT)
+#define STATE_SPLIT(state)  false
+#define STATE_PACKED(state) (!((state)&VQ_BROKEN))
+#else
+#define STATE_SPLIT(state)  (!((state) & (VQ_BROKEN | VQ_PACKED)))
+#define STATE_PACKED(state) (!((state)&VQ_BROKEN))
+#endif
+#define STATE_IN_ORDER(state) \
+    (!(VQ_LEFT_OUT & VQ_IN_ORDER) && ((state)&VQ_IN_ORDER))
+
+/* A list that there is no room for beside the reserve, or that cannot be. */
+RING_APART int add_unusual(struct vio_virtq *vq, const struct vio_sg *sg,
+                           unsigned n_readable, unsigned n_writable,
+                           void *token)
+{
+    int how = ring_scarce(vq, (uint64_t)n_readable + n_writable);
+
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    if (!token)
+        return VIO_EINVAL;
+    if (how < 0)
+        return how;
+    if (how == 0)
+        return ring_is_packed(vq)
+                   ? vio_packed_add(vq, sg, n_readable, n_writable, token)
+                   : vio_split_add(vq, sg, n_readable, n_writable, token);
+    return ring_is_packed(vq)
+               ? vio_packed_add_table(vq, sg, n_readable, n_writable, token)
+               : vio_split_add_table(vq, sg, n_readable, n_writable, token);
 }
 
 int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
@@ -184,22 +229,15 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
     uint64_t n = (uint64_t)n_readable + n_writable; /* cannot wrap */
 
     DEBUG_OWN(vq);
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (n - 1 >= vq->size || !token) /* nor is 0 below the size */
-        return VIO_EINVAL;
-    return ring_is_packed(vq)
-               ? vio_packed_add(vq, sg, n_readable, n_writable, token)
-               : vio_split_add(vq, sg, n_readable, n_writable, token);
-}
+    if ((int64_t)n <= vq->room && token) {
+        uint32_t state = ring_state(vq);
 
-bool vio_virtq_kick_prepare(struct vio_virtq *vq)
-{
-    DEBUG_OWN(vq);
-    if (ring_state(vq) & (VQ_BROKEN | VQ_HELD))
-        return false;
-    return ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
-                              : vio_split_kick_prepare(vq);
+        if (STATE_SPLIT(state))
+            return vio_split_add(vq, sg, n_readable, n_writable, token);
+        if (STATE_PACKED(state))
+            return vio_packed_add(vq, sg, n_readable, n_writable, token);
+    }
+    return add_unusual(vq, sg, n_readable, n_writable, token);
 }
 
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
@@ -221,7 +259,7 @@ void vio_virtq_notify(struct vio_virtq *vq)
         return;
     vq->stats.notifications++;
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
-    if (vq->flags & VQ_NOTIFY_DATA)
+    if (ring_has(vq, VQ_NOTIFY_DATA))
         value |= (uint32_t)ring_published(vq) << 16;
     if (vq->flags & VQ_DOORBELL_CALL)
         vq->doorbell_call(vq, value);
@@ -229,6 +267,15 @@ void vio_virtq_notify(struct vio_virtq *vq)
         vio_reg_write16(vq->doorbell, 0, doorbell16(vq, (uint16_t)value));
     else
         vio_reg_write32(vq->doorbell, 0, doorbell32(vq, value));
+}
+
+bool vio_virtq_kick_prepare(struct vio_virtq *vq)
+{
+    DEBUG_OWN(vq);
+    if (ring_state(vq) & (VQ_BROKEN | VQ_HELD))
+        return false;
+    return ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
+                              : vio_split_kick_prepare(vq);
 }
 
 /* Any kick, and one that is to be notified. */
@@ -251,70 +298,25 @@ void vio_virtq_kick(struct vio_virtq *vq)
     }
     {
         DEBUG_OWN(vq);
-        wanted = state & VQ_PACKED ? packed_kick(vq, RING_WEAK)
-                                   : split_kick(vq, RING_WEAK);
+        wanted = ring_is_packed(vq) ? packed_kick(vq, RING_WEAK)
+                                    : split_kick(vq, RING_WEAK);
     }
     if (wanted)
         vio_virtq_notify(vq);
 }
 
-/* A buffer's slots are nobody's any more. */
-static inline void drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
+/* With IN_ORDER slots are taken round and round, and the last one links to the
+ * one behind it again. */
+static void release_in_order(struct vio_virtq *vq, uint32_t head)
 {
-    slot->bound = 0;
-    debug_freed(slot);
-    vq->n_free = (uint16_t)(vq->n_free + slot->count);
+    unsigned n = ring_is_packed(vq) ? 1 : vq->slot[head].count;
+    uint16_t last = ring_further(vq, head, n - 1);
+
+    ring_drop(vq, &vq->slot[head]);
+    vq->slot[last].next = ring_further(vq, last, 1);
 }
 
-/* They come first in the free list. In a packed queue a buffer has only one,
- * however many descriptors of the ring it took. */
-RING_INLINE void push_free(struct vio_virtq *vq, bool packed,
-                           struct vio_virtq_slot *slots, uint32_t head)
-{
-    struct vio_virtq_slot *last = &slots[head];
-
-    for (unsigned n = packed ? 1 : last->count; n > 1; n--)
-        last = &slots[last->next];
-    last->next = vq->free_head;
-    vq->free_head = (uint16_t)head;
-}
-
-/* Take one used buffer. 1, 0 or VIO_EPROTO. */
-RING_INLINE int get_buf(struct vio_virtq *vq, bool packed, void **token,
-                        uint32_t *len)
-{
-    struct ring_taking t = packed ? packed_taking(vq) : split_taking(vq);
-    struct vio_virtq_slot *slot;
-    uint32_t head, written;
-    int used = packed ? packed_take(vq, &t, &head, &written)
-                      : split_take(vq, &t, &head, &written);
-
-    if (used <= 0)
-        return used;
-    if (packed)
-        packed_taken(vq, &t);
-    else
-        split_taken(vq, &t);
-    slot = &t.slot[head];
-    *token = slot->token;
-    *len = written;
-    drop(vq, slot);
-    push_free(vq, packed, t.slot, head);
-    return 1;
-}
-
-RING_APART int get_split(struct vio_virtq *vq, void **token, uint32_t *len)
-{
-    return get_buf(vq, false, token, len);
-}
-
-RING_APART int get_packed(struct vio_virtq *vq, void **token, uint32_t *len)
-{
-    return get_buf(vq, true, token, len);
-}
-
-/* The same where one element of the ring may stand for several buffers. The
- * free list is a circle then, and stays as it is. */
+/* Where one element of the ring may stand for several buffers. */
 RING_APART int get_in_order(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     uint32_t head, written;
@@ -326,19 +328,22 @@ RING_APART int get_in_order(struct vio_virtq *vq, void **token, uint32_t *len)
         return used;
     *token = vq->slot[head].token;
     *len = written;
-    drop(vq, &vq->slot[head]);
+    release_in_order(vq, head);
     return 1;
 }
 
 int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
+    uint32_t state = ring_state(vq);
+
     DEBUG_OWN(vq);
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (vq->flags & VQ_IN_ORDER)
+    if (STATE_SPLIT(state) && !STATE_IN_ORDER(state))
+        return vio_split_get(vq, token, len);
+    if (STATE_PACKED(state) && !STATE_IN_ORDER(state))
+        return vio_packed_get(vq, token, len);
+    if (STATE_IN_ORDER(state) && !(state & VQ_BROKEN))
         return get_in_order(vq, token, len);
-    return ring_is_packed(vq) ? get_packed(vq, token, len)
-                              : get_split(vq, token, len);
+    return VIO_EPROTO;
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
@@ -409,9 +414,10 @@ void *vio_virtq_detach_unused(struct vio_virtq *vq)
 
         if (vq->slot[i].bound == 0)
             continue;
-        drop(vq, &vq->slot[i]);
-        if (!(vq->flags & VQ_IN_ORDER))
-            push_free(vq, ring_is_packed(vq), vq->slot, i);
+        if (ring_has(vq, VQ_IN_ORDER))
+            release_in_order(vq, i);
+        else
+            ring_release(vq, &vq->slot[i]);
         return token;
     }
     return NULL;
@@ -440,5 +446,5 @@ unsigned vio_virtq_size(const struct vio_virtq *vq)
 
 unsigned vio_virtq_num_free(const struct vio_virtq *vq)
 {
-    return vq->n_free;
+    return (unsigned)vq->room + vq->reserve;
 }

@@ -7,8 +7,8 @@
  * is left is the index, the question whether the device wants a notification,
  * and the doorbell. No answer is looked at.
  *
- * Takes the words of examples/disk_bench, and prints the same lines. The library
- * finds the device and sets it up.
+ * Takes the words of examples/disk_bench, and prints the same lines. The
+ * library finds the device and sets it up.
  */
 #include <vio/device.h>
 #include <vio/spec/blk.h>
@@ -65,7 +65,8 @@ static void build(const struct bench_run *run)
 
     for (unsigned i = 0; i < CHAINS; i++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
-        build_chain(i, run, (run->random ? (random >> 33) % 2048 : i) * sectors);
+        build_chain(i, run,
+                    (run->random ? (random >> 33) % 2048 : i) * sectors);
     }
     for (unsigned i = 0; i < SIZE; i++)
         avail[VIRTQ_AVAIL_RING + i] = (uint16_t)(i % CHAINS * 3);
@@ -92,8 +93,8 @@ static void kick(struct limit *l, unsigned n)
 
     __atomic_store_n(&avail[VIRTQ_AVAIL_IDX], now, __ATOMIC_RELEASE);
     vio_mb();
-    event = __atomic_load_n(&used[VIRTQ_USED_RING + 4 * SIZE],
-                            __ATOMIC_RELAXED);
+    event =
+        __atomic_load_n(&used[VIRTQ_USED_RING + 4 * SIZE], __ATOMIC_RELAXED);
     if ((uint16_t)(now - event - 1) < n) {
         vio_reg_write16(l->doorbell, 0, 0);
         l->notifications++;

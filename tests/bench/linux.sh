@@ -18,7 +18,7 @@ out=$root/build/bench
 work=$root/build/linux
 rounds=${ROUNDS:-3}
 . "$root/tests/need.sh"
-need cmake:cmake make:make gcc:gcc /usr/include/stdio.h:libc6-dev \
+need $host_tools \
     python3:python3 cpio:cpio dpkg-deb:dpkg \
     qemu-system-x86_64:qemu-system-x86
 

@@ -69,7 +69,7 @@ static void must(int good, const char *what)
 static void load_modules(unsigned poll_queues)
 {
     static const char *const name[] = {
-        "virtio_ring", "virtio", "virtio_pci_modern_dev",
+        "virtio_ring",           "virtio",     "virtio_pci_modern_dev",
         "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk",
     };
     char path[64], parameter[32];
@@ -125,9 +125,9 @@ static void ring_map(struct ring *r, const struct io_uring_params *p)
 static void ring_open(struct ring *r, const struct bench_run *run)
 {
     struct io_uring_params p = {
-        .flags = IORING_SETUP_SINGLE_ISSUER |
-                 (run->sleep ? IORING_SETUP_DEFER_TASKRUN
-                             : IORING_SETUP_IOPOLL),
+        .flags =
+            IORING_SETUP_SINGLE_ISSUER |
+            (run->sleep ? IORING_SETUP_DEFER_TASKRUN : IORING_SETUP_IOPOLL),
     };
     struct iovec memory = {data, (size_t)run->depth * run->bytes};
 

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Write bench.md, the tables, and bench.svg, a chart of the instructions.
+"""Write bench.md, all tables; summary.md, what README.md shows of them; and
+bench.svg, a chart.
 
-usage: report.py BUDGETS OUT_DIR FIGURES...
+usage: report.py BUDGETS OUT_DIR MACHINE FIGURES...
+
+MACHINE is a line that says what was measured on.
 """
 import sys
 
 import chart
+import rates
 from figures import limit_of, read_budgets, read_figures, show
 
 PATHS = {
@@ -71,11 +75,16 @@ def budgets(path, figures, notes):
 def times(figures, notes):
     rows = [[name[5:], show(value), notes[name]]
             for name, value in figures.items() if name.startswith("time/")]
-    return table(["time a request, batches of 32", "times the limit loop's",
-                  ""], rows)
+    return table(["time a request, in batches of 32 or (host) as said",
+                  "times the limit loop's", ""], rows)
 
 
-def bars(figures):
+def reads(figures):
+    return rates.table(rates.HEAD, rates.rows(figures)) + "\n"
+
+
+def main_rows(figures):
+    """Each way to make a request: its name, single, in a batch."""
     for path, title in PATHS.items():
         for kind in ("split/indirect", "packed/indirect"):
             name = f"instructions/{path}/{kind}/256"
@@ -83,19 +92,54 @@ def bars(figures):
                    figures[f"{name}/1"], figures[f"{name}/32"])
 
 
+def summary(figures, notes, machine):
+    rows = [[title, f"{single:.0f}", f"{batch:.0f}"]
+            for title, single, batch in main_rows(figures)]
+    sizes = [[name, *(show(figures[f"size/{what}/{name}"])
+                      for what in ("boot", "ring", "all"))]
+             for name in ("x86_64", "aarch64", "riscv64")]
+    return (machine + "\n\n"
+            + table(["instructions a read request", "single", "batch of 32"],
+                    rows)
+            + reads(figures) + times(figures, notes)
+            + table(["bytes of text and rodata, `-Os`",
+                     "MMIO, split, synchronous reads", "the split ring",
+                     "everything"], sizes))
+
+
+def bars(figures):
+    for title, single, batch in main_rows(figures):
+        yield title, (single, f"{single:.0f}"), (batch, f"{batch:.0f}")
+
+
+def rate_bars(figures):
+    for run in rates.RUNS:
+        rate = {g: figures[f"rate/{run}/{g}"] for g in rates.GUESTS}
+        yield (rates.title(run), *((rate[g] / rate["linux"], f"{rate[g]:.0f}")
+                                   for g in rates.GUESTS))
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
 def main():
-    figures, notes = read_figures(sys.argv[3:])
-    with open(sys.argv[2] + "/bench.md", "w", encoding="utf-8") as out:
-        out.write(instructions(figures))
-        out.write(growth(figures, "by queue size, batch of 2", "{}/2", SIZES))
-        out.write(growth(figures, "by depth, size 256", "256/{}", DEPTHS,
-                         age=True))
-        out.write(times(figures, notes))
-        out.write(budgets(sys.argv[1], figures, notes))
-    with open(sys.argv[2] + "/bench.svg", "w", encoding="utf-8") as out:
-        out.write(chart.draw("Instructions a read request",
-                             ("single", "batch of 32"), list(bars(figures))))
-    print(sys.argv[2] + "/bench.md")
+    folder, machine = sys.argv[2:4]
+    figures, notes = read_figures(sys.argv[4:])
+    write(folder + "/bench.md",
+          machine + "\n\n" + instructions(figures)
+          + growth(figures, "by queue size, batch of 2", "{}/2", SIZES)
+          + growth(figures, "by depth, size 256", "256/{}", DEPTHS, age=True)
+          + times(figures, notes) + reads(figures)
+          + budgets(sys.argv[1], figures, notes))
+    write(folder + "/summary.md", summary(figures, notes, machine))
+    write(folder + "/bench.svg", chart.draw([
+        ("Instructions a read request", ("single", "batch of 32"),
+         list(bars(figures))),
+        ("Reads a second under QEMU (bars: as multiples of Linux's)",
+         tuple(rates.GUESTS.values()), list(rate_bars(figures)))]))
+    print(folder + "/bench.md")
 
 
 main()

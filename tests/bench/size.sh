@@ -6,9 +6,11 @@
 # usage: size.sh BUILD_DIR      prints "size/<what>/<machine> <bytes>" and
 #                               "stack/<call> <bytes>"
 #
-# boot and ring are programs linked as small as they get, less what they bring
-# themselves (and without memcpy and the like, which every system has); all is
-# every file of the library.
+# boot, loader and ring are programs linked as small as they get, less what they
+# bring themselves (and without memcpy and the like, which every system has). boot
+# is a loader for modern devices, and ring a queue, without all that can be left
+# out; loader is one with everything but packed queues. all is every file of the
+# library.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
@@ -53,13 +55,20 @@ linked()
     echo $(($(text_of "$1" "$2/$3.elf") - $(text_of "$1" "$2/$3.prog")))
 }
 
+least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_IN_ORDER
+       -DVIO_NO_ORDER_PLATFORM -DVIO_NO_LEGACY -DVIO_NO_PORT_IO'
 for machine in x86_64 aarch64 riscv64; do
     prefix=
     [ $machine = x86_64 ] || prefix=$machine-linux-gnu-
     dir=$out/size-$machine
+    # shellcheck disable=SC2086 # least is a list of words
+    compile "${prefix}gcc" "$dir/least" $least
+    echo "size/ring/$machine $(linked "$prefix" "$dir/least" size_ring)"
+    # shellcheck disable=SC2086
+    compile "${prefix}gcc" "$dir/boot" $least -DVIO_NO_ENV
+    echo "size/boot/$machine $(linked "$prefix" "$dir/boot" size_boot)"
     compile "${prefix}gcc" "$dir/split" -DVIO_NO_PACKED
-    echo "size/boot/$machine $(linked "$prefix" "$dir/split" size_boot)"
-    echo "size/ring/$machine $(linked "$prefix" "$dir/split" size_ring)"
+    echo "size/loader/$machine $(linked "$prefix" "$dir/split" size_boot)"
     compile "${prefix}gcc" "$dir/all"
     echo "size/all/$machine $(text_of "$prefix" "$dir"/all/*.o)"
 done

@@ -51,7 +51,7 @@ def put_into():
 def pointed_to(caller, path, line, column):
     """What a call through a pointer, there in the source, may reach."""
     text = lines_of(path)[int(line) - 1][int(column) - 1:]
-    name = CALL.match(text)[1]
+    name = CALL.search(text)[1]
     names = put_into().get(name, set())
     folder = os.path.dirname(where[caller])
     return {f for f in size if base(f) in names or

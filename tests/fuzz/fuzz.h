@@ -55,6 +55,10 @@ struct fuzz_state {
     uint64_t accesses;  /* of the driver's to shared memory */
     bool has_scribbled; /* so far the device has kept to the rules if not */
 
+    /* The caller's memory that the library may read, or NULL. */
+    const unsigned char *callers;
+    size_t callers_size;
+
     /* Of a block device: */
     uint32_t last_load32; /* a used length, if anything was used */
     uint64_t ok_statuses; /* loads of the status OK, */

@@ -154,8 +154,7 @@ static struct model_pci *decode(uint64_t addr, unsigned *bar, uint64_t *offset)
     return NULL;
 }
 
-/* Little-endian on the bus; the driver's loads are in its own order. */
-static uint32_t swap(unsigned width, uint32_t value)
+uint32_t model_pci_order(unsigned width, uint32_t value)
 {
     if (!BIG || width == 1)
         return value;
@@ -264,12 +263,12 @@ static bool other_regs(bool write, uintptr_t addr, unsigned width,
                              model_legacy_read(m, (uint32_t)offset, width));
         return true;
     }
-    v = write ? swap(width, *value) : 0;
+    v = write ? model_pci_order(width, *value) : 0;
     if (!access_bar(m, write, bar, offset, width, &v))
         model_violation("PCI-32", "access to BAR %u at %#llx", bar,
                         (unsigned long long)offset);
     if (!write)
-        *value = swap(width, as_read(m, width, v));
+        *value = model_pci_order(width, as_read(m, width, v));
     return true;
 }
 

@@ -114,6 +114,10 @@ uint32_t model_pci_read(void *ctx, uint32_t bdf, uint32_t offset,
 void model_pci_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
                      uint32_t value);
 
+/* Between a number and how a little-endian bus shows it to the driver's loads
+ * and stores, which are in the processor's order. */
+uint32_t model_pci_order(unsigned width, uint32_t value);
+
 bool model_pci_msix_on(const struct model_pci *m);
 
 /* Vector of an event changed; true: it is mapped now. */

@@ -9,7 +9,6 @@
 #include "feature.h"
 #include "pci.h"
 
-#define BIG  (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 #define PAGE 4096u
 
 /* What a queue's number is less than; a select or notification of more is
@@ -59,15 +58,6 @@ static void check(uint32_t offset, unsigned width, bool write)
         return;
     }
     model_violation("LPCI-01", "no register at %u", offset);
-}
-
-/* The header is little-endian, what follows is the guest's. */
-static uint32_t order(unsigned width, uint32_t value)
-{
-    if (!BIG || width == 1)
-        return value;
-    return width == 2 ? __builtin_bswap16((uint16_t)value)
-                      : __builtin_bswap32(value);
 }
 
 static uint32_t header_of(const struct model_pci *m)
@@ -203,6 +193,7 @@ static void write_header(struct model_pci *m, uint32_t offset, uint32_t value)
     }
 }
 
+/* The header is little-endian, what follows is the guest's. */
 uint32_t model_legacy_read(struct model_pci *m, uint32_t offset, unsigned width)
 {
     uint32_t header = header_of(m);
@@ -211,7 +202,7 @@ uint32_t model_legacy_read(struct model_pci *m, uint32_t offset, unsigned width)
     if (offset >= header)
         return model_regs_read(&m->dev, MR_CONFIG + offset - header, width);
     check(offset, width, false);
-    return order(width, read_header(m, offset));
+    return model_pci_order(width, read_header(m, offset));
 }
 
 void model_legacy_write(struct model_pci *m, uint32_t offset, unsigned width,
@@ -225,5 +216,5 @@ void model_legacy_write(struct model_pci *m, uint32_t offset, unsigned width,
         return;
     }
     check(offset, width, true);
-    write_header(m, offset, order(width, value));
+    write_header(m, offset, model_pci_order(width, value));
 }

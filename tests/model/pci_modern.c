@@ -278,16 +278,6 @@ static void write_notify(struct model_pci *m, uint32_t offset, unsigned width,
                      own ? (value & 0xffff0000u) | q : value);
 }
 
-/* The configuration space is kept as the guest sees it, and everything here
- * speaks in numbers. */
-static uint32_t le(unsigned width, uint32_t value)
-{
-    if (__BYTE_ORDER__ != __ORDER_BIG_ENDIAN__ || width == 1)
-        return value;
-    return width == 2 ? __builtin_bswap16((uint16_t)value)
-                      : __builtin_bswap32(value);
-}
-
 static void check_config(const struct model_pci *m, uint32_t offset,
                          unsigned width)
 {
@@ -300,6 +290,8 @@ static void check_config(const struct model_pci *m, uint32_t offset,
                             width, f->offset);
 }
 
+/* The configuration space is kept as the guest sees it, and everything here
+ * speaks in numbers. */
 uint32_t model_modern_read(struct model_pci *m, enum model_pci_part part,
                            uint32_t offset, unsigned width)
 {
@@ -313,7 +305,8 @@ uint32_t model_modern_read(struct model_pci *m, enum model_pci_part part,
     if (part != MODEL_DEVICE)
         return 0;
     check_config(m, offset, width);
-    return le(width, model_regs_read(&m->dev, MR_CONFIG + offset, width));
+    return model_pci_order(width,
+                           model_regs_read(&m->dev, MR_CONFIG + offset, width));
 }
 
 void model_modern_write(struct model_pci *m, enum model_pci_part part,
@@ -326,7 +319,8 @@ void model_modern_write(struct model_pci *m, enum model_pci_part part,
         write_notify(m, offset, width, value);
     } else if (part == MODEL_DEVICE) {
         check_config(m, offset, width);
-        model_regs_write(&m->dev, MR_CONFIG + offset, width, le(width, value));
+        model_regs_write(&m->dev, MR_CONFIG + offset, width,
+                         model_pci_order(width, value));
     } else {
         model_violation("PCI-17", "write to the ISR");
     }

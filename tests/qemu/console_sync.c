@@ -157,6 +157,43 @@ static int run_eject(const uint64_t *arg)
 }
 #endif
 
+#define PCI_HEADER_TYPE  0x0e
+#define PCI_CAPABILITIES 0x34
+#define CAP_EXPRESS      0x10
+#define SLOT_CONTROL     0x18   /* of that capability */
+#define SLOT_POWER_OFF   0x0700 /* and its light, too */
+
+/* The PCI Express capability of a function, or 0. */
+static uint32_t find_express(const struct vio_pci_bus *bus, uint32_t bdf)
+{
+    uint32_t at = bus->read(bus->ctx, bdf, PCI_CAPABILITIES, 1);
+
+    while (at && bus->read(bus->ctx, bdf, at, 1) != CAP_EXPRESS)
+        at = bus->read(bus->ctx, bdf, at + 1, 1);
+    return at;
+}
+
+/* unplug: the same of a slot behind a PCI Express root port: its power goes
+ * off. */
+static int run_unplug(const uint64_t *arg)
+{
+    const struct vio_pci_bus *bus = console_device.pci.bus;
+    struct vio_pci_walk walk = {0};
+
+    (void)arg;
+    while (vio_pci_next(bus, &walk)) {
+        uint32_t header = bus->read(bus->ctx, walk.bdf, PCI_HEADER_TYPE, 1);
+        uint32_t at = header & 0x7f ? find_express(bus, walk.bdf) : 0;
+
+        if (at) {
+            bus->write(bus->ctx, walk.bdf, at + SLOT_CONTROL, 2,
+                       SLOT_POWER_OFF);
+            return 0;
+        }
+    }
+    return VIO_ENODEV;
+}
+
 const struct console_command console_sync[] = {
     {"read", 2, run_read},
     {"write", 3, run_write},
@@ -173,5 +210,6 @@ const struct console_command console_sync[] = {
 #if VIO_HAVE_PORT_IO
     {"eject", 1, run_eject},
 #endif
+    {"unplug", 0, run_unplug},
     {NULL, 0, NULL},
 };

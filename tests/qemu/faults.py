@@ -6,56 +6,15 @@ notice and go on (console.c).
 Exit status: 0 all passed, 1 something failed, 77 nothing failed but something
 was skipped.
 """
-import json
-import os
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 
-from qemu import (AARCH64, MIB, MICROVM, MMIO, PC, PCI, PCI_MODERN, Q35,
-                  RISCV64, TIMEOUT, check, main, noise)
+from qemu import (AARCH64, MIB, MICROVM, MMIO, PC, PCI, PCI_MODERN,
+                  PCI_ROOT_PORT, Q35, RISCV64, TIMEOUT, check, main, noise)
 from session import Session, pattern, total
+from storage import NbdServer, allocated, attach, content, file_node, qcow2
 
 EIO = 5
-
-
-def tool(*args):
-    """Run one of QEMU's tools; what it prints."""
-    with tempfile.TemporaryFile() as said:  # a pipe would wait for a daemon
-        done = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=said,
-                              stderr=said, timeout=TIMEOUT)
-        said.seek(0)
-        text = said.read().decode(errors='replace')
-    check(done.returncode == 0, f'{" ".join(args)}: {text}')
-    return text
-
-
-def qcow2(c, name, size):
-    path = c.file(name)
-    tool('qemu-img', 'create', '-q', '-f', 'qcow2', path, str(size))
-    return path
-
-
-def attach(c, node, *options):
-    """A disk of a block node, which is a dict; the guest's only one."""
-    node = {'node-name': 'd0', **node}
-    c.disks[:] = [['-blockdev', json.dumps(node),
-                   *c.device('drive=d0', *options)]]
-
-
-def file_node(path, driver='raw', **more):
-    return {'driver': driver, 'file': {'driver': 'file', 'filename': path},
-            **more}
-
-
-def content(c, path, size):
-    """What is on a qcow2 disk, as raw bytes."""
-    raw = c.file('raw')
-    tool('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', path, raw)
-    with open(raw, 'rb') as file:
-        return file.read(size)
 
 
 REPORT = ('rerror=report', 'werror=report')
@@ -311,14 +270,6 @@ def migration(c):
               'the disk is not what was written last')
 
 
-def allocated(path):
-    """Bytes of a qcow2 disk that hold data."""
-    return sum(part['length']
-               for part in json.loads(tool('qemu-img', 'map', '-f', 'qcow2',
-                                           '--output=json', path))
-               if part['data'])
-
-
 def discard(c):
     """discard frees blocks, write-zeroes zeroes them"""
     size = 8 * MIB
@@ -384,41 +335,6 @@ def huge(c):
                 f'sum {total(pattern(place, 8, place % 1000))}')
         s.do(f'read {size // 512 - 4} 8', 'past the end of the disk')
         s.quit()
-
-
-class NbdServer:
-    """qemu-nbd on a socket."""
-
-    def __init__(self, c, image):
-        self.image = image
-        self.socket = c.file('nbd.sock')
-        self.pid_file = c.file('nbd.pid')
-        self.pid = None
-
-    def start(self):
-        # With --fork it returns when the socket is ready.
-        tool('qemu-nbd', '-f', 'raw', '-t', '-e', '4', '-k', self.socket,
-             '--fork', '--pid-file', self.pid_file, self.image)
-        with open(self.pid_file) as file:
-            self.pid = int(file.read())
-
-    def stop(self):
-        """Kill it, and wait until its connections are closed."""
-        if self.pid is None:
-            return
-        os.kill(self.pid, signal.SIGKILL)
-        while is_running(self.pid):
-            time.sleep(0.01)
-        self.pid = None
-        os.remove(self.socket)
-
-
-def is_running(pid):
-    try:
-        with open(f'/proc/{pid}/stat') as file:
-            return file.read().rsplit(')', 1)[1].split()[0] != 'Z'
-    except OSError:
-        return False
 
 
 def nbd(c, reconnect_delay):
@@ -512,7 +428,12 @@ def cache_switch(c):
 def unplug(c):
     """device_del in mid-I/O: no hang, everything is handed back"""
     data = slow_disk(c, 1)
-    c.disks[0][-1] += ',id=disk,addr=5'
+    port = c.transport is PCI_ROOT_PORT
+    c.disks[0][-1] += ',id=disk' + ('' if port else ',addr=5')
+    # By the port's registers, not by the firmware's.
+    native = ['-global', 'ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off']
+    if c.machine is Q35:
+        c.disks[0] += native
     with Session(c) as s:
         s.until('ready')
         s.do('read 0 8').has(f'sum {total(data[:4096])}')
@@ -520,8 +441,8 @@ def unplug(c):
             s.do(f'queue {slot} {slot * 8} 8')
         s.do('submit')
         s.qmp.command('device_del', id='disk')
-        s.do('eject 5')
-        s.qmp.event('DEVICE_DELETED')
+        # Either takes it off the bus before it returns.
+        s.do('unplug' if port else 'eject 5')
         # Nothing there reads as ones in I/O space, and in QEMU's memory as
         # zeroes.
         s.do('check', GONE)
@@ -542,14 +463,33 @@ CASES = [read_errors, write_errors, error_in_flight, resize, deadline,
          nbd_wait, serial, cache_switch]
 
 
+def packed(case):
+    """The same case with packed queues."""
+    def with_option(c):
+        c.options = ('packed=on',)
+        case(c)
+    with_option.__doc__ = f'{case.__doc__}; packed queues'
+    return with_option
+
+
+# What moves, stops or gives up a queue with requests in it.
+IN_FLIGHT = [error_in_flight, deadline, hand_back, stop_and_go, system_reset,
+             snapshot, migration]
+
+
 def table():
     for machine, version in ((MICROVM, 2), (RISCV64, 1), (AARCH64, 2)):
         for case in CASES:
             yield case, machine, MMIO[version]
     for case in CASES:
         yield case, Q35, PCI_MODERN
+    for case in IN_FLIGHT:
+        yield packed(case), MICROVM, MMIO[2]
+        yield packed(case), Q35, PCI_MODERN
     for transport in PCI:
         yield unplug, PC, transport
+    for machine in (Q35, RISCV64, AARCH64):
+        yield unplug, machine, PCI_ROOT_PORT
 
 
 if __name__ == '__main__':

@@ -44,10 +44,16 @@ def pc(name, machine):
 MICROVM = pc('x86_64 microvm', 'microvm,acpi=off')
 Q35 = pc('x86_64 q35', 'q35')
 PC = pc('x86_64 pc', 'pc')
-RISCV64 = Machine('qemu-riscv64', 'riscv64 virt',
-                  ['-machine', 'virt', '-bios', 'none'],
-                  lambda status: status,
-                  lambda bus: 0x10001000 + bus * 0x1000)
+
+
+def riscv64(name, machine):
+    return Machine('qemu-riscv64', name, ['-machine', machine, '-bios', 'none'],
+                   lambda status: status,
+                   lambda bus: 0x10001000 + bus * 0x1000)
+
+
+RISCV64 = riscv64('riscv64 virt', 'virt')
+RISCV64_AIA = riscv64('riscv64 virt aia', 'virt,aia=aplic-imsic')
 AARCH64 = Machine('qemu-aarch64', 'aarch64 virt',
                   ['-machine', 'virt,gic-version=2', '-cpu', 'cortex-a53',
                    '-semihosting'],
@@ -177,6 +183,12 @@ class Context:
         """A field, the request, of each line traced of an event."""
         with open(self.trace) as file:
             return re.findall(rf'\b{event} .*\b{field} (\w+)', file.read())
+
+    def events(self, *names):
+        """The events of these names, in the order of the trace."""
+        with open(self.trace) as file:
+            return [name for name in (line.split(' ', 1)[0] for line in file)
+                    if name in names]
 
 
 class Output:

@@ -11,8 +11,8 @@ import struct
 import sys
 
 from qemu import (AARCH64, FAULT, MIB, MICROVM, MMIO, PC, PCI, PCI_MODERN,
-                  PCI_ROOT_PORT, PCI_TRANSITIONAL, Q35, RISCV64, check, main,
-                  noise, sha256)
+                  PCI_ROOT_PORT, PCI_TRANSITIONAL, Q35, RISCV64, RISCV64_AIA,
+                  check, main, noise, sha256)
 from session import Session, pattern
 
 
@@ -228,8 +228,7 @@ def policy(c):
     c.disk(c.image('disk', size=512))
     output = c.boot('tests/qemu/policy')
     kind = 'legacy' if c.transport.legacy else 'modern'
-    output.matches(f'^other interface: .*: a {kind} device, which the policy '
-                   'refuses')
+    output.matches(f'^other interface: .*: a {kind} device, which the policy ')
     output.has('same interface: success')
     output.matches('^missing feature: .*missing 0x200000000')
 
@@ -416,12 +415,12 @@ PCI_CASES = [read_hash, out_of_order, write_pattern, read_only, interrupts,
 
 
 def on_mmio():
+    yield interrupts, RISCV64_AIA, MMIO[2]
     for machine in (MICROVM, RISCV64, AARCH64):
         for transport in MMIO.values():
             for case in (*DISK_CASES, *MMIO_CASES, *combinations(transport)):
                 yield case, machine, transport
-            if machine is not MICROVM:
-                yield two_cpus, machine, transport
+            yield two_cpus, machine, transport
 
 
 def on_pci():
@@ -432,11 +431,14 @@ def on_pci():
             if transport is not PCI_TRANSITIONAL:  # driven as a modern one
                 for case in (policy, *combinations(transport)):
                     yield case, machine, transport
-            if machine in (RISCV64, AARCH64):
-                yield two_cpus, machine, transport
+            yield two_cpus, machine, transport
         yield no_disk, machine, PCI_MODERN
-    for case in (read_hash, write_pattern, interrupts):
-        yield case, Q35, PCI_ROOT_PORT
+    for transport in PCI:
+        for case in (interrupts, sleeping, vectors, one_line):
+            yield case, RISCV64_AIA, transport
+    for machine in (Q35, RISCV64, RISCV64_AIA, AARCH64):
+        for case in (read_hash, write_pattern, interrupts):
+            yield case, machine, PCI_ROOT_PORT
 
 
 def table():

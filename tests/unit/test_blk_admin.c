@@ -54,8 +54,8 @@ static void t_blc_14_cache_mode(void **state)
     }
 }
 
-/* BLK-16, BLK-17: what was written before is made durable by the switch, what
- * comes after is durable by itself. */
+/* BLK-16, BLK-17, LBLK-06: what was written before is made durable by the
+ * switch, what comes after is durable by itself. */
 static void switch_to_write_through_flushes(void **state)
 {
     (void)state;
@@ -79,6 +79,53 @@ static void switch_to_write_through_flushes(void **state)
         assert_memory_not_equal(unit_disk.data + 1024, data, 512);
         unit_disk_down();
     }
+}
+
+/* T-BLI-12: a flush is about what was finished when it was submitted; what the
+ * device finishes later wants another one. DX-BLK-05 */
+static void t_bli_12_flush_overtakes_a_write(void **state)
+{
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        bool again = i & 2;
+
+        device(1 + i % 2);
+        up();
+        memset(data, 0x44, 512);
+        unit_disk.fault_types = 1u << 1;
+        unit_disk.fault.hold = true;
+        assert_int_equal(unit_queue_write(&req, &buf, 5, data, 512), 0);
+        assert_int_equal(vio_blk_flush(&unit_blk), 0); /* shows both */
+        model_disk_finish(&unit_disk, &unit_dev.queue[0], 0);
+        unit_reap_one(&req, 0);
+        if (again)
+            assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        model_disk_crash(&unit_disk);
+        assert_int_equal(memcmp(unit_disk.data + 5 * 512, data, 512) == 0,
+                         again);
+        unit_disk_down();
+    }
+}
+
+/* LBLK-07: of a legacy disk every write is safe that a flush follows. */
+static void legacy_writes_are_safe_with_a_flush_each(void **state)
+{
+    (void)state;
+    device(1);
+    up();
+    for (unsigned i = 0; i < 8; i++) {
+        memset(data, (int)i + 1, 512);
+        assert_int_equal(vio_blk_write(&unit_blk, i, data, 512), 0);
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+    }
+    assert_int_equal(unit_disk.count[4], 8);
+    model_disk_crash(&unit_disk);
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(unit_disk.data[512 * i], i + 1);
+    unit_disk_down();
 }
 
 /* BLK-17: what becomes of a write in flight nobody could tell, so that there is
@@ -333,6 +380,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_all_cases(t_blc_14_cache_mode),
         unit_all_cases(switch_to_write_through_flushes),
+        unit_all_cases(t_bli_12_flush_overtakes_a_write),
+        unit_case(legacy_writes_are_safe_with_a_flush_each),
         unit_all_cases(switch_with_writes_in_flight_is_refused),
         unit_all_cases(switch_that_fails_says_so),
         unit_all_cases(t_bli_08_flush_fails),

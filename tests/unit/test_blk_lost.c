@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A disk whose device is lost at any access to it, over each transport: it never
- * confirms its reset, asks for one, breaks the ring, or is unplugged. Every
- * request comes back exactly once, and not while the device reaches its buffer.
+ * A disk whose device is lost at any access to it, over each transport: it
+ * never confirms its reset, asks for one, breaks the ring, or is unplugged.
+ * Every request comes back exactly once, and not while the device reaches its
+ * buffer.
  */
 #include "unit_way.h"
 

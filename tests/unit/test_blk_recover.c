@@ -371,6 +371,27 @@ static void what_no_longer_fits_is_done_with_an_error(void **state)
     unit_disk_down();
 }
 
+/* T-LIF-08: a completion of what was in flight before the reset comes after it:
+ * of nothing that is. The requests have come back by then, once. */
+static void t_lif_08_late_completion_after_the_reset(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2 * N; i++) {
+        start(1 + i % 2);
+        fill();
+        assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_HAND_BACK), 0);
+        assert_all_come_back(VIO_EIO);
+        assert_int_equal(unit_queue_read(&req[0], &buf[0], 0, data, 1024), 0);
+        assert_int_equal(vio_blk_submit(q), 0);
+        model_queue_push(mq, (mq->held[0] + 1 + i / 2) % (N + 1), 1025);
+        assert_int_equal(vio_blk_reap(q, done, N), VIO_EPROTO);
+        assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_HAND_BACK), 0);
+        unit_reap_one(&req[0], VIO_EIO);
+        assert_works();
+        unit_disk_down();
+    }
+}
+
 /* A suspend: what was in flight goes on after it; nothing happens meanwhile. */
 static void frozen_disk_goes_on(void **state)
 {
@@ -424,6 +445,7 @@ int main(void)
         unit_all_cases(synchronous_calls_after_a_lost_one_do_no_harm),
         unit_all_cases(t_lif_05_device_comes_back_as_another),
         unit_all_cases(what_no_longer_fits_is_done_with_an_error),
+        unit_all_cases(t_lif_08_late_completion_after_the_reset),
         unit_all_cases(frozen_disk_goes_on),
         unit_all_cases(frozen_disk_can_be_given_up),
     };

@@ -234,32 +234,6 @@ static void report_buffer_holds_whole_zones(void **state)
     unit_disk_down();
 }
 
-/* However many zones the device says there are. */
-static void report_is_not_read_past_its_buffer(void **state)
-{
-    static const uint64_t says[] = {0, 1, 2, 3, 1u << 31, ~(uint64_t)0};
-    struct vio_blk_zone zone;
-    uint8_t *exact;
-
-    (void)state;
-    start(MODEL_Z_HM);
-    exact = unit_alloc(64 + 2 * 64, 16);
-    for (size_t i = 0; i < COUNT(says); i++) {
-        uint64_t n = says[i] < 2 ? says[i] : 2;
-
-        for (unsigned k = 0; k < 8; k++)
-            exact[k] = (uint8_t)(says[i] >> 8 * k);
-        buf = (struct vio_buf){exact, 64 + 2 * 64};
-        assert_int_equal(vio_blk_zone_count(&buf), n);
-        assert_int_equal(vio_blk_zone_get(&buf, n, &zone), VIO_ERANGE);
-        assert_int_equal(vio_blk_zone_get(&buf, ~(uint64_t)0, &zone),
-                         VIO_ERANGE);
-    }
-    buf.len = 63;
-    assert_int_equal(vio_blk_zone_count(&buf), 0);
-    unit_disk_down();
-}
-
 /* A used length without a single zone, or past the buffer, is a lie. */
 static void report_without_content_is_refused(void **state)
 {
@@ -501,7 +475,6 @@ int main(void)
         unit_all_cases(zones_are_not_asked_of_a_disk_without),
         unit_all_cases(report_tells_every_zone),
         unit_all_cases(report_buffer_holds_whole_zones),
-        unit_all_cases(report_is_not_read_past_its_buffer),
         unit_all_cases(report_without_content_is_refused),
         unit_all_cases(zones_go_through_their_states),
         unit_all_cases(zone_requests_name_the_first_sector),

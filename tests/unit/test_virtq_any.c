@@ -185,6 +185,75 @@ static void many_words_change_all_the_time(void **state)
     }
 }
 
+static uint16_t slot_of(unsigned token)
+{
+    uint16_t slot = 0;
+
+    while (vq->slot[slot].token != TOKEN(token))
+        slot++;
+    return slot;
+}
+
+/*
+ * T-SPL-02, T-PKD-02: a buffer that is staged and not shown is not told from
+ * one in flight, which would cost each buffer a word. Named by a device that
+ * guesses, it comes back early, once, and the device sees its place in the ring
+ * with the next kick all the same. What lies there may have become another
+ * buffer's, or may be mapped no more: either way the device reaches nothing
+ * that it could not reach anyway, and the driver's accounts stay right. As many
+ * come back as were shown, whichever they are. (In order, it breaks the queue.)
+ */
+static void staged_buffer_comes_back_early(uint64_t features, unsigned reuse)
+{
+    start(features, 0);
+    model_allow("*");
+    in_flight = 0;
+    stage(1);
+    vio_virtq_kick(vq);
+    model_queue_take(q);
+    stage(2);
+    model_queue_push(q, slot_of(2), 16);
+    take();
+    assert_int_equal(in_flight, 1u << 1);
+    unit_get_none();
+    for (unsigned i = 0; i < reuse; i++)
+        stage(3 + i);
+    vio_virtq_kick(vq);
+    model_queue_take(q);
+    for (unsigned i = 0; i < 32; i++) {
+        model_queue_push(q, i % 8, 16);
+        take();
+    }
+    assert_accounts_balance();
+}
+
+static void used_id_of_a_staged_buffer_is_only_early(void **state)
+{
+    (void)state;
+    for (unsigned reuse = 0; reuse < 4; reuse++) {
+        staged_buffer_comes_back_early(0, reuse);
+        staged_buffer_comes_back_early(MF(MF_EVENT_IDX), reuse);
+    }
+}
+
+/* With IN_ORDER the buffers that were shown come first, and the lie shows. */
+static void used_id_of_a_staged_buffer_breaks_in_order(void **state)
+{
+    (void)state;
+    start(MF(MF_IN_ORDER), 0);
+    model_allow("*");
+    in_flight = 0;
+    stage(1);
+    vio_virtq_kick(vq);
+    model_queue_take(q);
+    stage(2);
+    model_queue_push(q, slot_of(2), 16);
+    take();
+    assert_int_equal(in_flight, 1u << 2);
+    unit_assert_breaks();
+    assert_accounts_balance();
+}
+
 /* What was written is known, and no more: that is for the caller to judge. */
 static void t_spl_07_length_shorter_than_claimed(void **state)
 {
@@ -303,6 +372,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_cases(any_word_changes_between_any_two_accesses),
         unit_cases(many_words_change_all_the_time),
+        unit_cases(used_id_of_a_staged_buffer_is_only_early),
+        unit_cases(used_id_of_a_staged_buffer_breaks_in_order),
         unit_cases(t_spl_07_length_shorter_than_claimed),
         unit_cases(t_spl_10_indirect_table_overwritten),
         unit_cases(t_spl_17_never_completes),

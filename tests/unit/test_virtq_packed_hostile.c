@@ -65,34 +65,6 @@ static void t_pkd_02_used_id_twice(void **state)
     unit_assert_breaks();
 }
 
-/*
- * A buffer that is staged and not shown is not told from one in flight: to know
- * that would cost each buffer a word. The caller gets it back early and the
- * device sees it with the next kick all the same, so that nothing is gained by
- * it that mappings would not allow; every descriptor stays accounted for.
- */
-static void t_pkd_02_used_id_of_a_staged_buffer_is_only_early(void **state)
-{
-    uint32_t len;
-    uint16_t staged = 0;
-
-    (void)state;
-    start(8, 1, 0);
-    assert_int_equal(unit_add(1, 2, TOKEN(2)), 0);
-    while (vq->slot[staged].token != TOKEN(2))
-        staged++;
-    model_queue_push(q, staged, 3);
-    assert_ptr_equal(unit_get(&len), TOKEN(2));
-    unit_get_none();
-    assert_int_equal(vio_virtq_num_free(vq), 6);
-    model_allow("PACK-03");
-    vio_virtq_break(vq);
-    model_dev_reset(&unit_dev);
-    assert_ptr_equal(vio_virtq_detach_unused(vq), TOKEN(1));
-    assert_null(vio_virtq_detach_unused(vq));
-    assert_int_equal(vio_virtq_num_free(vq), 8);
-}
-
 /* Flags of a descriptor, as raw as a device can write them. */
 static void put_flags(unsigned at, uint16_t flags)
 {
@@ -438,7 +410,6 @@ int main(void)
         unit_case_packed(t_pkd_01_used_id_out_of_range),
         unit_case_packed(t_pkd_02_used_id_not_outstanding),
         unit_case_packed(t_pkd_02_used_id_twice),
-        unit_case_packed(t_pkd_02_used_id_of_a_staged_buffer_is_only_early),
         unit_case_packed(t_pkd_03_used_flag_on_a_slot_never_exposed),
         unit_case_packed(t_pkd_03_wrong_wrap_counter),
         unit_case_packed(t_pkd_04_exposed_descriptors_overwritten),

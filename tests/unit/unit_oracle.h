@@ -23,7 +23,8 @@ void unit_oracle_changed(uint64_t sector, unsigned n, const uint8_t *data);
 /* This was read: it is what is known, and becomes what is known. */
 void unit_oracle_read(uint64_t sector, unsigned n, const uint8_t *data);
 
-/* A flush is queued; and it is done: all that was done by then is safe. */
+/* A flush is queued; and it is done: all that was done when it was queued is
+ * safe. T-BLI-12 */
 unsigned unit_oracle_flushing(void);
 void unit_oracle_flushed(unsigned since);
 
