@@ -312,7 +312,7 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
     uint32_t state = ring_state(&q->vq);
 
     DEBUG_OWN(&q->vq);
-    if (q->done_first || state & SHAPE_ONE_BY_ONE)
+    if (RING_SMALL || q->done_first || state & SHAPE_ONE_BY_ONE)
         return reap_list(q, done, max);
     /* A loop for each format, so that it is asked for once. */
     return state & VQ_PACKED ? reap_packed(q, done, max)

@@ -468,6 +468,8 @@ int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
     uint32_t state = ring_state(&q->vq);
 
     DEBUG_OWN(&q->vq);
+    if (RING_SMALL)
+        return queue_any(q, req);
     if (!(state & (VQ_BROKEN | VQ_PACKED)))
         return queue_plain(q, req, false);
     return state & VQ_BROKEN ? queue_any(q, req) : queue_plain(q, req, true);

@@ -53,7 +53,7 @@ void vio_shape_make(struct vio_virtq *vq, unsigned slot, unsigned kind)
 {
     unsigned n = kind >> 1;
 
-    if (vq->table_segs)
+    if (ring_table_segs(vq))
         resize_table(vq, slot, n);
     else if (ring_is_packed(vq))
         kind = SHAPE_UNKNOWN - n; /* there is nothing that stays made */
@@ -71,9 +71,9 @@ static void find_data(struct vio_virtq *vq)
 
     vq->shape_data = ring + 2 * sizeof(struct virtq_desc) * vq->shape_depth;
     vq->shape_stride = sizeof(struct virtq_desc);
-    if (vq->table_segs) {
+    if (ring_table_segs(vq)) {
         vq->shape_data = (unsigned char *)ring_entry(vq, 0, 1);
-        vq->shape_stride *= vq->table_segs;
+        vq->shape_stride *= ring_table_segs(vq);
     }
 }
 
@@ -103,7 +103,7 @@ void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)
     find_data(vq);
     for (unsigned s = 0; s < shape->depth; s++) {
         vq->slot[s].next = (uint16_t)(s + 1);
-        if (vq->table_segs)
+        if (ring_table_segs(vq))
             prebuild_table(vq, s);
         else if (!ring_is_packed(vq))
             prebuild_chain(vq, s);

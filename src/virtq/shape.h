@@ -65,7 +65,7 @@ void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n);
 /* Is the queue one whose requests are written anew each time? */
 static inline bool shape_is_listed(const struct vio_virtq *vq)
 {
-    return ring_is_packed(vq) && !vq->table_segs;
+    return ring_is_packed(vq) && !ring_table_segs(vq);
 }
 
 /* The last slot of the free list points behind all slots. */
@@ -92,7 +92,7 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
     if (ring_is_packed(vq)) {
         uint16_t at = packed_advance(vq, vq->added, 1 + k);
 
-        if (vq->table_segs) {
+        if (ring_table_segs(vq)) {
             packed_write_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
                               0, flags);
             return;
@@ -103,7 +103,7 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
             vq->shape_readable = (uint16_t)(k + 1);
         else if (k == 0)
             vq->shape_readable = 0;
-    } else if (vq->table_segs) {
+    } else if (ring_table_segs(vq)) {
         split_fill_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
                         flags | VIRTQ_DESC_F_NEXT, k + 2);
     } else {
@@ -126,7 +126,7 @@ static inline void shape_stage(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
     if (!ring_is_packed(vq))
         split_stage(vq, (uint16_t)slot);
-    else if (vq->table_segs)
+    else if (ring_table_segs(vq))
         packed_stage(vq, ring_table_addr(vq, slot),
                      (uint32_t)((n + 2) * sizeof(struct pvirtq_desc)),
                      (uint16_t)slot, VIRTQ_DESC_F_INDIRECT);
@@ -257,7 +257,8 @@ static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
     shape_release(&t.slot[used.id], used.id, &vq->free_head);
     t.free_head = vq->free_head;
     if (packed) {
-        packed_step_by(&t, vq->table_segs ? 1 : shape_n_segs(vq, used.id) + 2);
+        packed_step_by(&t,
+                       ring_table_segs(vq) ? 1 : shape_n_segs(vq, used.id) + 2);
         packed_taken(vq, &t);
     } else {
         t.taken++;
