@@ -206,18 +206,6 @@ bool vio_packed_kick_prepare(struct vio_virtq *vq)
     return packed_kick(vq, RING_NEGOTIATED);
 }
 
-/* The next used position, past a buffer of `count` descriptors. */
-static inline void step(struct vio_virtq *vq, unsigned count)
-{
-    uint16_t at = vq->taken;
-
-    if ((at & POSITION_OFFSET) + count >= vq->size) {
-        vq->used_flags ^= PACKED_BOTH;
-        at = (uint16_t)((at ^ POSITION_WRAP) - vq->size);
-    }
-    ring_set_taken(vq, (uint16_t)(at + count));
-}
-
 int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     struct ring_taking t = {
@@ -230,9 +218,10 @@ int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
     uint32_t id, written;
     int used = packed_read_used(vq, &t, &id, &written);
 
+    if (used > 0)
+        used = packed_pass(vq, t.slot[id].count);
     if (used <= 0)
         return used;
-    step(vq, t.slot[id].count);
     *token = t.slot[id].token;
     *len = written;
     ring_release(vq, &t.slot[id]);
@@ -253,11 +242,7 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
         used = packed_read_used(vq, &t, &vq->order_last, &vq->order_len);
     if (used > 0)
         used = ring_in_order(vq, id, len);
-    if (used > 0) {
-        packed_step(&t, *id);
-        packed_taken(vq, &t);
-    }
-    return used;
+    return used > 0 ? packed_pass(vq, t.slot[*id].count) : used;
 }
 
 #endif

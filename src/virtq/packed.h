@@ -67,15 +67,10 @@ static inline int packed_in_flight(const struct vio_virtq *vq)
     return n;
 }
 
-/*
- * Is nothing the device's? It may have named a buffer that is only staged, and
- * is longer than those in flight: then the position is beyond that end. In 16
- * bits, with the wrap counter on top, the end is then 0 or more than 2^15
- * before the position, and else at most that much behind it.
- */
+/* Is nothing the device's? */
 static inline bool packed_is_empty(const struct vio_virtq *vq)
 {
-    return (uint16_t)(vq->published - vq->taken - 1) >= POSITION_WRAP;
+    return vq->published == vq->taken;
 }
 
 /* What both bits are where the device has not been given the descriptor: the
@@ -267,13 +262,6 @@ RING_INLINE struct ring_taking packed_taking(const struct vio_virtq *vq)
     };
 }
 
-RING_INLINE void packed_taken(struct vio_virtq *vq, const struct ring_taking *t)
-{
-    vq->free_head = (uint16_t)t->free_head;
-    vq->used_flags = (uint16_t)t->used_flags;
-    ring_set_taken(vq, (uint16_t)((t->used_flags & POSITION_WRAP) | t->taken));
-}
-
 /* Read a descriptor. 1, or 0: it is not used. */
 RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
                                  const struct pvirtq_desc *desc,
@@ -329,35 +317,31 @@ RING_INLINE int packed_read_used(struct vio_virtq *vq,
     return 1;
 }
 
-/* One buffer more is the driver's again. The next used position is found with
- * what we remember of it, never with what the device says. */
-RING_INLINE void packed_step_by(struct ring_taking *t, uint32_t count)
+/*
+ * A buffer of `count` descriptors is the driver's again. The next used position
+ * is found with what we remember of it, never with what the device says. If it
+ * is beyond what was published, the device has named a buffer that is only
+ * staged: in 16 bits, with the wrap counter on top, the end is then more than
+ * 2^15 ahead, and else at most that much. 1 or VIO_EPROTO.
+ */
+RING_INLINE int packed_pass(struct vio_virtq *vq, uint32_t count)
 {
-    t->taken += count;
-    if (t->taken >= t->size) {
-        t->taken -= t->size;
-        t->used_flags ^= PACKED_BOTH;
+    uint16_t at = vq->taken, used_flags = vq->used_flags;
+
+    if ((at & POSITION_OFFSET) + count >= vq->size) {
+        used_flags ^= PACKED_BOTH;
+        at = (uint16_t)((at ^ POSITION_WRAP) - vq->size);
     }
+    at = (uint16_t)(at + count);
+    if ((uint16_t)(vq->published - at) > POSITION_WRAP)
+        return ring_break(vq);
+    vq->used_flags = used_flags;
+    ring_set_taken(vq, at);
+    return 1;
 }
 
-RING_INLINE void packed_step(struct ring_taking *t, uint32_t id)
-{
-    packed_step_by(t, t->slot[id].count);
-}
-
-/* Take one used buffer, each descriptor standing for itself. 1, 0 or
+/* Take one with IN_ORDER, where a descriptor may stand for a batch. 1, 0 or
  * VIO_EPROTO. */
-RING_INLINE int packed_take(struct vio_virtq *vq, struct ring_taking *t,
-                            uint32_t *id, uint32_t *len)
-{
-    int used = packed_read_used(vq, t, id, len);
-
-    if (used > 0)
-        packed_step(t, *id);
-    return used;
-}
-
-/* The same with IN_ORDER, where a descriptor may stand for a batch. */
 int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len);
 
 #endif

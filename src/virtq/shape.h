@@ -238,6 +238,16 @@ struct shape_done {
     bool whole; /* all that was writable */
 };
 
+/* The slot is the driver's again. 1 or VIO_EPROTO. */
+static inline int shape_pass(struct vio_virtq *vq, uint32_t slot)
+{
+    if (ring_is_packed(vq))
+        return packed_pass(vq, ring_table_segs(vq) ? 1
+                                                   : shape_n_segs(vq, slot) + 2);
+    ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+    return 1;
+}
+
 /* Take what shape_look() has found. 1 or VIO_EPROTO. */
 static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
 {
@@ -248,6 +258,8 @@ static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
     int err = packed ? packed_check_used(vq, &t, &used)
                      : split_check_used(vq, &t, &used);
 
+    if (err > 0)
+        err = shape_pass(vq, used.id);
     if (err < 0)
         return err;
     done->slot = used.id;
@@ -255,15 +267,6 @@ static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
     done->whole = used.len + 1 == t.slot[used.id].bound;
     done->token = t.slot[used.id].token;
     shape_release(&t.slot[used.id], used.id, &vq->free_head);
-    t.free_head = vq->free_head;
-    if (packed) {
-        packed_step_by(&t,
-                       ring_table_segs(vq) ? 1 : shape_n_segs(vq, used.id) + 2);
-        packed_taken(vq, &t);
-    } else {
-        t.taken++;
-        split_taken(vq, &t);
-    }
     return 1;
 }
 

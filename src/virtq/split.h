@@ -236,20 +236,8 @@ RING_INLINE int split_read_used(struct vio_virtq *vq,
     return err;
 }
 
-/* Take one used chain, each element standing for itself. 1, 0 or VIO_EPROTO. */
-RING_INLINE int split_take(struct vio_virtq *vq, struct ring_taking *t,
-                           uint32_t *head, uint32_t *len)
-{
-    int used = split_look(vq, t);
-
-    if (used > 0)
-        used = split_read_used(vq, t, head, len);
-    if (used > 0)
-        t->taken = (uint16_t)(t->taken + 1u);
-    return used;
-}
-
-/* The same with IN_ORDER, where an element may stand for a batch. */
+/* Take one with IN_ORDER, where an element may stand for a batch. 1, 0 or
+ * VIO_EPROTO. */
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head,
                             uint32_t *len);
 

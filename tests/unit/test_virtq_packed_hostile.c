@@ -87,6 +87,31 @@ static void t_pkd_03_used_flag_on_a_slot_never_exposed(void **state)
     unit_get_none();
 }
 
+/* T-PKD-02: a staged buffer that is longer than all that was shown. Taken, it
+ * would carry the used position past what is published, and the next batch over
+ * what is in flight. */
+static void t_pkd_02_a_staged_buffer_longer_than_what_is_shown(void **state)
+{
+    uint16_t id;
+
+    (void)state;
+    for (unsigned n_segs = 2; n_segs < 8; n_segs++)
+        for (unsigned at = 0; at < 8; at++) {
+            start_empty(8, 0, true);
+            unit_go_round(at);
+            assert_int_equal(unit_add(1, 0, TOKEN(1)), 0);
+            vio_virtq_kick(vq);
+            model_queue_take(q);
+            assert_int_equal(unit_add(0, n_segs, TOKEN(2)), 0);
+            for (id = 0; vq->slot[id].token != TOKEN(2);)
+                id++;
+            model_queue_push(q, id, 16);
+            unit_assert_breaks();
+            assert_ptr_equal(vio_virtq_detach_unused(vq), TOKEN(1));
+            assert_ptr_equal(vio_virtq_detach_unused(vq), TOKEN(2));
+        }
+}
+
 static void t_pkd_03_wrong_wrap_counter(void **state)
 {
     uint32_t len;
@@ -411,6 +436,7 @@ int main(void)
         unit_case_packed(t_pkd_02_used_id_not_outstanding),
         unit_case_packed(t_pkd_02_used_id_twice),
         unit_case_packed(t_pkd_03_used_flag_on_a_slot_never_exposed),
+        unit_case_packed(t_pkd_02_a_staged_buffer_longer_than_what_is_shown),
         unit_case_packed(t_pkd_03_wrong_wrap_counter),
         unit_case_packed(t_pkd_04_exposed_descriptors_overwritten),
         unit_case_packed(t_pkd_05_15_skips_by_what_it_remembers),
