@@ -242,8 +242,8 @@ struct shape_done {
 static inline int shape_pass(struct vio_virtq *vq, uint32_t slot)
 {
     if (ring_is_packed(vq))
-        return packed_pass(vq, ring_table_segs(vq) ? 1
-                                                   : shape_n_segs(vq, slot) + 2);
+        return packed_pass(
+            vq, ring_table_segs(vq) ? 1 : shape_n_segs(vq, slot) + 2);
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     return 1;
 }
