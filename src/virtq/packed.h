@@ -227,8 +227,7 @@ RING_INLINE bool packed_wants_notification(const struct vio_virtq *vq,
     if (!((before ^ now) & POSITION_WRAP))
         return (uint16_t)(desc - before) < (uint16_t)(now - before);
     /* On one scale, on which `now` lies in the present round. */
-    if ((before ^ now) & POSITION_WRAP)
-        from -= vq->size;
+    from -= vq->size;
     if ((desc ^ now) & POSITION_WRAP)
         at -= vq->size;
     return ring_passed((uint16_t)at, (uint16_t)to, (uint16_t)from);

@@ -275,6 +275,24 @@ static void idle_is_woken_by_an_interrupt(void **state)
     }
 }
 
+/* The end of a time-out that is as long as there are numbers is not in the
+ * past. */
+static void time_out_without_end(void **state)
+{
+    (void)state;
+    unit_disk_device(2, 1024);
+    unit_dev.when = MODEL_BY_HAND;
+    unit_env.env.idle = idle_step;
+    unit_env.now_ns = 5000000000;
+    unit_disk_up(NULL);
+    q = unit_blk.queue;
+    data = unit_alloc(1024, 16);
+    assert_int_equal(queue_read(0), 0);
+    assert_int_equal(vio_blk_wait(q, &req[0], UINT64_MAX), 0);
+    assert_int_equal(unit_env.idles, 1);
+    unit_disk_down();
+}
+
 /* The completion comes just before the port goes to sleep. */
 static unsigned countdown;
 
@@ -443,6 +461,7 @@ int main(void)
         unit_all_cases(wait_without_a_clock_is_bounded_too),
         unit_all_cases(t_lif_07_wait_repeats_a_lost_notification),
         unit_all_cases(idle_is_woken_by_an_interrupt),
+        unit_cases(time_out_without_end),
         unit_all_cases(completion_before_sleep_is_not_slept_through),
         unit_all_cases(bad_requests_are_refused),
         unit_all_cases(pieces_need_not_be_sectors),
