@@ -16,9 +16,9 @@
  * through the queue until the device is reset and the queue set up again.
  *
  * Split and packed queues, with direct and indirect descriptors, work behind
- * the same calls; the features that the device agreed to choose. An indirect
- * table costs the device one mapping more, a direct chain costs slots of the
- * ring: a buffer goes direct as long as at least half of the ring stays free.
+ * the same calls; the features that the device agreed to choose. A direct
+ * chain costs slots of the ring, an indirect table a device hardly anything: a
+ * buffer goes direct as long as at least half of the ring stays free.
  *
  * Spec: 2.6 Virtqueues, 2.7 Split Virtqueues, 2.8 Packed Virtqueues.
  */

@@ -27,8 +27,9 @@ static inline uint64_t ring_table_addr(const struct vio_virtq *vq,
 }
 
 /*
- * A table costs the device one mapping more, a direct chain costs slots of the
- * ring, which are worth something only when they are scarce. With tables half
+ * A direct chain costs slots of the ring, which are worth something only when
+ * they are scarce; a table costs a device one access more, of which nothing was
+ * to be measured (README.md, "Fixed-shape requests"). With tables half
  * of the ring is the reserve (vio_virtq_init), and a list goes direct as long
  * as there is room beside it: one comparison. This is for the others: 1 with a
  * table, 0 without, from the reserve; or the error.
