@@ -410,6 +410,19 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
                  unsigned max);
 
 /**
+ * Submit, and wait until there is something to reap, whichever request it is.
+ *
+ * @timeout_ns: without a clock, that many looks at the queue.
+ *
+ * Context: owner, blocks. Returns: > 0: call vio_blk_reap(); 0: nothing is
+ * queued, so that nothing will ever be; VIO_ETIMEDOUT: not in time;
+ * VIO_EPROTO: the device broke the rules.
+ *
+ * Spec: 2.7.7 Used Buffer Notification Suppression.
+ */
+int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns);
+
+/**
  * Submit, and wait until one request is done; it is then reaped. Others that
  * finish meanwhile stay to be reaped.
  *

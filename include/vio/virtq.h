@@ -181,7 +181,8 @@ int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
  *
  * Context: task. Returns: 0; VIO_EINVAL: size, indirect, align or the alignment
  * of a block is not legal; VIO_ENOTSUP: the ring format, a feature, or legacy
- * queues were left out of the build; VIO_ENOMEM: a block is too small. On an error nothing is taken.
+ * queues were left out of the build; VIO_ENOMEM: a block is too small. On an
+ * error nothing is taken.
  *
  * Spec: 2.7 Split Virtqueues.
  */

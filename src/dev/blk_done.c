@@ -370,13 +370,27 @@ static int wait_some(struct vio_blk_queue *q, struct blk_wait *w)
     }
 }
 
-int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
+int vio_blk_wait_slot(struct vio_blk_queue *q, uint64_t timeout_ns)
 {
     struct blk_wait wait;
 
     vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
     vio_blk_submit(q);
     return wait_some(q, &wait);
+}
+
+int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
+{
+    int err = vio_blk_submit(q);
+
+    if (q->done_first)
+        return 1;
+    if (err)
+        return err;
+    /* In either format: nothing is the device's. */
+    if (q->vq.taken == q->vq.published)
+        return 0;
+    return vio_blk_wait_slot(q, timeout_ns);
 }
 
 /* A recovery may leave fewer queues; what the others had is the first one's. */

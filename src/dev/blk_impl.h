@@ -125,9 +125,9 @@ void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
  * slot. */
 void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs);
 
-/* Submit, and wait until at least one request is done. > 0, VIO_ETIMEDOUT or
- * VIO_EPROTO. */
-int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns);
+/* Submit, and wait until a slot is free that was not before. > 0, VIO_ETIMEDOUT
+ * or VIO_EPROTO. */
+int vio_blk_wait_slot(struct vio_blk_queue *q, uint64_t timeout_ns);
 
 /* Everything that is parked is done with VIO_EIO. */
 void vio_blk_hand_back(struct vio_blk *blk);

@@ -14,7 +14,7 @@ static int stage(struct vio_blk *blk, struct vio_blk_req *req)
     int err;
 
     while ((err = vio_blk_queue(blk->queue, req)) == VIO_EAGAIN) {
-        err = vio_blk_wait_any(blk->queue, blk->cfg.timeout_ns);
+        err = vio_blk_wait_slot(blk->queue, blk->cfg.timeout_ns);
         if (err < 0)
             break;
     }

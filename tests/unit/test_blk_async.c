@@ -293,6 +293,33 @@ static void time_out_without_end(void **state)
     unit_disk_down();
 }
 
+/* Many requests, of which the next one that is done is waited for, asleep. */
+static void whatever_is_done_first_is_waited_for(void **state)
+{
+    (void)state;
+    start(2, NULL);
+    unit_env.env.idle = idle_step;
+    assert_int_equal(vio_blk_wait_any(q, 1000000000), 0); /* of none */
+    hold_everything();
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(queue_read(i), 0);
+    assert_int_equal(vio_blk_wait_any(q, 1000000000), VIO_ETIMEDOUT);
+    assert_int_equal(unit_disk.requests, 3); /* submitted it has */
+    model_disk_finish(&unit_disk, mq, 2);
+    assert_int_equal(vio_blk_wait_any(q, 1000000000), 1);
+    assert_int_equal(vio_blk_wait_any(q, 1000000000), 1); /* still there */
+    assert_int_equal(vio_blk_reap(q, done, 3), 1);
+    assert_ptr_equal(done[0], &req[2]);
+    model_disk_finish(&unit_disk, mq, 0);
+    model_disk_finish(&unit_disk, mq, 0);
+    assert_int_equal(vio_blk_wait_any(q, 1000000000), 2);
+    vio_virtq_break(&q->vq);
+    assert_int_equal(vio_blk_wait_any(q, 1000000000), 1);
+    assert_int_equal(vio_blk_reap(q, done, 3), 2);
+    assert_int_equal(vio_blk_wait_any(q, 1000000000), VIO_EPROTO);
+    unit_disk_down();
+}
+
 /* The completion comes just before the port goes to sleep. */
 static unsigned countdown;
 
@@ -462,6 +489,7 @@ int main(void)
         unit_all_cases(t_lif_07_wait_repeats_a_lost_notification),
         unit_all_cases(idle_is_woken_by_an_interrupt),
         unit_cases(time_out_without_end),
+        unit_all_cases(whatever_is_done_first_is_waited_for),
         unit_all_cases(completion_before_sleep_is_not_slept_through),
         unit_all_cases(bad_requests_are_refused),
         unit_all_cases(pieces_need_not_be_sectors),
