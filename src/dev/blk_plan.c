@@ -91,8 +91,9 @@ struct vio_need vio_blk_need(const struct vio_device *dev,
 }
 
 /* Direct as long as the ring has the wished depth, because tables take memory,
- * and a device is as fast with either; in a packed ring always indirect, because
- * there a chain is written anew each time. README.md has the measurement. */
+ * and a device is as fast with either; in a packed ring always indirect,
+ * because there a chain is written anew each time. README.md has the
+ * measurement. */
 static bool goes_indirect(const struct vio_device *dev,
                           const struct vio_blk_config *cfg,
                           const struct blk_plan *plan)

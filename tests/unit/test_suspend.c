@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Suspend and resume of a device and of a disk. The monitor watches the order of
- * the status bits, and that no notification comes meanwhile (SUSP-04, SUSP-05).
+ * Suspend and resume of a device and of a disk. The monitor watches the order
+ * of the status bits, and that no notification comes meanwhile (SUSP-04,
+ * SUSP-05).
  */
 #include "unit_disk.h"
 
