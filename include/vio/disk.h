@@ -34,11 +34,10 @@ extern "C" {
 /* The fields are the library's, but for timeout_ns. */
 struct vio_disk {
     struct vio_device *dev;
-    uint64_t capacity; /* sectors of 512 bytes */
-    uint64_t
-        timeout_ns;     /* of one request; 30 s, unless the caller changes it */
-    uint32_t max_bytes; /* of one request */
-    uint32_t max_segs;  /* of its data: 1 or 2 */
+    uint64_t capacity;   /* sectors of 512 bytes */
+    uint64_t timeout_ns; /* of one request: 30 s, until the caller sets it */
+    uint32_t max_bytes;  /* of one request */
+    uint32_t max_segs;   /* of its data: 1 or 2 */
     struct vio_virtq vq;
     struct virtio_blk_req_header *header; /* shared, with the status behind */
     uint64_t header_addr;
