@@ -267,26 +267,12 @@ static void empty_pool_is_told_to_the_submitter(void **state)
 }
 
 /* A port whose mapping says nonsense. */
-static size_t map_len;
-
-static int odd_map(void *ctx, const void *buf, size_t *len, enum vio_dir dir,
-                   uint64_t *addr)
-{
-    (void)ctx;
-    (void)buf;
-    (void)dir;
-    *addr = 0;
-    *len = map_len;
-    return 0;
-}
-
 static void mapping_of_nothing_or_too_much_is_refused(void **state)
 {
     (void)state;
-    for (map_len = 0; map_len <= 513; map_len += 513) {
+    for (size_t len = 0; len <= 513; len += 513) {
         start(2);
-        unit_env.env.dma_map = odd_map;
-        unit_env.env.dma_unmap = NULL;
+        unit_map_oddly(len);
         up(4);
         assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_EFAULT);
         assert_int_equal(unit_disk.requests, 0);

@@ -91,6 +91,9 @@ struct unit_env {
 
 extern struct unit_env unit_env;
 
+/* From now on its mappings are this long, whatever is asked for. */
+void unit_map_oddly(size_t len);
+
 /* The one device of most tests. */
 extern struct model_dev unit_dev;
 extern struct model_disk unit_disk;
