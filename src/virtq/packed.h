@@ -194,7 +194,7 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
                               size_t id, unsigned flags)
 {
     uint32_t added = ring_widen(vq->added), offset = added & POSITION_OFFSET;
-    uint64_t *desc = (uint64_t *)vq->desc + 2 * (size_t)offset;
+    uint64_t *desc;
 
     flags |= ring_widen(vq->avail_flags);
     if ((uint16_t)added == vq->published) {
@@ -202,15 +202,15 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
         vq->batch_flags = (uint16_t)flags;
         flags ^= VIRTQ_DESC_F_AVAIL;
     }
-    packed_write_desc(vq, desc, addr, len, id, flags);
+    /* The position goes on before the writing, which can then spend it. */
     if (offset == vq->mask) {
-        added = ~added & POSITION_WRAP;
-        vq->added = (uint16_t)added;
-        /* Not from what it was, which would have to be kept until here. */
-        vq->avail_flags = packed_avail_flags(added);
+        vq->added = (uint16_t)(~added & POSITION_WRAP);
+        vq->avail_flags = packed_avail_flags(~added);
     } else {
         vq->added = (uint16_t)(added + 1);
     }
+    desc = (uint64_t *)vq->desc + 2 * (size_t)offset;
+    packed_write_desc(vq, desc, addr, len, id, flags);
 }
 
 /* Does the device ask for a notification of the batch from `before` to `now`?
