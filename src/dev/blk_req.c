@@ -362,17 +362,16 @@ static inline void write_header(struct vio_blk_queue *q, uint32_t type,
                      sector);
 }
 
-/* The same without a priority, and a type that is the operation. */
-RING_INLINE void write_plain_header(struct vio_blk_queue *q, uint8_t op,
+/* The same without a status, without a priority, and of a type that is the
+ * operation. */
+RING_INLINE void write_plain_header(struct vio_blk_queue *q, uint32_t op,
                                     uint64_t sector)
 {
-    unsigned slot = shape_next(&q->vq);
-    uint64_t *h = (uint64_t *)(void *)&q->header[slot];
+    uint64_t *h = (uint64_t *)(void *)&q->header[shape_next(&q->vq)];
     uint64_t type = ring32(&q->vq, op);
 
     vio_shared_store64(&h[0], VIO_BIG_ENDIAN ? type << 32 : type);
     vio_shared_store64(&h[1], ring64(&q->vq, sector));
-    vio_shared_store8(&q->status[slot], BLK_STATUS_UNWRITTEN);
 }
 
 /* 5.2.6: reserved, but a priority on legacy devices (5.2.6.4). */
@@ -452,14 +451,18 @@ RING_INLINE int queue_plain(struct vio_blk_queue *q, struct vio_blk_req *req,
                             bool packed)
 {
     const struct vio_buf *buf = req->data;
+    size_t slot = shape_next(&q->vq);
 
     if (!is_plain(q, req))
         return queue_any(q, req);
-    req->state = VIO_BLK_QUEUED;
     write_plain_header(q, req->op, req->sector);
     shape_add_one(&q->vq, packed,
                   (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len},
                   req->op, req);
+    /* Bytes come last: to the compiler they might be anything, and all that was
+     * read before would have to be read anew. */
+    vio_shared_store8(&q->status[slot], BLK_STATUS_UNWRITTEN);
+    req->state = VIO_BLK_QUEUED;
     return 0;
 }
 

@@ -73,6 +73,13 @@ static inline bool packed_is_empty(const struct vio_virtq *vq)
     return vq->published == vq->taken;
 }
 
+/* 2.8.1: to make a descriptor available AVAIL is the wrap counter there, and
+ * USED its inverse. */
+static inline uint16_t packed_avail_flags(unsigned position)
+{
+    return position & POSITION_WRAP ? VIRTQ_DESC_F_AVAIL : VIRTQ_DESC_F_USED;
+}
+
 /* What both bits are where the device has not been given the descriptor: the
  * inverse of the wrap counter, as it left them or as they were zeroed. */
 static inline unsigned packed_idle_flags(uint16_t position)
@@ -103,7 +110,7 @@ static inline uint64_t *packed_desc(const struct vio_virtq *vq,
 
 /* Two stores fill a descriptor: the address, and the rest. */
 static inline void packed_write_desc(const struct vio_virtq *vq, uint64_t *desc,
-                                     uint64_t addr, uint32_t len, uint32_t id,
+                                     uint64_t addr, uint32_t len, size_t id,
                                      unsigned flags)
 {
     uint64_t rest = (uint64_t)(flags << 16 | id) << 32 | len;
@@ -184,10 +191,10 @@ static inline void packed_commit(struct vio_virtq *vq,
 
 /* A buffer that is one descriptor; it needs no cursor. */
 RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
-                              uint32_t id, unsigned flags)
+                              size_t id, unsigned flags)
 {
     uint32_t added = ring_widen(vq->added), offset = added & POSITION_OFFSET;
-    uint64_t *desc = (uint64_t *)vq->desc + 2 * (size_t)offset;
+    uint64_t *desc;
 
     flags |= ring_widen(vq->avail_flags);
     if ((uint16_t)added == vq->published) {
@@ -195,13 +202,15 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
         vq->batch_flags = (uint16_t)flags;
         flags ^= VIRTQ_DESC_F_AVAIL;
     }
-    packed_write_desc(vq, desc, addr, len, id, flags);
+    /* The position goes on before the writing, which can then spend it. */
     if (offset == vq->mask) {
-        vq->added = (uint16_t)((added & POSITION_WRAP) ^ POSITION_WRAP);
-        vq->avail_flags ^= PACKED_BOTH;
+        vq->added = (uint16_t)(~added & POSITION_WRAP);
+        vq->avail_flags = packed_avail_flags(~added);
     } else {
         vq->added = (uint16_t)(added + 1);
     }
+    desc = (uint64_t *)vq->desc + 2 * (size_t)offset;
+    packed_write_desc(vq, desc, addr, len, id, flags);
 }
 
 /* Does the device ask for a notification of the batch from `before` to `now`?

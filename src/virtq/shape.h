@@ -38,7 +38,7 @@
  */
 static inline unsigned shape_kind(unsigned n, unsigned only_read)
 {
-    return n << 1 | only_read;
+    return 2 * n + only_read;
 }
 
 #define SHAPE_UNKNOWN 0xffffu /* made for nothing */
@@ -162,7 +162,7 @@ static inline unsigned shape_n_segs(const struct vio_virtq *vq, unsigned slot)
 static inline bool shape_fits_one(const struct vio_virtq *vq,
                                   unsigned only_read)
 {
-    return vq->slot[vq->free_head].count == shape_kind(1, only_read);
+    return vq->slot[vq->free_head].count == (uint16_t)shape_kind(1, only_read);
 }
 
 /* Stage that request; `packed` says which ring it is. A split and a packed
@@ -183,7 +183,7 @@ RING_INLINE void shape_add_one(struct vio_virtq *vq, bool packed,
     vq->free_head = s->next;
     if (packed)
         packed_stage(vq, vq->table_addr + at, 3 * sizeof(struct pvirtq_desc),
-                     (uint32_t)slot, VIRTQ_DESC_F_INDIRECT);
+                     slot, VIRTQ_DESC_F_INDIRECT);
     else
         split_stage(vq, (uint16_t)slot);
 }
@@ -367,15 +367,14 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
                            shape_last *last, void *ctx)
 {
     uint16_t free_head = vq->free_head;
-    unsigned used_flags = vq->used_flags;
-    unsigned at = vq->taken & POSITION_OFFSET, run;
-    const struct pvirtq_desc *desc, *stop;
+    unsigned used_flags = vq->used_flags, at = vq->taken & POSITION_OFFSET;
+    const struct pvirtq_desc *desc = (const struct pvirtq_desc *)vq->desc + at;
+    unsigned run = n < vq->size - at ? n : vq->size - at;
 
-    for (;;) {
-        /* Up to the ring's end, and then from its beginning. */
-        run = n < vq->size - at ? n : vq->size - at;
-        desc = (const struct pvirtq_desc *)vq->desc + at;
-        for (stop = desc + run; desc != stop; desc++) {
+    for (;;) { /* up to the ring's end, and then from its beginning */
+        const struct pvirtq_desc *stop = desc + run;
+
+        for (n -= run; desc != stop; desc++) {
             struct ring_used used;
 
             if (!packed_load_used(vq, RING_WEAK, desc, used_flags, &used)) {
@@ -388,15 +387,13 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
                 return last(ctx, true);
             }
         }
-        at += run;
-        n -= run;
-        if (at == vq->size) {
-            at = 0;
+        if (desc == (const struct pvirtq_desc *)vq->desc + vq->size) {
             desc = vq->desc;
             used_flags ^= PACKED_BOTH;
         }
         if (n == 0)
             break;
+        run = n;
     }
     packed_ran(vq, free_head, used_flags, desc);
     return last(ctx, false);

@@ -41,14 +41,16 @@ RING_INLINE int add(struct vio_virtq *vq, bool packed, uint64_t addr,
 RING_APART int add_packed(struct vio_virtq *vq, uint64_t addr, uint32_t len,
                           void *token)
 {
-    return ring_broken(vq) ? VIO_EPROTO : add(vq, true, addr, len, token);
+    return add(vq, true, addr, len, token);
 }
 
 int fixed_add(struct vio_virtq *vq, uint64_t addr, uint32_t len, void *token)
 {
-    return ring_state(vq) & (VQ_BROKEN | VQ_PACKED)
-               ? add_packed(vq, addr, len, token)
-               : add(vq, false, addr, len, token);
+    uint32_t state = ring_state(vq);
+
+    if (!(state & (VQ_BROKEN | VQ_PACKED)))
+        return add(vq, false, addr, len, token);
+    return state & VQ_BROKEN ? VIO_EPROTO : add_packed(vq, addr, len, token);
 }
 
 /* One by one, behind the n that are there; the next one was found. */
