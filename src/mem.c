@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mem.h"
 
-static void *take(void **block, size_t *left, size_t size)
+/* Not inlined: there is one of it for both blocks. */
+static __attribute__((noinline)) void *take(void **block, size_t *left,
+                                            size_t size)
 {
     unsigned char *p = *block;
 

@@ -162,11 +162,13 @@ static inline void vio_reg_write32(struct vio_reg base, uint32_t offset,
  * one access of exactly the named width, neither torn nor repeated nor left
  * out by the compiler, and in no order but the ones named below. The 64-bit
  * store may be two 32-bit ones: nothing reads such a field before it is
- * published.
+ * published. Most are always inline, a call being larger; to
+ * put vio_shared_store16() there too makes small programs larger (gcc 12).
  */
 #ifndef vio_shared_load8
 #define vio_shared_load8 vio_shared_load8
-static inline uint8_t vio_shared_load8(const uint8_t *p)
+static inline __attribute__((always_inline)) uint8_t
+vio_shared_load8(const uint8_t *p)
 {
     return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
@@ -174,7 +176,8 @@ static inline uint8_t vio_shared_load8(const uint8_t *p)
 
 #ifndef vio_shared_load16
 #define vio_shared_load16 vio_shared_load16
-static inline uint16_t vio_shared_load16(const uint16_t *p)
+static inline __attribute__((always_inline)) uint16_t
+vio_shared_load16(const uint16_t *p)
 {
     return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
@@ -182,7 +185,8 @@ static inline uint16_t vio_shared_load16(const uint16_t *p)
 
 #ifndef vio_shared_load32
 #define vio_shared_load32 vio_shared_load32
-static inline uint32_t vio_shared_load32(const uint32_t *p)
+static inline __attribute__((always_inline)) uint32_t
+vio_shared_load32(const uint32_t *p)
 {
     return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
@@ -190,7 +194,8 @@ static inline uint32_t vio_shared_load32(const uint32_t *p)
 
 #ifndef vio_shared_store8
 #define vio_shared_store8 vio_shared_store8
-static inline void vio_shared_store8(uint8_t *p, uint8_t value)
+static inline __attribute__((always_inline)) void
+vio_shared_store8(uint8_t *p, uint8_t value)
 {
     __atomic_store_n(p, value, __ATOMIC_RELAXED);
 }
@@ -206,7 +211,8 @@ static inline void vio_shared_store16(uint16_t *p, uint16_t value)
 
 #ifndef vio_shared_store32
 #define vio_shared_store32 vio_shared_store32
-static inline void vio_shared_store32(uint32_t *p, uint32_t value)
+static inline __attribute__((always_inline)) void
+vio_shared_store32(uint32_t *p, uint32_t value)
 {
     __atomic_store_n(p, value, __ATOMIC_RELAXED);
 }
@@ -214,7 +220,8 @@ static inline void vio_shared_store32(uint32_t *p, uint32_t value)
 
 #ifndef vio_shared_store64
 #define vio_shared_store64 vio_shared_store64
-static inline void vio_shared_store64(uint64_t *p, uint64_t value)
+static inline __attribute__((always_inline)) void
+vio_shared_store64(uint64_t *p, uint64_t value)
 {
     *(volatile uint64_t *)p = value;
 }

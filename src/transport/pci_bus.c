@@ -2,7 +2,6 @@
 /*
  * Configuration space: the two usual ways to it, and the walk over a bus.
  */
-#include "../swap.h"
 #include "pci_impl.h"
 
 #define ALL_ONES      0xffffffffu
@@ -21,17 +20,6 @@ static bool ecam_at(const struct vio_pci_ecam *ecam, uint32_t bdf,
     return true;
 }
 
-/* PCI is little-endian. */
-static uint16_t le16(uint16_t value)
-{
-    return VIO_BIG_ENDIAN ? vio_swap16(value) : value;
-}
-
-static uint32_t le32(uint32_t value)
-{
-    return VIO_BIG_ENDIAN ? vio_swap32(value) : value;
-}
-
 static uint32_t ecam_read(void *ctx, uint32_t bdf, uint32_t offset,
                           unsigned width)
 {
@@ -39,11 +27,7 @@ static uint32_t ecam_read(void *ctx, uint32_t bdf, uint32_t offset,
 
     if (!ecam_at(ecam, bdf, &offset))
         return ALL_ONES;
-    if (width == 1)
-        return vio_reg_read8(ecam->base, offset);
-    if (width == 2)
-        return le16(vio_reg_read16(ecam->base, offset));
-    return le32(vio_reg_read32(ecam->base, offset));
+    return vio_pci_reg_read_le(ecam->base, offset, width);
 }
 
 static void ecam_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
@@ -51,14 +35,8 @@ static void ecam_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
 {
     const struct vio_pci_ecam *ecam = ctx;
 
-    if (!ecam_at(ecam, bdf, &offset))
-        return;
-    if (width == 1)
-        vio_reg_write8(ecam->base, offset, (uint8_t)value);
-    else if (width == 2)
-        vio_reg_write16(ecam->base, offset, le16((uint16_t)value));
-    else
-        vio_reg_write32(ecam->base, offset, le32(value));
+    if (ecam_at(ecam, bdf, &offset))
+        vio_pci_reg_write_le(ecam->base, offset, width, value);
 }
 
 /* The last bus that an ECAM of this size holds. */
@@ -96,16 +74,18 @@ static void port_select(uint32_t bdf, uint32_t offset)
     vio_reg_write32(port_address, 0, PORT_ENABLE | bdf << 8 | (offset & 0xfcu));
 }
 
+/* Which bytes of the four that are selected, aligned as they are. */
+static uint32_t port_offset(uint32_t offset, unsigned width)
+{
+    return offset & (4 - width);
+}
+
 static uint32_t port_read(void *ctx, uint32_t bdf, uint32_t offset,
                           unsigned width)
 {
     (void)ctx;
     port_select(bdf, offset);
-    if (width == 1)
-        return vio_reg_read8(port_data, offset & 3);
-    if (width == 2)
-        return vio_reg_read16(port_data, offset & 2);
-    return vio_reg_read32(port_data, 0);
+    return vio_pci_reg_read(port_data, port_offset(offset, width), width);
 }
 
 static void port_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
@@ -113,12 +93,7 @@ static void port_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
 {
     (void)ctx;
     port_select(bdf, offset);
-    if (width == 1)
-        vio_reg_write8(port_data, offset & 3, (uint8_t)value);
-    else if (width == 2)
-        vio_reg_write16(port_data, offset & 2, (uint16_t)value);
-    else
-        vio_reg_write32(port_data, 0, value);
+    vio_pci_reg_write(port_data, port_offset(offset, width), width, value);
 }
 
 struct vio_pci_bus vio_pci_ports(void)

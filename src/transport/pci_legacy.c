@@ -68,29 +68,16 @@ static uint32_t config_read(struct vio_device *dev, uint32_t offset,
                             unsigned width)
 {
     const struct vio_pci *p = pci_of(dev);
-    struct vio_reg reg = p->common.reg;
 
-    offset += config_offset(p);
-    if (width == 1)
-        return vio_reg_read8(reg, offset);
-    if (width == 2)
-        return vio_reg_read16(reg, offset);
-    return vio_reg_read32(reg, offset);
+    return vio_pci_reg_read(p->common.reg, config_offset(p) + offset, width);
 }
 
 static void config_write(struct vio_device *dev, uint32_t offset,
                          unsigned width, uint32_t value)
 {
     const struct vio_pci *p = pci_of(dev);
-    struct vio_reg reg = p->common.reg;
 
-    offset += config_offset(p);
-    if (width == 1)
-        vio_reg_write8(reg, offset, (uint8_t)value);
-    else if (width == 2)
-        vio_reg_write16(reg, offset, (uint16_t)value);
-    else
-        vio_reg_write32(reg, offset, value);
+    vio_pci_reg_write(p->common.reg, config_offset(p) + offset, width, value);
 }
 
 /* Select a queue, and read its size; 0: there is none. */

@@ -8,14 +8,44 @@
 #include "../swap.h"
 #include "pci_impl.h"
 
-static uint16_t le16(uint16_t value)
+/* Registers as PCI has them, little-endian. */
+static uint32_t le(uint32_t value, unsigned width)
 {
-    return VIO_BIG_ENDIAN ? vio_swap16(value) : value;
+    if (!VIO_BIG_ENDIAN || width == 1)
+        return value;
+    return width == 2 ? vio_swap16((uint16_t)value) : vio_swap32(value);
 }
 
-static uint32_t le32(uint32_t value)
+uint32_t vio_pci_reg_read(struct vio_reg reg, uint32_t offset, unsigned width)
 {
-    return VIO_BIG_ENDIAN ? vio_swap32(value) : value;
+    if (width == 1)
+        return vio_reg_read8(reg, offset);
+    if (width == 2)
+        return vio_reg_read16(reg, offset);
+    return vio_reg_read32(reg, offset);
+}
+
+void vio_pci_reg_write(struct vio_reg reg, uint32_t offset, unsigned width,
+                       uint32_t value)
+{
+    if (width == 1)
+        vio_reg_write8(reg, offset, (uint8_t)value);
+    else if (width == 2)
+        vio_reg_write16(reg, offset, (uint16_t)value);
+    else
+        vio_reg_write32(reg, offset, value);
+}
+
+uint32_t vio_pci_reg_read_le(struct vio_reg reg, uint32_t offset,
+                             unsigned width)
+{
+    return le(vio_pci_reg_read(reg, offset, width), width);
+}
+
+void vio_pci_reg_write_le(struct vio_reg reg, uint32_t offset, unsigned width,
+                          uint32_t value)
+{
+    vio_pci_reg_write(reg, offset, width, le(value, width));
 }
 
 /* Aim the window at `width` bytes. 4.1.4.9.1: the offset is a multiple of the
@@ -51,11 +81,7 @@ uint32_t vio_pci_get(const struct vio_pci *p, const struct vio_pci_region *r,
 {
     if (!r->mapped)
         return window_read(p, r->bar, r->offset + offset, width);
-    if (width == 1)
-        return vio_reg_read8(r->reg, offset);
-    if (width == 2)
-        return le16(vio_reg_read16(r->reg, offset));
-    return le32(vio_reg_read32(r->reg, offset));
+    return vio_pci_reg_read_le(r->reg, offset, width);
 }
 
 void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
@@ -63,10 +89,6 @@ void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
 {
     if (!r->mapped)
         vio_pci_window_write(p, r->bar, r->offset + offset, width, value);
-    else if (width == 1)
-        vio_reg_write8(r->reg, offset, (uint8_t)value);
-    else if (width == 2)
-        vio_reg_write16(r->reg, offset, le16((uint16_t)value));
     else
-        vio_reg_write32(r->reg, offset, le32(value));
+        vio_pci_reg_write_le(r->reg, offset, width, value);
 }

@@ -73,8 +73,12 @@
 #endif
 
 /* And of what calls them once for each: it is to save no more registers than
- * its own format needs. */
+ * its own format needs. Where size counts they may be part of it. */
+#ifdef __OPTIMIZE_SIZE__
+#define RING_APART static
+#else
 #define RING_APART static __attribute__((noinline))
+#endif
 
 /*
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or
@@ -169,7 +173,8 @@ static inline uint64_t ring64(const struct vio_virtq *vq, uint64_t value)
 /* `state`, `taken` and `order_pending` are looked at by the interrupt entry,
  * beside the owner: neither torn nor kept in a register, and with no order
  * between them. */
-static inline uint32_t ring_state(const struct vio_virtq *vq)
+static inline __attribute__((always_inline)) uint32_t
+ring_state(const struct vio_virtq *vq)
 {
     return __atomic_load_n(&vq->state, __ATOMIC_RELAXED);
 }
@@ -183,7 +188,8 @@ static inline void ring_set_state(struct vio_virtq *vq, uint32_t flag, bool on)
                      __ATOMIC_RELAXED);
 }
 
-static inline bool ring_broken(const struct vio_virtq *vq)
+static inline __attribute__((always_inline)) bool
+ring_broken(const struct vio_virtq *vq)
 {
     return ring_state(vq) & VQ_BROKEN;
 }

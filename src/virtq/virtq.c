@@ -17,10 +17,15 @@ static bool is_power_of_two(uint32_t n)
     return n != 0 && (n & (n - 1)) == 0;
 }
 
-static bool wants_packed(const struct vio_virtq_config *cfg)
-{
-    return cfg->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
-}
+/* Of a format that the build leaves out this is a constant. */
+#define ASKS_PACKED(cfg) ((cfg)->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED))
+#if defined(VIO_NO_PACKED)
+#define wants_packed(cfg) false
+#elif defined(VIO_NO_SPLIT)
+#define wants_packed(cfg) true
+#else
+#define wants_packed(cfg) ASKS_PACKED(cfg)
+#endif
 
 #define VIRTQ_ALIGN_MAX 65536u
 
@@ -40,7 +45,8 @@ static uint32_t align_of(const struct vio_virtq_config *cfg)
 static bool tables_are_valid(const struct vio_virtq_config *cfg)
 {
     return cfg->indirect == 0 ||
-           (cfg->indirect <= cfg->size &&
+           (!(LEFT_OUT_FEATURES & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)) &&
+            cfg->indirect <= cfg->size &&
             (cfg->features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)) &&
             /* Where a size_t has 32 bits, not all of them can be asked for. */
             (uint64_t)cfg->size * cfg->indirect <=
@@ -60,7 +66,7 @@ static bool is_valid(const struct vio_virtq_config *cfg)
 static bool is_built(const struct vio_virtq_config *cfg)
 {
 #ifdef VIO_NO_SPLIT
-    if (!wants_packed(cfg))
+    if (!ASKS_PACKED(cfg))
         return false;
 #endif
 #ifdef VIO_NO_LEGACY
@@ -80,13 +86,7 @@ static bool is_aligned(const struct vio_virtq_config *cfg,
 
 static struct ring_layout layout_of(const struct vio_virtq_config *cfg)
 {
-#if defined(VIO_NO_PACKED)
-    return vio_split_layout(cfg);
-#elif defined(VIO_NO_SPLIT)
-    return vio_packed_layout(cfg);
-#else
     return wants_packed(cfg) ? vio_packed_layout(cfg) : vio_split_layout(cfg);
-#endif
 }
 
 static size_t tables_size(const struct vio_virtq_config *cfg)
@@ -104,39 +104,50 @@ static size_t slots_size(const struct vio_virtq_config *cfg)
     return (cfg->size + (size_t)1) * sizeof(struct vio_virtq_slot);
 }
 
+/* Check the configuration, and work out where everything goes. */
+static int lay_out(const struct vio_virtq_config *cfg,
+                   struct ring_layout *layout, struct vio_need *need)
+{
+    if (!is_built(cfg))
+        return VIO_ENOTSUP;
+    if (!is_valid(cfg))
+        return VIO_EINVAL;
+    *layout = layout_of(cfg);
+    need->shared =
+        vio_round_up(layout->total, VIO_MEM_ALIGN) + tables_size(cfg);
+    need->priv = vio_round_up(slots_size(cfg), VIO_MEM_ALIGN);
+    return 0;
+}
+
 int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
                        struct vio_need *need)
 {
-    if (!is_valid(cfg))
-        return VIO_EINVAL;
-    if (!is_built(cfg))
-        return VIO_ENOTSUP;
-    need->shared =
-        vio_round_up(layout_of(cfg).total, VIO_MEM_ALIGN) + tables_size(cfg);
-    need->priv = vio_round_up(slots_size(cfg), VIO_MEM_ALIGN);
-    return 0;
+    struct ring_layout layout;
+
+    return lay_out(cfg, &layout, need);
 }
 
 static uint32_t flags_of(const struct vio_virtq_config *cfg)
 {
     uint32_t flags = (uint32_t)(cfg->features >> VQ_SHIFT) & VQ_FEATURES;
 
-    return cfg->legacy ? flags | VQ_LEGACY : flags;
+    return !(VQ_LEFT_OUT & VQ_LEGACY) && cfg->legacy ? flags | VQ_LEGACY
+                                                     : flags;
 }
 
 /* Take the memory; the caller has made sure that there is enough. */
 static void take_memory(struct vio_virtq *vq,
-                        const struct vio_virtq_config *cfg, struct vio_mem *mem)
+                        const struct vio_virtq_config *cfg,
+                        const struct ring_layout *layout, struct vio_mem *mem)
 {
-    struct ring_layout layout = layout_of(cfg);
-    unsigned char *ring = vio_mem_shared(mem, layout.total, &vq->desc_addr);
+    unsigned char *ring = vio_mem_shared(mem, layout->total, &vq->desc_addr);
 
     vq->slot = vio_mem_priv(mem, slots_size(cfg));
     vq->desc = ring;
-    vq->driver = ring + layout.driver;
-    vq->device = ring + layout.device;
-    vq->driver_addr = vq->desc_addr + layout.driver;
-    vq->device_addr = vq->desc_addr + layout.device;
+    vq->driver = ring + layout->driver;
+    vq->device = ring + layout->device;
+    vq->driver_addr = vq->desc_addr + layout->driver;
+    vq->device_addr = vq->desc_addr + layout->device;
     vq->table_segs = cfg->indirect;
     if (tables_size(cfg))
         vq->table = vio_mem_shared(mem, tables_size(cfg), &vq->table_addr);
@@ -154,8 +165,9 @@ static void link_slots(struct vio_virtq *vq)
 int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
                    struct vio_mem *mem)
 {
+    struct ring_layout layout;
     struct vio_need need;
-    int err = vio_virtq_mem_size(cfg, &need);
+    int err = lay_out(cfg, &layout, &need);
 
     if (err)
         return err;
@@ -174,7 +186,7 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
         .env = cfg->env,
 #endif
     };
-    take_memory(vq, cfg, mem);
+    take_memory(vq, cfg, &layout, mem);
     link_slots(vq);
     vq->state = vq->flags;
     if (ring_is_packed(vq))
@@ -205,12 +217,13 @@ RING_APART int add_unusual(struct vio_virtq *vq, const struct vio_sg *sg,
                            unsigned n_readable, unsigned n_writable,
                            void *token)
 {
-    int how = ring_scarce(vq, (uint64_t)n_readable + n_writable);
+    int how;
 
     if (ring_broken(vq))
         return VIO_EPROTO;
     if (!token)
         return VIO_EINVAL;
+    how = ring_scarce(vq, (uint64_t)n_readable + n_writable);
     if (how < 0)
         return how;
     if (how == 0)
@@ -228,7 +241,8 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
     uint64_t n = (uint64_t)n_readable + n_writable; /* cannot wrap */
 
     DEBUG_OWN(vq);
-    if ((int64_t)n <= vq->room && token) {
+    /* add_unusual() can do all of it, not as fast. */
+    if (!RING_SMALL && (int64_t)n <= vq->room && token) {
         uint32_t state = ring_state(vq);
 
         if (STATE_SPLIT(state))

@@ -17,9 +17,6 @@ out=$1
 flags='-std=c11 -Os -ffreestanding -ffunction-sections -fdata-sections
        -fno-asynchronous-unwind-tables -fno-pic -fno-stack-protector -w'
 
-least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_IN_ORDER
-       -DVIO_NO_ORDER_PLATFORM -DVIO_NO_LEGACY -DVIO_NO_PORT_IO -DVIO_NO_ENV'
-
 sources=$(sed -n '/^set(VIO_SOURCES/,/)/s/.*\(src\/[a-z_/0-9]*\.c\).*/\1/p' \
     "$here/../../CMakeLists.txt")
 
@@ -58,9 +55,9 @@ linked()
     echo $(($(text_of "$1" "$2/$3.elf") - $(text_of "$1" "$2/$3.prog")))
 }
 
-least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_IN_ORDER
-       -DVIO_NO_ORDER_PLATFORM -DVIO_NO_LEGACY -DVIO_NO_PORT_IO
-       -DVIO_NO_ENV'
+least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_EVENT_IDX -DVIO_NO_IN_ORDER
+       -DVIO_NO_ORDER_PLATFORM -DVIO_NO_NOTIFICATION_DATA -DVIO_NO_LEGACY
+       -DVIO_NO_PORT_IO -DVIO_NO_ENV'
 for machine in x86_64 aarch64 riscv64; do
     prefix=
     [ $machine = x86_64 ] || prefix=$machine-linux-gnu-

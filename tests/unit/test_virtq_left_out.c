@@ -2,8 +2,9 @@
 /*
  * A build without something that is optional: it is never accepted from a
  * device, a queue that asks for it is refused, and without it all works. Built
- * with each of VIO_NO_INDIRECT, VIO_NO_IN_ORDER, VIO_NO_ORDER_PLATFORM and
- * VIO_NO_LEGACY, and with all of them and VIO_NO_PACKED, as a boot loader is.
+ * with each of VIO_NO_INDIRECT, VIO_NO_EVENT_IDX, VIO_NO_IN_ORDER,
+ * VIO_NO_ORDER_PLATFORM, VIO_NO_NOTIFICATION_DATA and VIO_NO_LEGACY, and with
+ * all of them and VIO_NO_PACKED, as a boot loader is.
  */
 #include "unit_disk.h"
 
@@ -12,11 +13,17 @@ static const uint64_t left_out[] = {
 #ifdef VIO_NO_INDIRECT
     MF(MF_INDIRECT),
 #endif
+#ifdef VIO_NO_EVENT_IDX
+    MF(MF_EVENT_IDX),
+#endif
 #ifdef VIO_NO_IN_ORDER
     MF(MF_IN_ORDER),
 #endif
 #ifdef VIO_NO_ORDER_PLATFORM
     MF(MF_ORDER_PLATFORM),
+#endif
+#ifdef VIO_NO_NOTIFICATION_DATA
+    MF(MF_NOTIFY_DATA),
 #endif
 #ifdef VIO_NO_PACKED
     MF(MF_PACKED),
@@ -28,6 +35,13 @@ static const uint64_t left_out[] = {
 #define FORMATS 1u
 #else
 #define FORMATS 2u
+#endif
+
+/* Something that it is not without. */
+#ifdef VIO_NO_EVENT_IDX
+#define KEPT MF(MF_VERSION_1)
+#else
+#define KEPT MF(MF_EVENT_IDX)
 #endif
 
 static void assert_refused(const struct vio_virtq_config *cfg)
@@ -51,7 +65,7 @@ static void queue_with_it_is_refused(void **state)
         assert_refused(&(struct vio_virtq_config){
             .size = 8,
             .indirect = left_out[i] == MF(MF_INDIRECT) ? 4 : 0,
-            .features = left_out[i] | MF(MF_EVENT_IDX)});
+            .features = left_out[i] | KEPT});
     }
 #ifdef VIO_NO_LEGACY
     assert_refused(&(struct vio_virtq_config){.size = 8, .legacy = true});
@@ -90,8 +104,7 @@ static void queue_works_without(void **state)
     (void)state;
     for (unsigned packed = 0; packed < FORMATS; packed++)
         for (unsigned event = 0; event < 2; event++)
-            run_queue((packed ? MF(MF_PACKED) : 0) |
-                      (event ? MF(MF_EVENT_IDX) : 0));
+            run_queue((packed ? MF(MF_PACKED) : 0) | (event ? KEPT : 0));
 }
 
 /* Not when it is offered, not when the frontend wants it; and a caller who
@@ -103,12 +116,11 @@ static void feature_is_never_accepted(void **state)
         struct vio_device *dev;
 
         unit_disk_device(2, 1024);
-        unit_dev.offered |= left_out[i] | MF(MF_EVENT_IDX);
+        unit_dev.offered |= left_out[i] | KEPT;
         dev = unit_probe();
         assert_int_equal(vio_device_begin(dev, left_out[i], 0), 0);
         assert_int_equal(unit_dev.accepted & left_out[i], 0);
-        assert_int_equal(unit_dev.accepted & MF(MF_EVENT_IDX),
-                         MF(MF_EVENT_IDX));
+        assert_int_equal(unit_dev.accepted & KEPT, KEPT);
         assert_int_equal(vio_device_begin(dev, left_out[i], left_out[i]),
                          VIO_ENOTSUP);
         assert_int_equal(dev->why.reason, VIO_WHY_FEATURES_MISSING);
