@@ -67,7 +67,10 @@ struct vio_virtq_config {
  * named by its buffer ID, which is the number of a slot.
  */
 struct vio_virtq_slot {
-    void *token;    /* of a head in flight: the caller's */
+    union {
+        void *token;      /* of a head in flight: the caller's */
+        uint64_t as_long; /* on every machine, as a descriptor is */
+    };
     uint32_t bound; /* of a head in flight: writable bytes + 1; else 0 */
     uint16_t count; /* of a head: descriptors that it takes of the ring; or
                        what a slot of fixed shape is made for */

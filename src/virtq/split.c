@@ -48,7 +48,7 @@ struct chain {
 };
 
 #define CHAIN_STEP sizeof(struct virtq_desc)
-_Static_assert(sizeof(struct vio_virtq_slot) <= CHAIN_STEP,
+_Static_assert(sizeof(struct vio_virtq_slot) == CHAIN_STEP,
                "one step for both");
 
 static inline struct vio_virtq_slot *chain_slot(const struct chain *c)
