@@ -158,6 +158,7 @@ suite_endian()
         arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf \
         /usr/arm-linux-gnueabihf/include/stdio.h:libc6-dev-armhf-cross \
         qemu-s390x:qemu-user qemu-arm:qemu-user
+    mkdir -p "$root/build"
     for machine in s390x:s390x arm:armhf; do
         arch=${machine#*:}
         machine=${machine%:*}

@@ -193,10 +193,11 @@ RING_INLINE int split_ready(struct vio_virtq *vq, const uint16_t *ring,
 RING_INLINE struct ring_used split_load_used(const struct vio_virtq *vq,
                                              const uint32_t *elem)
 {
-    return (struct ring_used){
-        .id = ring32(vq, vio_shared_load32(&elem[0])),
-        .len = ring32(vq, vio_shared_load32(&elem[1])),
-    };
+    struct ring_used used = {.flags = 0};
+
+    used.id = ring32(vq, vio_shared_load32(&elem[0]));
+    used.len = ring32(vq, vio_shared_load32(&elem[1]));
+    return used;
 }
 
 /* It is to name the head of a chain that is in flight, and a length that is
