@@ -208,23 +208,18 @@ bool vio_packed_kick_prepare(struct vio_virtq *vq)
 
 int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    struct ring_taking t = {
-        .slot = vq->slot,
-        .ring = vq->desc,
-        .size = vq->size,
-        .taken = vq->taken & POSITION_OFFSET,
-        .used_flags = vq->used_flags,
-    };
-    uint32_t id, written;
-    int used = packed_read_used(vq, &t, &id, &written);
+    struct vio_virtq_slot *slot;
+    struct ring_used used;
+    int ready = packed_read_used(vq, &used);
 
-    if (used > 0)
-        used = packed_pass(vq, t.slot[id].count);
-    if (used <= 0)
-        return used;
-    *token = t.slot[id].token;
-    *len = written;
-    ring_release(vq, &t.slot[id]);
+    if (ready <= 0)
+        return ready;
+    slot = &vq->slot[used.id];
+    if (packed_pass(vq, slot->count) < 0)
+        return VIO_EPROTO;
+    *token = slot->token;
+    *len = (uint32_t)used.len;
+    ring_release(vq, slot);
     return 1;
 }
 
@@ -232,17 +227,20 @@ int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
 
 int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
-    struct ring_taking t = packed_taking(vq);
-    int used = 1;
+    struct ring_used used;
+    int ready = 1;
 
     /* A batch whose last buffer the device was never given is a lie. */
     if (vq->order_pending && packed_is_empty(vq))
         return ring_break(vq);
-    if (!vq->order_pending)
-        used = packed_read_used(vq, &t, &vq->order_last, &vq->order_len);
-    if (used > 0)
-        used = ring_in_order(vq, id, len);
-    return used > 0 ? packed_pass(vq, t.slot[*id].count) : used;
+    if (!vq->order_pending) {
+        ready = packed_read_used(vq, &used);
+        if (ready > 0)
+            ring_begin_order(vq, &used);
+    }
+    if (ready > 0)
+        ready = ring_in_order(vq, id, len);
+    return ready > 0 ? packed_pass(vq, vq->slot[*id].count) : ready;
 }
 
 #endif

@@ -258,18 +258,6 @@ RING_INLINE bool packed_kick(struct vio_virtq *vq, bool weak)
     return ring_decided(vq, packed_wants_notification(vq, before, now));
 }
 
-RING_INLINE struct ring_taking packed_taking(const struct vio_virtq *vq)
-{
-    return (struct ring_taking){
-        .slot = vq->slot,
-        .ring = vq->desc,
-        .size = vq->size,
-        .free_head = vq->free_head,
-        .taken = vq->taken & POSITION_OFFSET,
-        .used_flags = vq->used_flags,
-    };
-}
-
 /* Read a descriptor. 1, or 0: it is not used. */
 RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
                                  const struct pvirtq_desc *desc,
@@ -283,17 +271,26 @@ RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
     return 1;
 }
 
+/* The next one. If nothing is the device's, nothing is used, whatever the flags
+ * say. */
+RING_INLINE int packed_next_used(const struct vio_virtq *vq,
+                                 struct ring_used *used)
+{
+    return !packed_is_empty(vq) &&
+           packed_load_used(vq, RING_NEGOTIATED,
+                            (void *)packed_desc(vq, vq->taken), vq->used_flags,
+                            used);
+}
+
 /* It is to name a buffer in flight, and a length that is within its writable
  * part. 1 or VIO_EPROTO. */
-RING_INLINE int packed_check_used(struct vio_virtq *vq,
-                                  const struct ring_taking *t,
-                                  struct ring_used *used)
+RING_INLINE int packed_check_used(struct vio_virtq *vq, struct ring_used *used)
 {
     uint32_t bound;
 
-    if (used->id >= t->size)
+    if (used->id >= vq->size)
         return ring_break(vq);
-    bound = t->slot[used->id].bound;
+    bound = vq->slot[used->id].bound;
     if (used->len < bound)
         return 1;
     /* 2.8.4: without the write flag the length is reserved. With a length that
@@ -305,24 +302,10 @@ RING_INLINE int packed_check_used(struct vio_virtq *vq,
     return 1;
 }
 
-/* Both: 1, 0 or VIO_EPROTO. */
-RING_INLINE int packed_read_used(struct vio_virtq *vq,
-                                 const struct ring_taking *t, uint32_t *id,
-                                 uint32_t *len)
+/* Read the next one, and check it. 1, 0 or VIO_EPROTO. */
+RING_INLINE int packed_read_used(struct vio_virtq *vq, struct ring_used *used)
 {
-    struct ring_used used;
-
-    /* Nothing is the device's: whatever the flags say, nothing is used. */
-    if (packed_is_empty(vq) ||
-        !packed_load_used(vq, RING_NEGOTIATED,
-                          (struct pvirtq_desc *)(void *)t->ring + t->taken,
-                          t->used_flags, &used))
-        return 0;
-    if (packed_check_used(vq, t, &used) < 0)
-        return VIO_EPROTO;
-    *id = used.id;
-    *len = (uint32_t)used.len;
-    return 1;
+    return packed_next_used(vq, used) ? packed_check_used(vq, used) : 0;
 }
 
 /*

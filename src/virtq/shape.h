@@ -216,10 +216,7 @@ static inline int shape_look(struct vio_virtq *vq)
     int ready;
 
     if (ring_is_packed(vq)) {
-        ready = !packed_is_empty(vq) &&
-                packed_load_used(vq, RING_NEGOTIATED,
-                                 (void *)packed_desc(vq, vq->taken),
-                                 vq->used_flags, &used);
+        ready = packed_next_used(vq, &used);
     } else {
         ready = split_ready(vq, split_used(vq), RING_NEGOTIATED);
         if (ready > 0)
@@ -251,12 +248,11 @@ static inline int shape_pass(struct vio_virtq *vq, uint32_t slot)
 /* Take what shape_look() has found. 1 or VIO_EPROTO. */
 static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
 {
-    bool packed = ring_is_packed(vq);
-    struct ring_taking t = packed ? packed_taking(vq) : split_taking(vq);
     struct ring_used used = {vq->shape_used_len, vq->shape_used_id,
                              vq->shape_used_flags};
-    int err = packed ? packed_check_used(vq, &t, &used)
-                     : split_check_used(vq, &t, &used);
+    int err = ring_is_packed(vq) ? packed_check_used(vq, &used)
+                                 : split_check_used(vq, &used);
+    struct vio_virtq_slot *slot;
 
     if (err > 0)
         err = shape_pass(vq, used.id);
@@ -264,9 +260,10 @@ static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
         return err;
     done->slot = used.id;
     done->len = (uint32_t)used.len;
-    done->whole = used.len + 1 == t.slot[used.id].bound;
-    done->token = t.slot[used.id].token;
-    shape_release(&t.slot[used.id], used.id, &vq->free_head);
+    slot = &vq->slot[used.id];
+    done->whole = used.len + 1 == slot->bound;
+    done->token = slot->token;
+    shape_release(slot, used.id, &vq->free_head);
     return 1;
 }
 

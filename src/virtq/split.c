@@ -203,66 +203,58 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
     return split_kick(vq, RING_NEGOTIATED);
 }
 
-/* Take the next used chain; the used index says that there is one. */
-RING_INLINE int take_next(struct vio_virtq *vq, void **token, uint32_t *len)
+/* Has the device used anything that was not taken yet? 1, 0 or VIO_EPROTO. The
+ * index is looked at again when all that it was seen to tell of is taken. */
+RING_INLINE int is_ready(struct vio_virtq *vq)
 {
-    struct ring_taking t = {
-        .slot = vq->slot,
-        .ring = vq->device,
-        .size = vq->mask + 1,
-        .taken = vq->taken,
-    };
-    uint32_t head, written;
+    int n;
 
-    if (split_read_used(vq, &t, &head, &written) < 0)
-        return VIO_EPROTO;
-    ring_set_taken(vq, (uint16_t)(vq->taken + 1));
-    *token = t.slot[head].token;
-    *len = written;
-    ring_release(vq, &t.slot[head]);
-    return 1;
-}
-
-/* All that the used index was seen to tell of is taken: look at it again. 1, 0
- * or VIO_EPROTO. */
-static inline int look_again(struct vio_virtq *vq)
-{
-    struct ring_taking t = {.taken = vq->taken, .used_seen = vq->taken};
-    int used = split_look(vq, &t);
-
-    vq->used_seen = (uint16_t)t.used_seen;
-    return used;
+    if (vq->used_seen != vq->taken)
+        return 1;
+    n = split_ready(vq, split_used(vq), RING_NEGOTIATED);
+    if (n > 0)
+        vq->used_seen = (uint16_t)(vq->taken + (unsigned)n);
+    return n;
 }
 
 int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    if (vq->used_seen == vq->taken) {
-        int used = look_again(vq);
+    struct vio_virtq_slot *slot;
+    struct ring_used used;
+    int ready = is_ready(vq);
 
-        if (used <= 0)
-            return used;
-    }
-    return take_next(vq, token, len);
+    if (ready <= 0)
+        return ready;
+    if (split_read_used(vq, &used) < 0)
+        return VIO_EPROTO;
+    ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+    slot = &vq->slot[used.id];
+    *token = slot->token;
+    *len = (uint32_t)used.len;
+    ring_release(vq, slot);
+    return 1;
 }
 
 #ifndef VIO_NO_IN_ORDER
 
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
-    struct ring_taking t = split_taking(vq);
-    int used = split_look(vq, &t);
+    struct ring_used used;
+    int ready = is_ready(vq);
 
     /* A batch whose last buffer lies beyond the used index is a lie. */
-    if (used == 0 && vq->order_pending)
+    if (ready == 0 && vq->order_pending)
         return ring_break(vq);
-    if (used > 0 && !vq->order_pending)
-        used = split_read_used(vq, &t, &vq->order_last, &vq->order_len);
-    if (used > 0)
-        used = ring_in_order(vq, head, len);
-    if (used > 0)
-        t.taken = (uint16_t)(t.taken + 1u);
-    split_taken(vq, &t);
-    return used;
+    if (ready > 0 && !vq->order_pending) {
+        ready = split_read_used(vq, &used);
+        if (ready > 0)
+            ring_begin_order(vq, &used);
+    }
+    if (ready > 0)
+        ready = ring_in_order(vq, head, len);
+    if (ready > 0)
+        ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+    return ready;
 }
 
 #endif

@@ -130,41 +130,6 @@ RING_INLINE bool split_kick(struct vio_virtq *vq, bool weak)
     return ring_decided(vq, split_wants_notification(vq, before, now));
 }
 
-RING_INLINE struct ring_taking split_taking(const struct vio_virtq *vq)
-{
-    return (struct ring_taking){
-        .slot = vq->slot,
-        .ring = vq->device,
-        .size = vq->size,
-        .free_head = vq->free_head,
-        .taken = vq->taken,
-        .used_seen = vq->used_seen,
-    };
-}
-
-RING_INLINE void split_taken(struct vio_virtq *vq, const struct ring_taking *t)
-{
-    vq->free_head = (uint16_t)t->free_head;
-    vq->used_seen = (uint16_t)t->used_seen;
-    ring_set_taken(vq, (uint16_t)t->taken);
-}
-
-/* Has the device used anything that was not taken yet? 1, 0, or it claims more
- * than it was given. */
-RING_INLINE int split_look(struct vio_virtq *vq, struct ring_taking *t)
-{
-    uint16_t taken = (uint16_t)t->taken, used;
-
-    if (t->used_seen != taken)
-        return 1;
-    used = ring16(vq, ring_observe16(vq, RING_NEGOTIATED,
-                                     &split_used(vq)[VIRTQ_USED_IDX]));
-    if ((uint16_t)(used - taken) > (uint16_t)(vq->published - taken))
-        return ring_break(vq);
-    t->used_seen = used;
-    return used != taken;
-}
-
 /* The elements of the used ring, of two words each. */
 RING_INLINE const uint32_t *split_elements(const uint16_t *ring)
 {
@@ -202,15 +167,13 @@ RING_INLINE struct ring_used split_load_used(const struct vio_virtq *vq,
 
 /* It is to name the head of a chain that is in flight, and a length that is
  * within its writable part. 1 or VIO_EPROTO. */
-RING_INLINE int split_check_used(struct vio_virtq *vq,
-                                 const struct ring_taking *t,
-                                 struct ring_used *used)
+RING_INLINE int split_check_used(struct vio_virtq *vq, struct ring_used *used)
 {
     uint32_t bound;
 
-    if (used->id >= t->size)
+    if (used->id > vq->mask)
         return ring_break(vq);
-    bound = t->slot[used->id].bound;
+    bound = vq->slot[used->id].bound;
     /* A slot that heads nothing in flight has the bound 0, so that this one
      * comparison refuses a free id, one in mid-chain, one that was used before,
      * and a length past the writable bytes. */
@@ -223,18 +186,11 @@ RING_INLINE int split_check_used(struct vio_virtq *vq,
     return 1;
 }
 
-/* Both: 1 or VIO_EPROTO. */
-RING_INLINE int split_read_used(struct vio_virtq *vq,
-                                const struct ring_taking *t, uint32_t *head,
-                                uint32_t *len)
+/* Read the next element, and check it. 1 or VIO_EPROTO. */
+RING_INLINE int split_read_used(struct vio_virtq *vq, struct ring_used *used)
 {
-    struct ring_used used = split_load_used(
-        vq, split_elements(split_used(vq)) + 2 * (size_t)(t->taken & vq->mask));
-    int err = split_check_used(vq, t, &used);
-
-    *head = used.id;
-    *len = (uint32_t)used.len;
-    return err;
+    *used = split_load_used(vq, split_next_element(vq, split_used(vq)));
+    return split_check_used(vq, used);
 }
 
 /* Take one with IN_ORDER, where an element may stand for a batch. 1, 0 or
