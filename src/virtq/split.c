@@ -203,28 +203,23 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
     return split_kick(vq, RING_NEGOTIATED);
 }
 
-/* Has the device used anything that was not taken yet? 1, 0 or VIO_EPROTO. The
- * index is looked at again when all that it was seen to tell of is taken. */
-RING_INLINE int is_ready(struct vio_virtq *vq)
+/* All that the used index was seen to tell of is taken: look at it again. How
+ * many there are now, or VIO_EPROTO. */
+RING_INLINE int look_again(struct vio_virtq *vq)
 {
-    int n;
+    int n = split_ready(vq, split_used(vq), RING_NEGOTIATED);
 
-    if (vq->used_seen != vq->taken)
-        return 1;
-    n = split_ready(vq, split_used(vq), RING_NEGOTIATED);
     if (n > 0)
         vq->used_seen = (uint16_t)(vq->taken + (unsigned)n);
     return n;
 }
 
-int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
+/* Take the next one; the used index says that there is one. */
+RING_INLINE int take_next(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    struct vio_virtq_slot *slot;
     struct ring_used used;
-    int ready = is_ready(vq);
+    struct vio_virtq_slot *slot;
 
-    if (ready <= 0)
-        return ready;
     if (split_read_used(vq, &used) < 0)
         return VIO_EPROTO;
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
@@ -235,12 +230,25 @@ int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
     return 1;
 }
 
+RING_APART int look_and_take(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    int n = look_again(vq);
+
+    return n > 0 ? take_next(vq, token, len) : n;
+}
+
+int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    return vq->used_seen != vq->taken ? take_next(vq, token, len)
+                                      : look_and_take(vq, token, len);
+}
+
 #ifndef VIO_NO_IN_ORDER
 
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
     struct ring_used used;
-    int ready = is_ready(vq);
+    int ready = vq->used_seen != vq->taken ? 1 : look_again(vq);
 
     /* A batch whose last buffer lies beyond the used index is a lie. */
     if (ready == 0 && vq->order_pending)
