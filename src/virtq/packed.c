@@ -102,9 +102,8 @@ static int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
     return 0;
 }
 
-/* A list that goes around the end of the ring. */
-RING_APART int add_around(struct vio_virtq *vq, const struct vio_sg *sg,
-                          unsigned n_readable, unsigned n_writable, void *token)
+static int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
+                     unsigned n_readable, unsigned n_writable, void *token)
 {
     return stage(vq, write_list(vq, sg, n_readable, n_writable),
                  n_readable + n_writable, token);
@@ -177,17 +176,13 @@ RING_INLINE uint32_t write_straight(struct vio_virtq *vq,
     return (uint32_t)(sum - readable) + n_writable + 1;
 }
 
-int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
-                   unsigned n_readable, unsigned n_writable, void *token)
+RING_INLINE int add_straight(struct vio_virtq *vq, const struct vio_sg *sg,
+                             unsigned n_readable, unsigned n_writable,
+                             void *token)
 {
     unsigned n = n_readable + n_writable;
-    uint32_t bound;
+    uint32_t bound = write_straight(vq, sg, n_readable, n_writable);
 
-    if (n == 0)
-        return VIO_EINVAL;
-    if ((vq->added & POSITION_OFFSET) + n >= vq->size)
-        return add_around(vq, sg, n_readable, n_writable, token);
-    bound = write_straight(vq, sg, n_readable, n_writable);
     if (!bound)
         return VIO_EINVAL;
     vq->added = (uint16_t)(vq->added + n);
@@ -195,10 +190,34 @@ int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
     return 0;
 }
 
-int vio_packed_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                         unsigned n_readable, unsigned n_writable, void *token)
+static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                     unsigned n_readable, unsigned n_writable, void *token)
 {
     return stage(vq, write_table(vq, sg, n_readable, n_writable), 1, token);
+}
+
+/* Any list, and every error. */
+RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
+                       unsigned n_readable, unsigned n_writable, void *token)
+{
+    int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
+
+    if (how < 0)
+        return how;
+    return how == RING_TABLE ? add_table(vq, sg, n_readable, n_writable, token)
+                             : add_chain(vq, sg, n_readable, n_writable, token);
+}
+
+int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
+                   unsigned n_readable, unsigned n_writable, void *token)
+{
+    unsigned n = n_readable + n_writable;
+
+    /* What goes around the ring's end is not worth a path of its own. */
+    if (!RING_SMALL && ring_has_room(vq, n_readable, n_writable) && n &&
+        token && (vq->added & POSITION_OFFSET) + n < vq->size)
+        return add_straight(vq, sg, n_readable, n_writable, token);
+    return add_any(vq, sg, n_readable, n_writable, token);
 }
 
 bool vio_packed_kick_prepare(struct vio_virtq *vq)

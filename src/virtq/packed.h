@@ -32,8 +32,6 @@ struct ring_layout vio_packed_layout(const struct vio_virtq_config *cfg);
 void vio_packed_init(struct vio_virtq *vq);
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token);
-int vio_packed_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                         unsigned n_readable, unsigned n_writable, void *token);
 int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len);
 bool vio_packed_kick_prepare(struct vio_virtq *vq);
 void vio_packed_disable_cb(struct vio_virtq *vq);

@@ -56,19 +56,23 @@ static inline struct vio_virtq_slot *chain_slot(const struct chain *c)
     return (void *)(c->slots + c->at);
 }
 
+static inline struct virtq_desc *chain_desc(const struct chain *c)
+{
+    return (void *)(c->descs + c->at);
+}
+
 /* Write a segment over a descriptor; where it links to is left open. Gives its
  * weight. */
-static inline uint64_t write_segment(const struct vio_virtq *vq, uint64_t *desc,
+static inline uint64_t write_segment(const struct vio_virtq *vq,
+                                     struct virtq_desc *desc,
                                      const struct vio_sg *sg, unsigned flags)
 {
-    uint32_t weight = ring_weight(sg->len);
-    uint64_t rest = ((uint64_t)flags << 32) + 1 + weight;
+    uint32_t len = sg->len;
 
-    if (VIO_BIG_ENDIAN)
-        rest = split_rest(vq, sg->len, flags, 0);
-    vio_shared_store64(desc, ring64(vq, sg->addr));
-    vio_shared_store64(desc + 1, rest);
-    return weight;
+    vio_shared_store64(&desc->addr, ring64(vq, sg->addr));
+    vio_shared_store32(&desc->len, ring32(vq, len));
+    vio_shared_store16(&desc->flags, ring16(vq, (uint16_t)flags));
+    return ring_weight(len);
 }
 
 /* Write segments of one direction, each linked to the next free slot. Gives the
@@ -79,13 +83,12 @@ RING_INLINE uint64_t write_run(const struct vio_virtq *vq, struct chain *c,
                                uint64_t sum)
 {
     for (; sg != end; sg++) {
-        uint64_t *desc = (void *)(c->descs + c->at);
-        const struct vio_virtq_slot *slot = chain_slot(c);
+        struct virtq_desc *desc = chain_desc(c);
+        uint16_t next = chain_slot(c)->next;
 
         sum += write_segment(vq, desc, sg, flags | VIRTQ_DESC_F_NEXT);
-        c->at = slot->next;
-        vio_shared_store16(split_next(desc), ring16(vq, (uint16_t)c->at));
-        c->at *= CHAIN_STEP;
+        vio_shared_store16(&desc->next, ring16(vq, next));
+        c->at = next * CHAIN_STEP;
     }
     return sum;
 }
@@ -99,14 +102,14 @@ RING_INLINE struct ring_sums write_chain(const struct vio_virtq *vq,
                                          unsigned n_writable, bool is_read)
 {
     struct ring_sums sums = ring_sums(n_readable, n_writable);
-    const struct vio_sg *end = sg + n_readable - !is_read;
-    const struct vio_sg *last = end + n_writable - is_read;
+    const struct vio_sg *last = sg + ((size_t)n_readable + n_writable) - 1;
+    const struct vio_sg *mid = is_read ? sg + n_readable : last;
     unsigned last_flags = is_read ? VIRTQ_DESC_F_WRITE : 0;
 
-    sums.readable = write_run(vq, c, sg, end, 0, sums.readable);
-    sums.bound = write_run(vq, c, end, last, VIRTQ_DESC_F_WRITE, sums.bound);
+    sums.readable = write_run(vq, c, sg, mid, 0, sums.readable);
+    sums.bound = write_run(vq, c, mid, last, VIRTQ_DESC_F_WRITE, sums.bound);
     *(is_read ? &sums.bound : &sums.readable) +=
-        write_segment(vq, (void *)(c->descs + c->at), last, last_flags);
+        write_segment(vq, chain_desc(c), last, last_flags);
     return sums;
 }
 
@@ -128,36 +131,23 @@ RING_INLINE int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
                           unsigned n_readable, unsigned n_writable,
                           bool is_read, void *token)
 {
-    uint16_t head = vq->free_head;
-    struct chain c = {(void *)vq->slot, vq->desc, (size_t)head * CHAIN_STEP};
-    struct vio_virtq_slot *slot = chain_slot(&c);
-    unsigned n = n_readable + n_writable;
+    size_t head = vq->free_head, n = (size_t)n_readable + n_writable;
+    struct chain c = {(void *)vq->slot, vq->desc, head * CHAIN_STEP};
+    struct vio_virtq_slot *slot = chain_slot(&c), *last;
     struct ring_sums sums;
 
     slot->token = token;
+    split_stage(vq, (uint16_t)head);
     slot->count = (uint16_t)n;
     vq->room -= (int32_t)n;
-    split_stage(vq, head);
     sums = write_chain(vq, &c, sg, n_readable, n_writable, is_read);
-    head = vq->free_head;
-    slot = &vq->slot[head];
     if (ring_sums_wrong(sums))
         return unstage(vq, slot);
     slot->bound = (uint32_t)sums.bound;
-    slot = chain_slot(&c);
-    vq->free_head = slot->next;
-    slot->next = head;
+    last = chain_slot(&c);
+    vq->free_head = last->next;
+    last->next = (uint16_t)head;
     return 0;
-}
-
-int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
-                  unsigned n_readable, unsigned n_writable, void *token)
-{
-    if (n_writable)
-        return add_chain(vq, sg, n_readable, n_writable, true, token);
-    if (n_readable)
-        return add_chain(vq, sg, n_readable, 0, false, token);
-    return VIO_EINVAL;
 }
 
 /* One segment after another in the table (2.7.5.3.1). */
@@ -181,8 +171,8 @@ static struct ring_sums write_table(const struct vio_virtq *vq,
     return sums;
 }
 
-int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                        unsigned n_readable, unsigned n_writable, void *token)
+static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                     unsigned n_readable, unsigned n_writable, void *token)
 {
     unsigned n = n_readable + n_writable;
     uint16_t head = vq->free_head;
@@ -196,6 +186,32 @@ int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
     ring_take_one(vq, (uint32_t)sums.bound, 1, token);
     split_stage(vq, head);
     return 0;
+}
+
+/* Any list, and every error. */
+RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
+                       unsigned n_readable, unsigned n_writable, void *token)
+{
+    int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
+
+    if (how < 0)
+        return how;
+    if (how == RING_TABLE)
+        return add_table(vq, sg, n_readable, n_writable, token);
+    return n_writable ? add_chain(vq, sg, n_readable, n_writable, true, token)
+                      : add_chain(vq, sg, n_readable, 0, false, token);
+}
+
+int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
+                  unsigned n_readable, unsigned n_writable, void *token)
+{
+    if (!RING_SMALL && ring_has_room(vq, n_readable, n_writable) && token) {
+        if (n_writable)
+            return add_chain(vq, sg, n_readable, n_writable, true, token);
+        if (n_readable)
+            return add_chain(vq, sg, n_readable, 0, false, token);
+    }
+    return add_any(vq, sg, n_readable, n_writable, token);
 }
 
 bool vio_split_kick_prepare(struct vio_virtq *vq)

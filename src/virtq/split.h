@@ -18,8 +18,6 @@ struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg);
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token);
-int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                        unsigned n_readable, unsigned n_writable, void *token);
 int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len);
 bool vio_split_kick_prepare(struct vio_virtq *vq);
 void vio_split_disable_cb(struct vio_virtq *vq);
@@ -56,16 +54,6 @@ static inline void split_fill_desc(const struct vio_virtq *vq, uint64_t *desc,
 {
     vio_shared_store64(&desc[0], ring64(vq, addr));
     vio_shared_store64(&desc[1], split_rest(vq, len, flags, next));
-}
-
-static inline uint16_t *split_flags(uint64_t *desc)
-{
-    return (uint16_t *)(void *)desc + 6;
-}
-
-static inline uint16_t *split_next(uint64_t *desc)
-{
-    return (uint16_t *)(void *)desc + 7;
 }
 
 /* The same for a descriptor of the table, named by its number. */

@@ -26,23 +26,38 @@ static inline uint64_t ring_table_addr(const struct vio_virtq *vq,
            (uint64_t)slot * vq->table_segs * sizeof(struct virtq_desc);
 }
 
+/* Is there room for a list beside the reserve? The sum has 64 bits, and does
+ * not wrap. */
+static inline bool ring_has_room(const struct vio_virtq *vq,
+                                 unsigned n_readable, unsigned n_writable)
+{
+    return (int64_t)((uint64_t)n_readable + n_writable) <= vq->room;
+}
+
+#define RING_CHAIN 0
+#define RING_TABLE 1
+
 /*
+ * How a list of n segments goes: RING_CHAIN, RING_TABLE or an error.
+ *
  * A direct chain costs slots of the ring, which are worth something only when
  * they are scarce; a table costs a device one access more, of which nothing was
- * to be measured (README.md, "Fixed-shape requests"). With tables half
- * of the ring is the reserve (vio_virtq_init), and a list goes direct as long
- * as there is room beside it: one comparison. This is for the others: 1 with a
- * table, 0 without, from the reserve; or the error.
+ * to be measured (README.md, "Fixed-shape requests"). With tables half of the
+ * ring is the reserve (vio_virtq_init), and a list goes direct as long as there
+ * is room beside it.
  */
-static inline int ring_scarce(const struct vio_virtq *vq, uint64_t n)
+static inline int ring_placement(const struct vio_virtq *vq, uint64_t n,
+                                 const void *token)
 {
     unsigned n_free = vio_virtq_num_free(vq);
 
-    if (n > vq->size)
+    if (n == 0 || n > vq->size || !token)
         return VIO_EINVAL;
+    if ((int)n <= vq->room)
+        return RING_CHAIN;
     if (n > 1 && n <= ring_table_segs(vq))
-        return n_free ? 1 : VIO_ENOSPC;
-    return n <= n_free ? 0 : VIO_ENOSPC;
+        return n_free ? RING_TABLE : VIO_ENOSPC;
+    return n <= n_free ? RING_CHAIN : VIO_ENOSPC;
 }
 
 /*
