@@ -313,19 +313,18 @@ RING_INLINE int packed_read_used(struct vio_virtq *vq, struct ring_used *used)
  * staged: in 16 bits, with the wrap counter on top, the end is then more than
  * 2^15 ahead, and else at most that much. 1 or VIO_EPROTO.
  */
-RING_INLINE int packed_pass(struct vio_virtq *vq, uint32_t count)
+RING_INLINE int packed_pass(struct vio_virtq *vq, uint32_t at, uint32_t count)
 {
-    uint16_t at = vq->taken, used_flags = vq->used_flags;
+    uint32_t offset = (at & POSITION_OFFSET) + count;
 
-    if ((at & POSITION_OFFSET) + count >= vq->size) {
-        used_flags ^= PACKED_BOTH;
-        at = (uint16_t)((at ^ POSITION_WRAP) - vq->size);
+    at += count;
+    if (offset >= vq->size) {
+        vq->used_flags ^= PACKED_BOTH;
+        at = (at ^ POSITION_WRAP) - vq->size;
     }
-    at = (uint16_t)(at + count);
     if ((uint16_t)(vq->published - at) > POSITION_WRAP)
         return ring_break(vq);
-    vq->used_flags = used_flags;
-    ring_set_taken(vq, at);
+    ring_set_taken(vq, (uint16_t)at);
     return 1;
 }
 

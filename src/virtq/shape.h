@@ -240,7 +240,7 @@ static inline int shape_pass(struct vio_virtq *vq, uint32_t slot)
 {
     if (ring_is_packed(vq))
         return packed_pass(
-            vq, ring_table_segs(vq) ? 1 : shape_n_segs(vq, slot) + 2);
+            vq, vq->taken, ring_table_segs(vq) ? 1 : shape_n_segs(vq, slot) + 2);
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     return 1;
 }

@@ -234,15 +234,12 @@ RING_INLINE int look_again(struct vio_virtq *vq)
 RING_INLINE int take_next(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     struct ring_used used;
-    struct vio_virtq_slot *slot;
 
     if (split_read_used(vq, &used) < 0)
         return VIO_EPROTO;
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
-    slot = &vq->slot[used.id];
-    *token = slot->token;
     *len = (uint32_t)used.len;
-    ring_release(vq, slot);
+    *token = ring_release(vq, &vq->slot[used.id]);
     return 1;
 }
 

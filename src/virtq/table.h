@@ -119,14 +119,16 @@ static inline void ring_drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
  * head is the last of them. In a packed queue a buffer has one slot, however
  * many descriptors of the ring it took.
  */
-static inline void ring_release(struct vio_virtq *vq,
-                                struct vio_virtq_slot *slot)
+static inline void *ring_release(struct vio_virtq *vq,
+                                 struct vio_virtq_slot *slot)
 {
     uint16_t second = slot->next;
+    void *token = slot->token;
 
     ring_drop(vq, slot);
     slot->next = vq->free_head;
     vq->free_head = second;
+    return token;
 }
 
 #endif
