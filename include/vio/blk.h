@@ -163,7 +163,8 @@ struct vio_blk_queue {
     struct virtio_blk_req_header *header; /* shared: one per slot */
     uint8_t *status;                      /* shared: one per slot */
     uint64_t plain_mask;             /* what a request of one buffer up to */
-    size_t plain_sectors;            /* this must show to go the usual way */
+    size_t plain_sectors;            /* this must show to go the usual way, */
+    uint64_t capacity;               /* within the disk's sectors */
     unsigned char *extra;            /* shared: ranges and small answers, */
     uint64_t extra_addr;             /* of slot 0, where the device sees */
     uint32_t extra_len;              /* bytes of one slot */
