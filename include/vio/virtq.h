@@ -119,7 +119,7 @@ struct vio_virtq {
     uint32_t order_len;  /* and how much was written to it */
 
     uint16_t table_segs; /* entries of an indirect table; 0: no tables */
-    uint64_t *table;     /* shared, one table per slot */
+    void *table;         /* shared, one table per slot */
     uint64_t table_addr; /* where the device sees the first */
 
     unsigned char *shape_data;  /* of a queue of fixed-shape requests: the */

@@ -37,7 +37,7 @@ static void withdraw(const struct vio_virtq *vq, unsigned n)
     uint16_t at = vq->added;
 
     for (; n > 0; n--) {
-        vio_shared_store16(packed_flags_at(vq, at),
+        vio_shared_store16(&packed_desc(vq, at)->flags,
                            ring16(vq, (uint16_t)packed_idle_flags(at)));
         at = packed_advance(vq, at, 1);
     }
@@ -82,8 +82,8 @@ static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
 
         *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
         /* 2.8.8: in a table no flag but WRITE. */
-        packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len, 0,
-                          is_read ? VIRTQ_DESC_F_WRITE : 0);
+        packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len,
+                          packed_tail(is_read ? VIRTQ_DESC_F_WRITE : 0, 0));
     }
     if (ring_sums_wrong(sums))
         return VIO_EINVAL;
@@ -92,12 +92,6 @@ static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
                  VIRTQ_DESC_F_INDIRECT);
     ring_take_one(vq, (uint32_t)sums.bound, 1, token);
     return 0;
-}
-
-/* Buffer ID and flags of a descriptor are one word, the tail. */
-static inline uint32_t tail_of(unsigned flags, size_t id)
-{
-    return (uint32_t)(flags << 16 | id);
 }
 
 /* Write a segment, but for the tail. Gives its weight. */
@@ -112,12 +106,6 @@ static inline uint64_t write_front(const struct vio_virtq *vq,
     return ring_weight(len);
 }
 
-static inline void write_tail(const struct vio_virtq *vq,
-                              struct pvirtq_desc *desc, uint32_t tail)
-{
-    vio_shared_store32((uint32_t *)(void *)&desc->id, ring32(vq, tail));
-}
-
 /* The tail of a list's first descriptor; of the first in a batch the kick
  * writes it. */
 static inline void write_first_tail(struct vio_virtq *vq,
@@ -127,7 +115,7 @@ static inline void write_first_tail(struct vio_virtq *vq,
         debug_staged(vq);
         vq->batch_flags = (uint16_t)(tail >> 16);
     } else {
-        write_tail(vq, desc, tail);
+        packed_write_tail(vq, desc, tail);
     }
 }
 
@@ -141,7 +129,7 @@ RING_INLINE uint64_t write_run(const struct vio_virtq *vq,
 {
     for (; sg != end; sg++) {
         sum += write_front(vq, ++desc, sg);
-        write_tail(vq, desc, tail);
+        packed_write_tail(vq, desc, tail);
     }
     return sum;
 }
@@ -153,20 +141,21 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
                                             unsigned n_writable)
 {
     struct ring_sums sums = ring_sums(n_readable, n_writable);
-    struct pvirtq_desc *first = (void *)packed_desc(vq, vq->added);
+    struct pvirtq_desc *first = packed_desc(vq, vq->added);
     struct pvirtq_desc *mid = first + n_readable - 1;
     const struct vio_sg *sg_mid = sg + n_readable;
     const struct vio_sg *last = sg_mid + n_writable - 1;
-    uint32_t tail = tail_of(vq->avail_flags | VIRTQ_DESC_F_NEXT, vq->free_head);
+    uint32_t tail =
+        packed_tail(vq->avail_flags | VIRTQ_DESC_F_NEXT, vq->free_head);
 
     sums.readable += write_front(vq, first, sg);
     write_first_tail(vq, first, tail);
     sums.readable = write_run(vq, first, sg + 1, sg_mid, tail, sums.readable);
-    tail |= tail_of(VIRTQ_DESC_F_WRITE, 0);
+    tail |= packed_tail(VIRTQ_DESC_F_WRITE, 0);
     sums.bound = write_run(vq, mid, sg_mid, last, tail, sums.bound);
     mid += n_writable;
     sums.bound += write_front(vq, mid, last);
-    write_tail(vq, mid, tail - tail_of(VIRTQ_DESC_F_NEXT, 0));
+    packed_write_tail(vq, mid, tail - packed_tail(VIRTQ_DESC_F_NEXT, 0));
     return sums;
 }
 
@@ -310,7 +299,7 @@ bool vio_packed_has_used(const struct vio_virtq *vq)
 
     return ring_order_pending(vq) ||
            packed_is_used(
-               ring16(vq, vio_shared_load16(packed_flags_at(vq, at))), at);
+               ring16(vq, vio_shared_load16(&packed_desc(vq, at)->flags)), at);
 }
 
 bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state)

@@ -92,33 +92,31 @@ static inline bool packed_is_used(uint16_t flags, uint16_t position)
            (position & POSITION_WRAP ? PACKED_BOTH : 0);
 }
 
-static inline uint16_t *packed_flags_at(const struct vio_virtq *vq,
-                                        uint16_t position)
+static inline struct pvirtq_desc *packed_desc(const struct vio_virtq *vq,
+                                              uint16_t position)
 {
-    uint16_t *desc = vq->desc;
-
-    return &desc[8 * (size_t)(position & POSITION_OFFSET) + 7];
+    return (struct pvirtq_desc *)vq->desc + (position & POSITION_OFFSET);
 }
 
-static inline uint64_t *packed_desc(const struct vio_virtq *vq,
-                                    uint16_t position)
+/* Buffer ID and flags of a descriptor are one word, the tail. */
+static inline uint32_t packed_tail(unsigned flags, size_t id)
 {
-    return (uint64_t *)vq->desc + 2 * (size_t)(position & POSITION_OFFSET);
+    return (uint32_t)(flags << 16 | id);
 }
 
-/* Two stores fill a descriptor: the address, and the rest. */
-static inline void packed_write_desc(const struct vio_virtq *vq, uint64_t *desc,
-                                     uint64_t addr, uint32_t len, size_t id,
-                                     unsigned flags)
+static inline void packed_write_tail(const struct vio_virtq *vq,
+                                     struct pvirtq_desc *desc, uint32_t tail)
 {
-    uint64_t rest = (uint64_t)(flags << 16 | id) << 32 | len;
+    vio_shared_store32((uint32_t *)(void *)&desc->id, ring32(vq, tail));
+}
 
-    if (ring_swaps(vq))
-        rest = (uint64_t)vio_swap32(len) << 32 |
-               (uint64_t)vio_swap16((uint16_t)id) << 16 |
-               vio_swap16((uint16_t)flags);
-    vio_shared_store64(&desc[0], ring64(vq, addr));
-    vio_shared_store64(&desc[1], rest);
+static inline void packed_write_desc(const struct vio_virtq *vq,
+                                     struct pvirtq_desc *desc, uint64_t addr,
+                                     uint32_t len, uint32_t tail)
+{
+    vio_shared_store64(&desc->addr, ring64(vq, addr));
+    vio_shared_store32(&desc->len, ring32(vq, len));
+    packed_write_tail(vq, desc, tail);
 }
 
 /*
@@ -127,7 +125,7 @@ static inline void packed_write_desc(const struct vio_virtq *vq, uint64_t *desc,
  * The first one of a batch is held back: kick_prepare flips its AVAIL.
  */
 struct packed_cursor {
-    uint64_t *desc;
+    struct pvirtq_desc *desc;
     unsigned offset;
     unsigned flags;
     unsigned held; /* AVAIL if the next one is a batch's first, else 0 */
@@ -147,7 +145,7 @@ static inline void packed_move(const struct vio_virtq *vq,
                                struct packed_cursor *c)
 {
     c->held = 0;
-    c->desc += 2;
+    c->desc++;
     if (++c->offset == vq->size) {
         c->offset = 0;
         c->desc = vq->desc;
@@ -165,7 +163,7 @@ static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
         debug_staged(vq);
         vq->batch_flags = (uint16_t)flags;
     }
-    packed_write_desc(vq, c->desc, addr, len, id, flags ^ c->held);
+    packed_write_desc(vq, c->desc, addr, len, packed_tail(flags ^ c->held, id));
     packed_move(vq, c);
 }
 
@@ -174,7 +172,7 @@ static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
 static inline void packed_put_flags(struct vio_virtq *vq,
                                     struct packed_cursor *c, unsigned flags)
 {
-    vio_shared_store16((uint16_t *)c->desc + 7,
+    vio_shared_store16(&c->desc->flags,
                        ring16(vq, (uint16_t)(flags | c->flags)));
     packed_move(vq, c);
 }
@@ -192,7 +190,6 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
                               size_t id, unsigned flags)
 {
     uint32_t added = ring_widen(vq->added), offset = added & POSITION_OFFSET;
-    uint64_t *desc;
 
     flags |= ring_widen(vq->avail_flags);
     if ((uint16_t)added == vq->published) {
@@ -207,8 +204,8 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
     } else {
         vq->added = (uint16_t)(added + 1);
     }
-    desc = (uint64_t *)vq->desc + 2 * (size_t)offset;
-    packed_write_desc(vq, desc, addr, len, id, flags);
+    packed_write_desc(vq, (struct pvirtq_desc *)vq->desc + offset, addr, len,
+                      packed_tail(flags, id));
 }
 
 /* Does the device ask for a notification of the batch from `before` to `now`?
@@ -249,7 +246,7 @@ RING_INLINE bool packed_kick(struct vio_virtq *vq, bool weak)
         return false;
     debug_kicked(vq);
     /* The batch's first flags publish all of it. */
-    ring_publish16(vq, weak, packed_flags_at(vq, before),
+    ring_publish16(vq, weak, &packed_desc(vq, before)->flags,
                    ring16(vq, vq->batch_flags));
     ring_set_published(vq, now);
     ring_full_barrier(vq, weak);
@@ -275,9 +272,8 @@ RING_INLINE int packed_next_used(const struct vio_virtq *vq,
                                  struct ring_used *used)
 {
     return !packed_is_empty(vq) &&
-           packed_load_used(vq, RING_NEGOTIATED,
-                            (void *)packed_desc(vq, vq->taken), vq->used_flags,
-                            used);
+           packed_load_used(vq, RING_NEGOTIATED, packed_desc(vq, vq->taken),
+                            vq->used_flags, used);
 }
 
 /* It is to name a buffer in flight, and a length that is within its writable

@@ -94,11 +94,11 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
 
         if (ring_table_segs(vq)) {
             packed_write_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
-                              0, flags);
+                              packed_tail(flags, 0));
             return;
         }
         packed_write_desc(vq, packed_desc(vq, at), sg.addr, sg.len,
-                          (uint16_t)slot, flags | packed_idle_flags(at));
+                          packed_tail(flags | packed_idle_flags(at), slot));
         if (!writable)
             vq->shape_readable = (uint16_t)(k + 1);
         else if (k == 0)
@@ -239,8 +239,9 @@ struct shape_done {
 static inline int shape_pass(struct vio_virtq *vq, uint32_t slot)
 {
     if (ring_is_packed(vq))
-        return packed_pass(
-            vq, vq->taken, ring_table_segs(vq) ? 1 : shape_n_segs(vq, slot) + 2);
+        return packed_pass(vq, vq->taken,
+                           ring_table_segs(vq) ? 1
+                                               : shape_n_segs(vq, slot) + 2);
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     return 1;
 }
@@ -411,7 +412,7 @@ RING_INLINE int packed_run_one(struct vio_virtq *vq, shape_each *each,
     uint16_t free_head = vq->free_head;
     struct ring_used used;
 
-    if (!packed_load_used(vq, RING_WEAK, (void *)packed_desc(vq, vq->taken),
+    if (!packed_load_used(vq, RING_WEAK, packed_desc(vq, vq->taken),
                           vq->used_flags, &used))
         return last(ctx, false);
     if (!shape_take_whole(vq, &used, &free_head, each, ctx)) {

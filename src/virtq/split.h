@@ -37,36 +37,23 @@ static inline uint16_t *split_avail(const struct vio_virtq *vq)
     return vq->driver;
 }
 
-/* Two stores fill a descriptor: the address, and the rest. */
-static inline uint64_t split_rest(const struct vio_virtq *vq, uint32_t len,
-                                  unsigned flags, unsigned next)
+static inline void split_fill_desc(const struct vio_virtq *vq,
+                                   struct virtq_desc *desc, uint64_t addr,
+                                   uint32_t len, unsigned flags, unsigned next)
 {
-    if (VIO_BIG_ENDIAN)
-        return (uint64_t)ring32(vq, len) << 32 |
-               (uint64_t)ring16(vq, (uint16_t)flags) << 16 |
-               ring16(vq, (uint16_t)next);
-    return (uint64_t)next << 48 | (uint64_t)flags << 32 | len;
-}
-
-static inline void split_fill_desc(const struct vio_virtq *vq, uint64_t *desc,
-                                   uint64_t addr, uint32_t len, unsigned flags,
-                                   unsigned next)
-{
-    vio_shared_store64(&desc[0], ring64(vq, addr));
-    vio_shared_store64(&desc[1], split_rest(vq, len, flags, next));
+    vio_shared_store64(&desc->addr, ring64(vq, addr));
+    vio_shared_store32(&desc->len, ring32(vq, len));
+    vio_shared_store16(&desc->flags, ring16(vq, (uint16_t)flags));
+    vio_shared_store16(&desc->next, ring16(vq, (uint16_t)next));
 }
 
 /* The same for a descriptor of the table, named by its number. */
-static inline uint64_t *split_desc(const struct vio_virtq *vq, unsigned i)
-{
-    return (uint64_t *)vq->desc + 2 * (size_t)i;
-}
-
 static inline void split_write_desc(const struct vio_virtq *vq, unsigned i,
                                     uint64_t addr, uint32_t len, unsigned flags,
                                     unsigned next)
 {
-    split_fill_desc(vq, split_desc(vq, i), addr, len, flags, next);
+    split_fill_desc(vq, (struct virtq_desc *)vq->desc + i, addr, len, flags,
+                    next);
 }
 
 /* Put a chain into the available ring; the index follows with the next kick, so

@@ -10,13 +10,11 @@
 
 #include "ring.h"
 
-#define DESC_WORDS 2u /* of 64 bits */
-
-/* Entry k of the table of a slot. */
-static inline uint64_t *ring_entry(const struct vio_virtq *vq, unsigned slot,
-                                   unsigned k)
+/* Entry k of the table of a slot; in either format as long as a descriptor. */
+static inline void *ring_entry(const struct vio_virtq *vq, unsigned slot,
+                               unsigned k)
 {
-    return &vq->table[((size_t)slot * vq->table_segs + k) * DESC_WORDS];
+    return (struct virtq_desc *)vq->table + (size_t)slot * vq->table_segs + k;
 }
 
 static inline uint64_t ring_table_addr(const struct vio_virtq *vq,
