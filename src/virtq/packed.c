@@ -24,7 +24,7 @@ void vio_packed_init(struct vio_virtq *vq)
 {
     /* 2.8.1: both wrap counters start at 1. */
     vq->added = vq->published = vq->taken = POSITION_WRAP;
-    vq->avail_flags = VIRTQ_DESC_F_AVAIL;
+    vq->avail_tail = packed_tail(VIRTQ_DESC_F_AVAIL, 0);
     vq->used_flags = PACKED_BOTH;
     /* What zeroed memory asks for is an interrupt for each. */
     vio_packed_enable_cb_prepare(vq);
@@ -106,19 +106,6 @@ static inline uint64_t write_front(const struct vio_virtq *vq,
     return ring_weight(len);
 }
 
-/* The tail of a list's first descriptor; of the first in a batch the kick
- * writes it. */
-static inline void write_first_tail(struct vio_virtq *vq,
-                                    struct pvirtq_desc *desc, uint32_t tail)
-{
-    if (vq->added == vq->published) {
-        debug_staged(vq);
-        vq->batch_flags = (uint16_t)(tail >> 16);
-    } else {
-        packed_write_tail(vq, desc, tail);
-    }
-}
-
 /* Write segments over the descriptors behind `desc`. Gives the sum with their
  * weights. */
 RING_INLINE uint64_t write_run(const struct vio_virtq *vq,
@@ -146,10 +133,10 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
     const struct vio_sg *sg_mid = sg + n_readable;
     const struct vio_sg *last = sg_mid + n_writable - 1;
     uint32_t tail =
-        packed_tail(vq->avail_flags | VIRTQ_DESC_F_NEXT, vq->free_head);
+        vq->avail_tail | packed_tail(VIRTQ_DESC_F_NEXT, vq->free_head);
 
     sums.readable += write_front(vq, first, sg);
-    write_first_tail(vq, first, tail);
+    packed_write_tail(vq, first, packed_first_tail(vq, tail));
     sums.readable = write_run(vq, first, sg + 1, sg_mid, tail, sums.readable);
     tail |= packed_tail(VIRTQ_DESC_F_WRITE, 0);
     sums.bound = write_run(vq, mid, sg_mid, last, tail, sums.bound);

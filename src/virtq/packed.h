@@ -136,7 +136,7 @@ static inline struct packed_cursor packed_cursor(const struct vio_virtq *vq)
     return (struct packed_cursor){
         .desc = packed_desc(vq, vq->added),
         .offset = vq->added & POSITION_OFFSET,
-        .flags = vq->avail_flags,
+        .flags = vq->avail_tail >> 16,
         .held = vq->added == vq->published ? VIRTQ_DESC_F_AVAIL : 0,
     };
 }
@@ -182,7 +182,18 @@ static inline void packed_commit(struct vio_virtq *vq,
                                  const struct packed_cursor *c)
 {
     vq->added = (uint16_t)((c->flags & VIRTQ_DESC_F_AVAIL) << 8 | c->offset);
-    vq->avail_flags = (uint16_t)c->flags;
+    vq->avail_tail = packed_tail(c->flags, 0);
+}
+
+/* The tail of a buffer's first descriptor, but if it is the first of a batch:
+ * the kick makes that one available. */
+RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, uint32_t tail)
+{
+    if (vq->added != vq->published)
+        return tail;
+    debug_staged(vq);
+    vq->batch_flags = (uint16_t)(tail >> 16);
+    return tail ^ packed_tail(VIRTQ_DESC_F_AVAIL, 0);
 }
 
 /* A buffer that is one descriptor; it needs no cursor. */
@@ -190,22 +201,18 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
                               size_t id, unsigned flags)
 {
     uint32_t added = ring_widen(vq->added), offset = added & POSITION_OFFSET;
+    uint32_t tail =
+        packed_first_tail(vq, vq->avail_tail | packed_tail(flags, id));
 
-    flags |= ring_widen(vq->avail_flags);
-    if ((uint16_t)added == vq->published) {
-        debug_staged(vq);
-        vq->batch_flags = (uint16_t)flags;
-        flags ^= VIRTQ_DESC_F_AVAIL;
-    }
     /* The position goes on before the writing, which can then spend it. */
     if (offset == vq->mask) {
         vq->added = (uint16_t)(~added & POSITION_WRAP);
-        vq->avail_flags = packed_avail_flags(~added);
+        vq->avail_tail = packed_tail(packed_avail_flags(~added), 0);
     } else {
         vq->added = (uint16_t)(added + 1);
     }
     packed_write_desc(vq, (struct pvirtq_desc *)vq->desc + offset, addr, len,
-                      packed_tail(flags, id));
+                      tail);
 }
 
 /* Does the device ask for a notification of the batch from `before` to `now`?
