@@ -301,7 +301,7 @@ static inline bool ring_decided(struct vio_virtq *vq, bool wanted)
  */
 static inline bool ring_passed(uint16_t event, uint16_t after, uint16_t before)
 {
-    return (uint16_t)(after - event - 1) < (uint16_t)(after - before);
+    return (uint16_t)(event - before) < (uint16_t)(after - before);
 }
 
 #endif

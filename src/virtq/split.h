@@ -72,9 +72,8 @@ static inline void split_stage(struct vio_virtq *vq, uint16_t head)
 /* Where the device says at which buffer it wants a notification. */
 static inline const uint16_t *split_avail_event(const struct vio_virtq *vq)
 {
-    size_t size = (size_t)vq->mask + 1;
-
-    return &split_used(vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * size];
+    return &split_used(vq)[VIRTQ_USED_RING +
+                           VIRTQ_USED_ELEM_WORDS * (size_t)vq->size];
 }
 
 /* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
