@@ -252,10 +252,8 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
  * never sees new flags with an old position. */
 static void set_event(struct vio_virtq *vq, uint16_t position, unsigned flags)
 {
-    uint16_t desc = ring16(vq, position), f = ring16(vq, (uint16_t)flags);
-
-    vio_shared_store32(vq->driver, VIO_BIG_ENDIAN ? (uint32_t)desc << 16 | f
-                                                  : (uint32_t)f << 16 | desc);
+    vio_shared_store32(vq->driver,
+                       ring32(vq, (uint32_t)flags << 16 | position));
 }
 
 /* Ask for an interrupt when the used position passes the one given. */

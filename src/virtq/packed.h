@@ -220,28 +220,22 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
 RING_INLINE bool packed_wants_notification(const struct vio_virtq *vq,
                                            uint16_t before, uint16_t now)
 {
-    uint32_t event = vio_shared_load32(vq->device);
-    unsigned low = event & 0xffff, high = event >> 16;
-    unsigned desc = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? high : low));
-    unsigned flags = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? low : high));
-    unsigned to = now & POSITION_OFFSET, from = before & POSITION_OFFSET;
-    unsigned at = desc & POSITION_OFFSET;
+    uint32_t event = ring32(vq, vio_shared_load32(vq->device));
+    uint16_t desc = (uint16_t)event;
+    unsigned flags = event >> 16;
 
     if (flags == RING_EVENT_FLAGS_DISABLE)
         return false;
     /* What makes no sense is taken as ENABLE: one notification too many. */
     if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
-        at >= vq->size)
+        (desc & POSITION_OFFSET) >= vq->size)
         return true;
     /* Within one round an event of another one is as far off as half of all
      * positions, and cannot lie in the step. */
     if (!((before ^ now) & POSITION_WRAP))
-        return (uint16_t)(desc - before) < (uint16_t)(now - before);
-    /* On one scale, on which `now` lies in the present round. */
-    from -= vq->size;
-    if ((desc ^ now) & POSITION_WRAP)
-        at -= vq->size;
-    return ring_passed((uint16_t)at, (uint16_t)to, (uint16_t)from);
+        return ring_passed(desc, now, before);
+    /* Around the end: it lies in the last round, or in this one. */
+    return (desc ^ now) & POSITION_WRAP ? desc >= before : desc < now;
 }
 
 /* Publish the batch. Does the device ask for a notification? */
