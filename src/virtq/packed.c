@@ -54,7 +54,7 @@ static int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
     for (unsigned k = 0; k < n; k++) {
         bool is_read = k >= n_readable;
 
-        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
+        ring_count(&sums, is_read, sg[k].len);
         packed_put(vq, &c, sg[k].addr, sg[k].len, vq->free_head,
                    (is_read ? VIRTQ_DESC_F_WRITE : 0) |
                        (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0));
@@ -64,7 +64,7 @@ static int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
         return VIO_EINVAL;
     }
     packed_commit(vq, &c);
-    ring_take_one(vq, (uint32_t)sums.bound, n, token);
+    ring_take(vq, vq->free_head, vq->free_head, n, (uint32_t)sums.bound, token);
     return 0;
 }
 
@@ -80,7 +80,7 @@ static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
     for (unsigned k = 0; k < n; k++) {
         bool is_read = k >= n_readable;
 
-        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
+        ring_count(&sums, is_read, sg[k].len);
         /* 2.8.8: in a table no flag but WRITE. */
         packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len,
                           packed_tail(is_read ? VIRTQ_DESC_F_WRITE : 0, 0));
@@ -90,7 +90,7 @@ static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
     packed_stage(vq, ring_table_addr(vq, id),
                  (uint32_t)(n * sizeof(struct pvirtq_desc)), id,
                  VIRTQ_DESC_F_INDIRECT);
-    ring_take_one(vq, (uint32_t)sums.bound, 1, token);
+    ring_take(vq, id, id, 1, (uint32_t)sums.bound, token);
     return 0;
 }
 

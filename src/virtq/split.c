@@ -150,56 +150,57 @@ RING_INLINE int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
     return 0;
 }
 
-/* One segment after another in the table (2.7.5.3.1). */
-static struct ring_sums write_table(const struct vio_virtq *vq,
-                                    const struct vio_sg *sg,
-                                    unsigned n_readable, unsigned n_writable)
+/* Write any list: over free descriptors from `at` on, or into the table there
+ * (2.7.5.3.1). `at` becomes the last one. */
+static struct ring_sums write_list(const struct vio_virtq *vq, bool table,
+                                   uint16_t *at, const struct vio_sg *sg,
+                                   unsigned n_readable, unsigned n_writable)
 {
     struct ring_sums sums = ring_sums(n_readable, n_writable);
-    unsigned n = n_readable + n_writable, slot = vq->free_head;
+    unsigned n = n_readable + n_writable, next = *at;
 
     for (unsigned k = 0; k < n; k++) {
         bool is_read = k >= n_readable;
-        unsigned flags = is_read ? VIRTQ_DESC_F_WRITE : 0;
+        unsigned flags = (is_read ? VIRTQ_DESC_F_WRITE : 0) |
+                         (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0);
+        struct virtq_desc *desc = ring_entry(vq, *at, k);
 
-        if (k + 1 < n)
-            flags |= VIRTQ_DESC_F_NEXT;
-        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
-        split_fill_desc(vq, ring_entry(vq, slot, k), sg[k].addr, sg[k].len,
-                        flags, k + 1);
+        if (table) {
+            next = k + 1;
+        } else {
+            desc = split_desc(vq, next);
+            *at = (uint16_t)next;
+            next = vq->slot[next].next;
+        }
+        ring_count(&sums, is_read, sg[k].len);
+        split_fill_desc(vq, desc, sg[k].addr, sg[k].len, flags, next);
     }
     return sums;
-}
-
-static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                     unsigned n_readable, unsigned n_writable, void *token)
-{
-    unsigned n = n_readable + n_writable;
-    uint16_t head = vq->free_head;
-    struct ring_sums sums = write_table(vq, sg, n_readable, n_writable);
-
-    if (ring_sums_wrong(sums))
-        return VIO_EINVAL;
-    split_write_desc(vq, head, ring_table_addr(vq, head),
-                     (uint32_t)(n * sizeof(struct virtq_desc)),
-                     VIRTQ_DESC_F_INDIRECT, 0);
-    ring_take_one(vq, (uint32_t)sums.bound, 1, token);
-    split_stage(vq, head);
-    return 0;
 }
 
 /* Any list, and every error. */
 RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
                        unsigned n_readable, unsigned n_writable, void *token)
 {
+    unsigned n = n_readable + n_writable;
     int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
+    uint16_t head = vq->free_head, last = head;
+    struct ring_sums sums;
 
     if (how < 0)
         return how;
-    if (how == RING_TABLE)
-        return add_table(vq, sg, n_readable, n_writable, token);
-    return n_writable ? add_chain(vq, sg, n_readable, n_writable, true, token)
-                      : add_chain(vq, sg, n_readable, 0, false, token);
+    sums = write_list(vq, how == RING_TABLE, &last, sg, n_readable, n_writable);
+    if (ring_sums_wrong(sums))
+        return VIO_EINVAL;
+    if (how == RING_TABLE) {
+        split_fill_desc(vq, split_desc(vq, head), ring_table_addr(vq, head),
+                        (uint32_t)(n * sizeof(struct virtq_desc)),
+                        VIRTQ_DESC_F_INDIRECT, 0);
+        n = 1;
+    }
+    split_stage(vq, head);
+    ring_take(vq, head, last, n, (uint32_t)sums.bound, token);
+    return 0;
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
@@ -252,8 +253,9 @@ RING_APART int look_and_take(struct vio_virtq *vq, void **token, uint32_t *len)
 
 int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    return vq->used_seen != vq->taken ? take_next(vq, token, len)
-                                      : look_and_take(vq, token, len);
+    return !RING_SMALL && vq->used_seen != vq->taken
+               ? take_next(vq, token, len)
+               : look_and_take(vq, token, len);
 }
 
 #ifndef VIO_NO_IN_ORDER

@@ -47,13 +47,18 @@ static inline void split_fill_desc(const struct vio_virtq *vq,
     vio_shared_store16(&desc->next, ring16(vq, (uint16_t)next));
 }
 
+static inline struct virtq_desc *split_desc(const struct vio_virtq *vq,
+                                            unsigned i)
+{
+    return (struct virtq_desc *)vq->desc + i;
+}
+
 /* The same for a descriptor of the table, named by its number. */
 static inline void split_write_desc(const struct vio_virtq *vq, unsigned i,
                                     uint64_t addr, uint32_t len, unsigned flags,
                                     unsigned next)
 {
-    split_fill_desc(vq, (struct virtq_desc *)vq->desc + i, addr, len, flags,
-                    next);
+    split_fill_desc(vq, split_desc(vq, i), addr, len, flags, next);
 }
 
 /* Put a chain into the available ring; the index follows with the next kick, so
@@ -72,8 +77,8 @@ static inline void split_stage(struct vio_virtq *vq, uint16_t head)
 /* Where the device says at which buffer it wants a notification. */
 static inline const uint16_t *split_avail_event(const struct vio_virtq *vq)
 {
-    return &split_used(vq)[VIRTQ_USED_RING +
-                           VIRTQ_USED_ELEM_WORDS * (size_t)vq->size];
+    return &split_used(
+        vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * (size_t)vq->size];
 }
 
 /* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */

@@ -24,6 +24,11 @@ static inline uint64_t ring_table_addr(const struct vio_virtq *vq,
            (uint64_t)slot * vq->table_segs * sizeof(struct virtq_desc);
 }
 
+static inline unsigned ring_num_free(const struct vio_virtq *vq)
+{
+    return (unsigned)vq->room + vq->reserve;
+}
+
 /* Is there room for a list beside the reserve? The sum has 64 bits, and does
  * not wrap. */
 static inline bool ring_has_room(const struct vio_virtq *vq,
@@ -47,7 +52,7 @@ static inline bool ring_has_room(const struct vio_virtq *vq,
 static inline int ring_placement(const struct vio_virtq *vq, uint64_t n,
                                  const void *token)
 {
-    unsigned n_free = vio_virtq_num_free(vq);
+    unsigned n_free = ring_num_free(vq);
 
     if (n == 0 || n > vq->size || !token)
         return VIO_EINVAL;
@@ -82,25 +87,33 @@ static inline uint32_t ring_weight(uint32_t len)
     return len - 1;
 }
 
+static inline void ring_count(struct ring_sums *sums, bool is_read,
+                              uint32_t len)
+{
+    if (is_read)
+        sums->bound += ring_weight(len);
+    else
+        sums->readable += ring_weight(len);
+}
+
 static inline bool ring_sums_wrong(struct ring_sums sums)
 {
     return (sums.readable + sums.bound) >> 32 != 0;
 }
 
-/* Take the first free slot for a buffer that has no other, and takes `count`
- * descriptors of the ring. The slot is all of its circle. */
-static inline void ring_take_one(struct vio_virtq *vq, uint32_t bound,
-                                 unsigned count, void *token)
+/* Take the free slots from `head` to `last`, which become a circle, for a
+ * buffer that takes so many descriptors of the ring. */
+static inline void ring_take(struct vio_virtq *vq, uint16_t head, uint16_t last,
+                             unsigned count, uint32_t bound, void *token)
 {
-    uint16_t head = vq->free_head;
     struct vio_virtq_slot *slot = &vq->slot[head];
 
-    vq->free_head = slot->next;
     slot->token = token;
     slot->bound = bound;
     slot->count = (uint16_t)count;
-    slot->next = head;
     vq->room -= (int32_t)count;
+    vq->free_head = vq->slot[last].next;
+    vq->slot[last].next = head;
 }
 
 /* A buffer's slots are nobody's any more. */

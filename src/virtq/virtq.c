@@ -438,5 +438,5 @@ unsigned vio_virtq_size(const struct vio_virtq *vq)
 
 unsigned vio_virtq_num_free(const struct vio_virtq *vq)
 {
-    return (unsigned)vq->room + vq->reserve;
+    return ring_num_free(vq);
 }
