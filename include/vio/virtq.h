@@ -77,6 +77,13 @@ struct vio_virtq_slot {
     uint16_t next;  /* in the free list, or in the chain: there, in a circle */
 };
 
+/* What the device says of a used buffer, read once. */
+struct vio_virtq_used {
+    uint64_t len; /* of 32 bits, to be counted with 64 */
+    uint32_t id;
+    uint32_t flags; /* packed */
+};
+
 /* Counted since the queue was initialised. */
 struct vio_virtq_stats {
     uint32_t notifications; /* doorbell writes */
@@ -133,9 +140,7 @@ struct vio_virtq {
     uint16_t shape_header_len;  /* bytes */
     uint64_t shape_header_addr; /* where the device sees the header of slot 0 */
     uint64_t shape_status_addr; /* and its status */
-    uint64_t shape_used_len;    /* what was read of the used buffer */
-    uint32_t shape_used_id;     /* that is to be taken next; */
-    uint32_t shape_used_flags;  /* packed: its flags, too */
+    struct vio_virtq_used shape_used; /* the next one to be taken, as read */
 
     struct vio_reg doorbell; /* set by the transport: where to notify */
     uint32_t doorbell_value; /* and what to write there */

@@ -4,7 +4,7 @@
  *
  * Spec: 5.2.6 Device Operation.
  */
-#include "../virtq/shape.h"
+#include "../virtq/shape_take.h"
 #include "blk_impl.h"
 
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,

@@ -213,7 +213,7 @@ int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     struct vio_virtq_slot *slot;
     uint32_t at = ring_widen(vq->taken);
-    struct ring_used used;
+    struct vio_virtq_used used;
     int ready = packed_read_used(vq, &used);
 
     if (ready <= 0)
@@ -230,7 +230,7 @@ int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
 
 int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
-    struct ring_used used;
+    struct vio_virtq_used used;
     int ready = 1;
 
     /* A batch whose last buffer the device was never given is a lie. */

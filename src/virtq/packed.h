@@ -257,7 +257,8 @@ RING_INLINE bool packed_kick(struct vio_virtq *vq, bool weak)
 /* Read a descriptor. 1, or 0: it is not used. */
 RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
                                  const struct pvirtq_desc *desc,
-                                 unsigned used_flags, struct ring_used *used)
+                                 unsigned used_flags,
+                                 struct vio_virtq_used *used)
 {
     used->flags = ring16(vq, ring_observe16(vq, weak, &desc->flags));
     if ((used->flags & PACKED_BOTH) != used_flags)
@@ -270,7 +271,7 @@ RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
 /* The next one. If nothing is the device's, nothing is used, whatever the flags
  * say. */
 RING_INLINE int packed_next_used(const struct vio_virtq *vq,
-                                 struct ring_used *used)
+                                 struct vio_virtq_used *used)
 {
     return !packed_is_empty(vq) &&
            packed_load_used(vq, RING_NEGOTIATED, packed_desc(vq, vq->taken),
@@ -279,7 +280,8 @@ RING_INLINE int packed_next_used(const struct vio_virtq *vq,
 
 /* It is to name a buffer in flight, and a length that is within its writable
  * part. 1 or VIO_EPROTO. */
-RING_INLINE int packed_check_used(struct vio_virtq *vq, struct ring_used *used)
+RING_INLINE int packed_check_used(struct vio_virtq *vq,
+                                  struct vio_virtq_used *used)
 {
     uint32_t bound;
 
@@ -298,7 +300,8 @@ RING_INLINE int packed_check_used(struct vio_virtq *vq, struct ring_used *used)
 }
 
 /* Read the next one, and check it. 1, 0 or VIO_EPROTO. */
-RING_INLINE int packed_read_used(struct vio_virtq *vq, struct ring_used *used)
+RING_INLINE int packed_read_used(struct vio_virtq *vq,
+                                 struct vio_virtq_used *used)
 {
     return packed_next_used(vq, used) ? packed_check_used(vq, used) : 0;
 }

@@ -237,13 +237,6 @@ static inline uint16_t ring_further(const struct vio_virtq *vq, uint32_t slot,
     return (uint16_t)(slot < vq->size ? slot : slot - vq->size);
 }
 
-/* What the device says of a used buffer, read once. */
-struct ring_used {
-    uint64_t len; /* of 32 bits, to be counted with 64 */
-    uint32_t id;
-    uint32_t flags; /* packed */
-};
-
 /*
  * 2.7.9, 2.8.10: with IN_ORDER one used element may stand for a batch, of which
  * it names the last buffer. The ones before it are complete, all of what is
@@ -251,7 +244,7 @@ struct ring_used {
  * slot that follows a buffer's last one heads the next buffer.
  */
 static inline void ring_begin_order(struct vio_virtq *vq,
-                                    const struct ring_used *last)
+                                    const struct vio_virtq_used *last)
 {
     vq->order_last = last->id;
     vq->order_len = (uint32_t)last->len;

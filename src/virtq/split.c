@@ -234,7 +234,7 @@ RING_INLINE int look_again(struct vio_virtq *vq)
 /* Take the next one; the used index says that there is one. */
 RING_INLINE int take_next(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    struct ring_used used;
+    struct vio_virtq_used used;
 
     if (split_read_used(vq, &used) < 0)
         return VIO_EPROTO;
@@ -262,7 +262,7 @@ int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
 
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
-    struct ring_used used;
+    struct vio_virtq_used used;
     int ready = vq->used_seen != vq->taken ? 1 : look_again(vq);
 
     /* A batch whose last buffer lies beyond the used index is a lie. */

@@ -134,10 +134,10 @@ RING_INLINE int split_ready(struct vio_virtq *vq, const uint16_t *ring,
 }
 
 /* Read an element of the used ring. */
-RING_INLINE struct ring_used split_load_used(const struct vio_virtq *vq,
-                                             const uint32_t *elem)
+RING_INLINE struct vio_virtq_used split_load_used(const struct vio_virtq *vq,
+                                                  const uint32_t *elem)
 {
-    struct ring_used used = {.flags = 0};
+    struct vio_virtq_used used = {.flags = 0};
 
     used.id = ring32(vq, vio_shared_load32(&elem[0]));
     used.len = ring32(vq, vio_shared_load32(&elem[1]));
@@ -146,7 +146,8 @@ RING_INLINE struct ring_used split_load_used(const struct vio_virtq *vq,
 
 /* It is to name the head of a chain that is in flight, and a length that is
  * within its writable part. 1 or VIO_EPROTO. */
-RING_INLINE int split_check_used(struct vio_virtq *vq, struct ring_used *used)
+RING_INLINE int split_check_used(struct vio_virtq *vq,
+                                 struct vio_virtq_used *used)
 {
     uint32_t bound;
 
@@ -166,7 +167,8 @@ RING_INLINE int split_check_used(struct vio_virtq *vq, struct ring_used *used)
 }
 
 /* Read the next element, and check it. 1 or VIO_EPROTO. */
-RING_INLINE int split_read_used(struct vio_virtq *vq, struct ring_used *used)
+RING_INLINE int split_read_used(struct vio_virtq *vq,
+                                struct vio_virtq_used *used)
 {
     *used = split_load_used(vq, split_next_element(vq, split_used(vq)));
     return split_check_used(vq, used);
