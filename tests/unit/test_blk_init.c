@@ -375,20 +375,11 @@ static void device_of_another_type_is_refused(void **state)
     assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_WRONG_TYPE);
 }
 
-static uint32_t never_the_same(struct model_dev *d, uint32_t offset,
-                               unsigned width, uint32_t value)
-{
-    (void)width;
-    if (offset == MR_CONFIG_GENERATION)
-        return ++d->generation;
-    return value;
-}
-
 static void configuration_that_keeps_changing_is_given_up(void **state)
 {
     (void)state;
     start(2);
-    unit_dev.on_read = never_the_same;
+    unit_dev.on_read = unit_generation_moves;
     assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
     assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_CONFIG_UNSTABLE);
 }

@@ -55,9 +55,8 @@ static void t_bli_01_status_is_never_written(void **state)
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
         unit_small_start(version);
-        unit_small_go_round(
-            unit_small_data, 0,
-            512); /* the old status is not taken for a new one */
+        /* Its status is not taken for that of the next one. */
+        unit_small_go_round(unit_small_data, 0, 512);
         fault((struct model_fault){.no_status = true});
         assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                          VIO_EIO);
@@ -232,46 +231,18 @@ static void t_bli_06_header_is_written_anew(void **state)
     unit_small_down();
 }
 
-/* E4: garbage, another one before every access. It ends, within the caller's
- * memory. */
-static uint32_t seed;
-
-static void garbage_everywhere(enum model_kind kind, const void *ptr,
-                               unsigned width, uint64_t value)
+static int read_sector(uint64_t at)
 {
-    struct model_queue *mq = &unit_dev.queue[0];
-
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (mq->live && unit_random(&seed) % 4 == 0)
-        mq->used[unit_random(&seed) % model_used_bytes(mq)] =
-            (uint8_t)unit_random(&seed);
-    if (mq->live && mq->packed && unit_random(&seed) % 8 == 0)
-        mq->desc[unit_random(&seed) % model_desc_bytes(mq)] =
-            (uint8_t)unit_random(&seed);
+    return vio_disk_read(&unit_small, at, unit_small_data, 512);
 }
 
 static void e4_garbage_in_the_ring(void **state)
 {
     (void)state;
-    seed = 4711;
-    for (unsigned round = 0; round < 400; round++) {
-        unit_small_start(round & 1 ? 1 : 2);
+    for (uint32_t round = 1; round <= 400; round++) {
+        unit_small_start(1 + round % 2);
         unit_small.timeout_ns = 100000000;
-        model_allow("*");
-        model_between = garbage_everywhere;
-        for (unsigned i = 0; i < 20; i++) {
-            int err = vio_disk_read(&unit_small, i, unit_small_data, 512);
-
-            assert_true(err == 0 || err == VIO_EIO || err == VIO_ETIMEDOUT ||
-                        err == VIO_EPROTO || err == VIO_ENOTSUP ||
-                        err == VIO_EBADSTATE);
-            if (err == VIO_EBADSTATE)
-                break;
-        }
-        model_between = NULL;
+        unit_read_among_garbage(round, read_sector);
         unit_small_down();
     }
 }

@@ -190,16 +190,6 @@ static void of_a_small_disk_too(void **state)
 }
 
 /* T-CFG-01: the small disk's limits never stand still. */
-static uint32_t moving(struct model_dev *d, uint32_t offset, unsigned width,
-                       uint32_t value)
-{
-    static uint32_t n;
-
-    (void)d;
-    (void)width;
-    return offset == MR_CONFIG_GENERATION ? n++ & 0xff : value;
-}
-
 static void limits_of_a_small_disk_never_stand(void **state)
 {
     static struct vio_disk disk;
@@ -207,7 +197,7 @@ static void limits_of_a_small_disk_never_stand(void **state)
 
     (void)state;
     look(UNIT_MMIO_2, ALL);
-    unit_way.model->on_read = moving;
+    unit_way.model->on_read = unit_generation_moves;
     mem = unit_mem(VIO_DISK_SHARED_SIZE, VIO_DISK_PRIV_SIZE, 4096);
     assert_int_equal(vio_disk_init(&disk, unit_way.dev, &mem), VIO_EPROTO);
     assert_int_equal(unit_way.dev->why.reason, VIO_WHY_CONFIG_UNSTABLE);

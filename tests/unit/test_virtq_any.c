@@ -194,6 +194,21 @@ static uint16_t slot_of(unsigned token)
     return slot;
 }
 
+/* One buffer is with the device, another one is staged, and the device names
+ * that one. */
+static void name_a_staged_buffer(uint64_t features)
+{
+    start(features, 0);
+    model_allow("*");
+    in_flight = 0;
+    stage(1);
+    vio_virtq_kick(vq);
+    model_queue_take(q);
+    stage(2);
+    model_queue_push(q, slot_of(2), 16);
+    take();
+}
+
 /*
  * T-SPL-02, T-PKD-02: a buffer that is staged and not shown is not told from
  * one in flight, which would cost each buffer a word. Named by a device that
@@ -205,15 +220,7 @@ static uint16_t slot_of(unsigned token)
  */
 static void staged_buffer_comes_back_early(uint64_t features, unsigned reuse)
 {
-    start(features, 0);
-    model_allow("*");
-    in_flight = 0;
-    stage(1);
-    vio_virtq_kick(vq);
-    model_queue_take(q);
-    stage(2);
-    model_queue_push(q, slot_of(2), 16);
-    take();
+    name_a_staged_buffer(features);
     assert_int_equal(in_flight, 1u << 1);
     unit_get_none();
     for (unsigned i = 0; i < reuse; i++)
@@ -240,15 +247,7 @@ static void used_id_of_a_staged_buffer_is_only_early(void **state)
 static void used_id_of_a_staged_buffer_breaks_in_order(void **state)
 {
     (void)state;
-    start(MF(MF_IN_ORDER), 0);
-    model_allow("*");
-    in_flight = 0;
-    stage(1);
-    vio_virtq_kick(vq);
-    model_queue_take(q);
-    stage(2);
-    model_queue_push(q, slot_of(2), 16);
-    take();
+    name_a_staged_buffer(MF(MF_IN_ORDER));
     assert_int_equal(in_flight, 1u << 2);
     unit_assert_breaks();
     assert_accounts_balance();

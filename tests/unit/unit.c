@@ -345,3 +345,45 @@ uint32_t unit_random(uint32_t *seed)
     *seed ^= *seed << 5;
     return *seed;
 }
+
+static uint32_t garbage;
+
+static void put_garbage(enum model_kind kind, const void *ptr, unsigned width,
+                        uint64_t value)
+{
+    struct model_queue *q = &unit_dev.queue[0];
+
+    (void)kind;
+    (void)ptr;
+    (void)width;
+    (void)value;
+    if (q->live && unit_random(&garbage) % 4 == 0)
+        q->used[unit_random(&garbage) % model_used_bytes(q)] =
+            (uint8_t)unit_random(&garbage);
+    if (q->live && q->packed && unit_random(&garbage) % 8 == 0)
+        q->desc[unit_random(&garbage) % model_desc_bytes(q)] =
+            (uint8_t)unit_random(&garbage);
+}
+
+void unit_read_among_garbage(uint32_t seed, int (*read_sector)(uint64_t at))
+{
+    int err = 0;
+
+    garbage = seed * 2654435761u;
+    model_allow("*");
+    model_between = put_garbage;
+    for (unsigned i = 0; i < 20 && err != VIO_EBADSTATE; i++) {
+        err = read_sector(i);
+        assert_true(err == 0 || err == VIO_EIO || err == VIO_ETIMEDOUT ||
+                    err == VIO_EPROTO || err == VIO_ENOTSUP ||
+                    err == VIO_EBADSTATE);
+    }
+    model_between = NULL;
+}
+
+uint32_t unit_generation_moves(struct model_dev *d, uint32_t offset,
+                               unsigned width, uint32_t value)
+{
+    (void)width;
+    return offset == MR_CONFIG_GENERATION ? ++d->generation & 0xff : value;
+}

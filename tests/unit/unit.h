@@ -151,6 +151,15 @@ void unit_device_wants(enum unit_wish wish, unsigned ahead);
 /* Deterministic random numbers. */
 uint32_t unit_random(uint32_t *seed);
 
+/* E4: twenty reads of unit_dev's disk, with garbage before every access in all
+ * that the device may write. Nothing is promised but that each of them ends,
+ * well or with an error of the device, within the caller's memory. */
+void unit_read_among_garbage(uint32_t seed, int (*read_sector)(uint64_t at));
+
+/* A hook of the model: the generation of the configuration never stands. */
+uint32_t unit_generation_moves(struct model_dev *d, uint32_t offset,
+                               unsigned width, uint32_t value);
+
 #define TOKEN(n) ((void *)(uintptr_t)(n))
 
 #endif
