@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #define POOL_BYTES (8u << 20)
-#define GUARD      64u
+#define GUARD      1024u
 #define GUARD_BYTE 0xa5
 #define DIRT       0xc3
 
@@ -45,9 +45,13 @@ void *unit_alloc(size_t size, size_t align)
     return pool + at;
 }
 
+/* Of all blocks since the last look. */
 static void check_guards(void)
 {
-    for (unsigned i = 0; i < n_blocks; i++) {
+    unsigned n = n_blocks;
+
+    n_blocks = 0;
+    for (unsigned i = 0; i < n; i++) {
         for (size_t k = 0; k < GUARD; k++) {
             if (blocks[i].start[-1 - (ptrdiff_t)k] != GUARD_BYTE)
                 fail_msg("byte %zu before block %u was written", k + 1, i);
@@ -148,10 +152,10 @@ int unit_setup(void **state)
 {
     if (state)
         unit_format = *state ? *(const uint64_t *)*state : 0;
+    check_guards(); /* of the device before, in the same test */
     model_fail_handler = fail_test;
     model_start();
     pool_used = 0;
-    n_blocks = 0;
     unit_env = (struct unit_env){
         .env = {.ctx = &unit_env,
                 .dma_map = map,
