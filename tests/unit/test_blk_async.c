@@ -367,66 +367,6 @@ static void completion_before_sleep_is_not_slept_through(void **state)
     assert_true(in_time > 5);
 }
 
-/* What can be refused is refused before anything is mapped or staged. */
-static void bad_requests_are_refused(void **state)
-{
-    struct vio_buf two[2], many[20];
-    struct vio_blk_req r;
-
-    (void)state;
-    unit_disk_device(2, 1024);
-    model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
-    unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
-    data = unit_alloc(65536, 16);
-    q = unit_blk.queue;
-    assert_int_equal(unit_queue_read(&r, two, 0, data, 100), VIO_EINVAL);
-    assert_int_equal(unit_queue_read(&r, two, 0, data, 0), VIO_EINVAL);
-    vio_blk_prep_read(&r, 0, two, 0);
-    assert_int_equal(vio_blk_queue(q, &r), VIO_EINVAL);
-    assert_int_equal(unit_queue_read(&r, two, 1024, data, 512), VIO_ERANGE);
-    assert_int_equal(unit_queue_read(&r, two, 1023, data, 1024), VIO_ERANGE);
-    assert_int_equal(unit_queue_read(&r, two, ~(uint64_t)0, data, 512),
-                     VIO_ERANGE);
-    assert_int_equal(unit_queue_write(&r, two, ~(uint64_t)0 - 1, data, 1024),
-                     VIO_ERANGE);
-    assert_int_equal(unit_queue_read(&r, two, 0, data, 8192 + 512), VIO_E2BIG);
-    assert_int_equal(unit_queue_read(&r, two, 0, data, SIZE_MAX / 512 * 512),
-                     VIO_E2BIG);
-    for (unsigned i = 0; i < 20; i++)
-        many[i] = (struct vio_buf){data + 512 * i, 512};
-    vio_blk_prep_read(&r, 0, many, 3);
-    assert_int_equal(vio_blk_queue(q, &r), VIO_E2BIG);
-    two[0] = (struct vio_buf){data, 512};
-    two[1] = (struct vio_buf){data, 0};
-    vio_blk_prep_read(&r, 0, two, 2);
-    assert_int_equal(vio_blk_queue(q, &r), VIO_EINVAL);
-    two[1].len = SIZE_MAX - 511; /* together 0, if it could wrap */
-    vio_blk_prep_read(&r, 0, two, 2);
-    assert_int_equal(vio_blk_queue(q, &r), VIO_E2BIG);
-    assert_int_equal(unit_env.maps, unit_env.unmaps);
-    assert_int_equal(vio_blk_submit(q), 0);
-    assert_int_equal(unit_dev.doorbells, 0);
-    unit_disk_down();
-}
-
-/* Two odd pieces that are a sector together. */
-static void pieces_need_not_be_sectors(void **state)
-{
-    struct vio_buf two[2];
-
-    (void)state;
-    start(2, NULL);
-    two[0] = (struct vio_buf){data + 1, 100};
-    two[1] = (struct vio_buf){data + 301, 412};
-    vio_blk_prep_read(&req[0], 3, two, 2);
-    assert_int_equal(vio_blk_queue(q, &req[0]), 0);
-    assert_int_equal(vio_blk_submit(q), 0);
-    unit_reap_one(&req[0], 0);
-    assert_memory_equal(data + 1, unit_disk.data + 3 * 512, 100);
-    assert_memory_equal(data + 301, unit_disk.data + 3 * 512 + 100, 412);
-    unit_disk_down();
-}
-
 /* A flush that needs no device is done at once, in its turn. */
 static void flush_of_a_disk_without_cache_is_reaped_like_any(void **state)
 {
@@ -491,8 +431,6 @@ int main(void)
         unit_cases(time_out_without_end),
         unit_all_cases(whatever_is_done_first_is_waited_for),
         unit_all_cases(completion_before_sleep_is_not_slept_through),
-        unit_all_cases(bad_requests_are_refused),
-        unit_all_cases(pieces_need_not_be_sectors),
         unit_all_cases(flush_of_a_disk_without_cache_is_reaped_like_any),
         unit_all_cases(fini_hands_back_what_is_in_flight),
     };

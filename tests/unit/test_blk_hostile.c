@@ -188,24 +188,6 @@ static void t_bli_06_header_is_written_anew(void **state)
     unit_disk_down();
 }
 
-/* T-LIF-03, T-PCI-24: unplugged at each register access of a read. */
-static void device_is_unplugged_at_any_access(void **state)
-{
-    (void)state;
-    for (int64_t at = 0; at < 3; at++) {
-        int err;
-
-        start(2);
-        unit_dev.gone_after = at;
-        err = vio_blk_read(&unit_blk, 0, data, 512);
-        if (err == 0)
-            continue;
-        assert_true(err == VIO_ETIMEDOUT || err == VIO_ENODEV);
-        assert_int_equal(unit_env.maps, unit_env.unmaps);
-        assert_int_equal(vio_blk_fini(&unit_blk), VIO_ENODEV);
-    }
-}
-
 /* T-INI-05: it asks for a reset with a request in flight, and answers no
  * more. */
 static void device_needs_reset_in_flight(void **state)
@@ -235,61 +217,6 @@ static void e4_garbage_in_the_ring(void **state)
     }
 }
 
-static void zoned(void)
-{
-    unit_setup(NULL);
-    unit_disk_device(2, 1024);
-    model_disk_set_zoned(&unit_dev, 1, 64, 2); /* host-managed */
-    data = unit_alloc(65536, 16);
-}
-
-/* T-BLI-02: the statuses of zones are the ones that there are. */
-static void status_of_no_meaning_is_an_io_error(void **state)
-{
-    static const struct {
-        uint8_t status;
-        int error;
-    } table[] = {{1, VIO_EIO}, {3, VIO_EZONE}, {6, VIO_EZONE},
-                 {7, VIO_EIO}, {200, VIO_EIO}, {255, VIO_EIO}};
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(table); i++) {
-        zoned();
-        unit_disk_up(NULL);
-        unit_disk.fault_always = true;
-        unit_disk.fault =
-            (struct model_fault){.set_status = true, .status = table[i].status};
-        assert_int_equal(vio_blk_read(&unit_blk, 64, data, 512),
-                         table[i].error);
-        unit_disk.fault_always = false;
-        unit_disk_down();
-    }
-}
-
-/* A host-managed disk with discards is negotiated with twice: the second time
- * it may refuse. */
-static void refuse_again(struct model_dev *d, uint32_t offset, uint32_t value)
-{
-    if (offset == MR_STATUS && value == MS_ACKNOWLEDGE && d->resets == 2)
-        d->refuse_features = true;
-}
-
-static void second_negotiation_may_fail(void **state)
-{
-    (void)state;
-    zoned();
-    model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
-                          (struct model_limits){64, 1, 1});
-    unit_dev.on_write = refuse_again;
-    assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
-    assert_int_equal(unit_dev.resets, 2);
-    assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_FEATURES_REJECTED);
-    unit_dev.on_write = NULL;
-    unit_dev.refuse_features = false;
-    assert_int_equal(unit_disk_try(NULL), 0);
-    unit_disk_down();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,11 +227,8 @@ int main(void)
         unit_all_cases(reap_says_that_the_queue_is_broken),
         unit_all_cases(t_bli_05_status_changes_all_the_time),
         unit_all_cases(t_bli_06_header_is_written_anew),
-        unit_all_cases(device_is_unplugged_at_any_access),
         unit_all_cases(device_needs_reset_in_flight),
         unit_all_cases(e4_garbage_in_the_ring),
-        unit_cases(status_of_no_meaning_is_an_io_error),
-        unit_case(second_negotiation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -258,8 +258,6 @@ static void at_every_access(enum how this_way)
     {
         unsigned n;
 
-        if (unit_way_is_legacy(way) && unit_is_packed())
-            continue; /* legacy devices have one format */
         n = count_accesses(way);
         assert_true(n > 200);
         how = this_way;

@@ -74,7 +74,6 @@ static void every_queue_serves_its_own(void **state)
     }
 }
 
-/* What goes wrong in one is no matter of the others. */
 static void wait_on_another_queue_is_refused(void **state)
 {
     struct vio_blk_queue *q;
@@ -91,6 +90,7 @@ static void wait_on_another_queue_is_refused(void **state)
     unit_disk_down();
 }
 
+/* What goes wrong in one is no matter of the others. */
 static void broken_queue_leaves_the_others_alone(void **state)
 {
     (void)state;

@@ -258,109 +258,8 @@ static void synchronous_calls_after_a_lost_one_do_no_harm(void **state)
     unit_disk_down();
 }
 
-/* Each of a device's properties, as it is when it comes back. */
-static void change_capacity(void)
-{
-    model_disk_resize(&unit_dev, 512);
-    model_disk_noticed(&unit_disk);
-}
-
-static void change_features(void)
-{
-    unit_dev.offered &= ~MF(MF_BLK_FLUSH);
-}
-
-static void change_seg_max(void)
-{
-    model_disk_set_seg_max(&unit_disk, &unit_dev, 1);
-}
-
-static void change_size_max(void)
-{
-    model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
-}
-
-static void change_queue_size(void)
-{
-    unit_dev.queue_max[0] = 64;
-}
-
-static void nothing(void)
-{
-}
-
-static void start_with_everything(bool small)
-{
-    static const unsigned ranges[] = {MF_BLK_DISCARD, MF_BLK_WRITE_ZEROES,
-                                      MF_BLK_SECURE_ERASE};
-
-    unit_disk_device(2, 1024);
-    model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
-    model_disk_offer(&unit_dev, MF_BLK_BLK_SIZE);
-    model_config_put(&unit_dev, 20, 4, 512);
-    for (size_t i = 0; i < COUNT(ranges); i++)
-        model_disk_set_limits(&unit_dev, ranges[i],
-                              (struct model_limits){64, 2, 1});
-    if (small)
-        model_disk_set_size_max(&unit_disk, &unit_dev, 8192);
-    unit_disk.zoned.max_append = 8;
-    model_disk_set_zoned(&unit_dev, MODEL_Z_HA, 64, 0);
-    unit_disk_up(NULL);
-    data = unit_alloc(N * 1024, 16);
-    q = unit_blk.queue;
-    mq = &unit_dev.queue[0];
-    assert_int_equal(vio_blk_freeze(&unit_blk), 0);
-}
-
-static void assert_comes_back_as_another(bool changed)
-{
-    assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT), changed);
-    assert_works();
-    /* That is how it is from now on. */
-    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
-    unit_disk_down();
-}
-
-/* T-LIF-05. */
-static void t_lif_05_device_comes_back_as_another(void **state)
-{
-    void (*const change[])(void) = {
-        nothing,        change_capacity, change_features,
-        change_seg_max, change_size_max, change_queue_size,
-    };
-
-    (void)state;
-    for (size_t i = 0; i < 2 * COUNT(change); i++) {
-        start_with_everything(i & 1);
-        change[i / 2]();
-        assert_comes_back_as_another(i > 1);
-    }
-}
-
-/* Every field of the configuration space that a user may rely on. */
-static void t_lif_05_any_field_may_have_changed(void **state)
-{
-    static const struct {
-        uint32_t at;
-        unsigned bytes;
-        uint32_t value;
-    } field[] = {
-        {20, 4, 4096}, {32, 1, 0},   {36, 4, 32}, {40, 4, 1},  {44, 4, 8},
-        {48, 4, 32},   {52, 4, 1},   {60, 4, 32}, {64, 4, 1},  {68, 4, 8},
-        {72, 4, 128},  {76, 4, 3},   {80, 4, 3},  {84, 4, 16}, {88, 4, 1024},
-        {92, 1, 0},    {92, 1, 255},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(field); i++) {
-        start_with_everything(false);
-        model_config_put(&unit_dev, field[i].at, field[i].bytes,
-                         field[i].value);
-        assert_comes_back_as_another(true);
-    }
-}
-
-/* And what was in flight is done as far as it still can be. */
+/* T-LIF-05: where it comes back as another one (test_blk_changed.c), what was in
+ * flight is done as far as it still can be. */
 static void what_no_longer_fits_is_done_with_an_error(void **state)
 {
     unsigned bad = 0;
@@ -454,8 +353,6 @@ int main(void)
         unit_all_cases(broken_queue_is_recovered_from),
         unit_all_cases(t_lif_01_reset_that_never_completes),
         unit_all_cases(synchronous_calls_after_a_lost_one_do_no_harm),
-        unit_all_cases(t_lif_05_device_comes_back_as_another),
-        unit_all_cases(t_lif_05_any_field_may_have_changed),
         unit_all_cases(what_no_longer_fits_is_done_with_an_error),
         unit_all_cases(t_lif_08_late_completion_after_the_reset),
         unit_all_cases(frozen_disk_goes_on),

@@ -474,8 +474,6 @@ static void random_streams_of_everything(void **state)
     finished = 0;
     for_each_way(way)
     {
-        if (unit_way_is_legacy(way) && unit_is_packed())
-            continue; /* legacy devices have one format */
         for (unsigned device = 0; device < N_DEVICES; device++) {
             seed = 77 + N_DEVICES * way + device;
             start(way, device);

@@ -147,20 +147,23 @@ static void rules_of_zones_are_told_by_ezone(void **state)
     unit_disk_down();
 }
 
-/* What lies beyond them is none. */
-static void other_statuses_are_errors(void **state)
+/* T-BLI-02: and what lies beyond them is none, of any request. */
+static void every_status_has_its_result(void **state)
 {
     (void)state;
     for (unsigned status = 0; status < 256; status++) {
+        int wanted = status == 0                  ? 0
+                     : status == 2                ? VIO_ENOTSUP
+                     : status >= 3 && status <= 6 ? VIO_EZONE
+                                                  : VIO_EIO;
+
         zone_start(MODEL_Z_HM);
         unit_disk.fault_always = true;
         unit_disk.fault.set_status = true;
         unit_disk.fault.status = (uint8_t)status;
-        assert_int_equal(zone_append(zone_at(4), 512),
-                         status == 0                  ? 0
-                         : status == 2                ? VIO_ENOTSUP
-                         : status >= 3 && status <= 6 ? VIO_EZONE
-                                                      : VIO_EIO);
+        assert_int_equal(zone_append(zone_at(4), 512), wanted);
+        assert_int_equal(vio_blk_read(&unit_blk, zone_at(1), zone_data, 512),
+                         wanted);
         unit_disk_down();
     }
 }
@@ -320,7 +323,7 @@ int main(void)
         unit_all_cases(zones_go_through_their_states),
         unit_all_cases(zone_requests_name_the_first_sector),
         unit_all_cases(rules_of_zones_are_told_by_ezone),
-        unit_all_cases(other_statuses_are_errors),
+        unit_all_cases(every_status_has_its_result),
         unit_all_cases(append_tells_where_the_data_landed),
         unit_all_cases(append_obeys_granularity_and_maximum),
         unit_all_cases(append_that_is_not_offered_is_not_sent),

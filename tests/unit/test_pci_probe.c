@@ -134,7 +134,6 @@ static void t_pci_12_64_bit_bar_in_the_last_slot(void **state)
     unit_pci_probe_fails(NULL, VIO_EPROTO, VIO_WHY_BAD_CAP);
 }
 
-/* A notification structure in I/O space first, which cannot be reached. */
 static void t_pci_12_bar_of_a_reserved_kind(void **state)
 {
     (void)state;
@@ -143,6 +142,7 @@ static void t_pci_12_bar_of_a_reserved_kind(void **state)
     unit_pci_probe_fails(NULL, VIO_EPROTO, VIO_WHY_BAD_CAP);
 }
 
+/* A notification structure in I/O space first, which cannot be reached. */
 static void t_pci_13_io_bar_without_ports(void **state)
 {
     struct model_pci *m = &unit_function;
@@ -270,13 +270,9 @@ static void t_pci_20_device_config_is_too_small(void **state)
 
     (void)state;
     for (unsigned length = 0; length < 8; length++) {
-        struct model_pci *m = &unit_function;
-        uint8_t at = 0x40;
-
         unit_pci_start(MODEL_PCI_MODERN);
-        while (m->space[at + 3u] != MODEL_DEVICE)
-            at = m->space[at + 1u];
-        model_pci_put(m, at + 12u, 4, length);
+        model_pci_put(&unit_function, unit_pci_cap(MODEL_DEVICE) + 12u, 4,
+                      length);
         assert_int_equal(unit_pci_probe(NULL), 0);
         assert_int_equal(vio_blk_mem_size(&unit_pci.dev, NULL, &want, &least),
                          VIO_EPROTO);
