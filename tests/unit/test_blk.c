@@ -142,6 +142,9 @@ static void t_blc_02_capacity_near_2_64(void **state)
  * upon, whatever is offered later. */
 static void t_blc_17_read_only_disk_is_not_written_to(void **state)
 {
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
         unit_disk_device(version, 1024);
@@ -151,6 +154,7 @@ static void t_blc_17_read_only_disk_is_not_written_to(void **state)
         assert_true(vio_blk_info(&unit_blk)->read_only);
         unit_dev.offered &= ~MF(MF_BLK_RO);
         assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_EROFS);
+        assert_int_equal(unit_queue_write(&req, &buf, 0, data, 512), VIO_EROFS);
         assert_int_equal(unit_disk.requests, 0);
         assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), 0);
         assert_int_equal(vio_blk_flush(&unit_blk), 0);

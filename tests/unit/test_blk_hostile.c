@@ -217,6 +217,80 @@ static void e4_garbage_in_the_ring(void **state)
     }
 }
 
+/* Two reads, of which the device completes the first as it should, and then
+ * names this id with this length; what lies there is said to be well. The usual
+ * ones are taken in a run (where nothing is mapped), and end it there. */
+static struct vio_blk_req two[2];
+
+static void complete_two(uint32_t id, uint32_t len)
+{
+    static struct vio_buf buf[2];
+    struct vio_blk_queue *q = unit_blk.queue;
+    struct vio_blk_req *done[2];
+
+    unit_disk.fault_always = true;
+    unit_disk.fault.hold = true;
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(
+            unit_queue_read(&two[i], &buf[i], i, data + 512 * i, 512), 0);
+    assert_int_equal(vio_blk_submit(q), 0);
+    while (id < q->vq.size && q->vq.slot[id].token != &two[1])
+        id++;
+    model_disk_finish(&unit_disk, mq, 0);
+    memset(q->status, VIRTIO_BLK_S_OK, unit_blk.info.depth);
+    model_queue_push(mq, id, len);
+    assert_int_equal(vio_blk_reap(q, done, 0), 0);
+    assert_int_equal(vio_blk_reap(q, done, 1), 1);
+    assert_ptr_equal(done[0], &two[0]);
+    assert_int_equal(two[0].result, 0);
+}
+
+static void start_unmapped(void)
+{
+    unit_disk_device(2, 1024);
+    unit_env.env.dma_map = NULL;
+    unit_env.env.dma_unmap = NULL;
+    unit_disk_up(&(struct vio_blk_config){.queue_size = 16});
+    data = unit_alloc(1024, 16);
+    model_mem_add_at(data, 1024, MODEL_MEM_WRITE, (uintptr_t)data);
+    mq = &unit_dev.queue[0];
+    model_allow("*"); /* of the device's own making */
+}
+
+/* T-BLI-03: fewer bytes than a success has are the one request's matter. */
+static void length_that_is_too_short_ends_a_run(void **state)
+{
+    static const uint32_t lens[] = {0, 1, 512};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lens); i++) {
+        start_unmapped();
+        complete_two(0, lens[i]);
+        unit_reap_one(&two[1], VIO_EPROTO);
+        unit_disk_down();
+    }
+}
+
+/* T-SPL-01, T-SPL-06: what no completion can be breaks the queue. */
+static void broken_rule_ends_a_run(void **state)
+{
+    static const struct {
+        uint32_t id, len;
+    } table[] = {{0x7fff, 513}, {0, 514}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct vio_blk_req *done;
+
+        start_unmapped();
+        complete_two(table[i].id, table[i].len);
+        assert_int_equal(vio_blk_reap(unit_blk.queue, &done, 1), VIO_EPROTO);
+        assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_HAND_BACK), 0);
+        unit_reap_one(&two[1], VIO_EIO);
+        unit_disk_down();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +303,8 @@ int main(void)
         unit_all_cases(t_bli_06_header_is_written_anew),
         unit_all_cases(device_needs_reset_in_flight),
         unit_all_cases(e4_garbage_in_the_ring),
+        unit_all_cases(length_that_is_too_short_ends_a_run),
+        unit_all_cases(broken_rule_ends_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

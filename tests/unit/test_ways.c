@@ -218,19 +218,19 @@ static void capacity_is_never_torn(void **state)
  * has to be aimed first. */
 static void kick_is_one_register_write(void **state)
 {
-    static uint8_t data[512];
+    static uint8_t sector[512];
 
     (void)state;
     for_each_way(way)
     {
-        struct vio_buf buf = {data, sizeof(data)};
-        struct vio_blk_req req = {.result = 0};
+        struct vio_buf piece = {sector, sizeof(sector)};
+        struct vio_blk_req one = {.result = 0};
         uint64_t before;
 
         unit_way_start(way);
         unit_way_up();
-        vio_blk_prep_read(&req, 0, &buf, 1);
-        assert_int_equal(vio_blk_queue(unit_way.blk.queue, &req), 0);
+        vio_blk_prep_read(&one, 0, &piece, 1);
+        assert_int_equal(vio_blk_queue(unit_way.blk.queue, &one), 0);
         before = unit_way.accesses;
         assert_int_equal(vio_blk_submit(unit_way.blk.queue), 0);
         assert_int_equal(unit_way.accesses - before,
@@ -239,42 +239,57 @@ static void kick_is_one_register_write(void **state)
     }
 }
 
+#define QUEUES 4u
+
+static uint8_t data[QUEUES][512];
+static struct vio_blk_req req[QUEUES];
+static struct vio_buf buf[QUEUES];
+
+/* A read in each queue, with a wish for its interrupt. */
+static void read_in_every_queue(void)
+{
+    for (unsigned i = 0; i < QUEUES; i++) {
+        struct vio_blk_queue *q = vio_blk_get_queue(&unit_way.blk, i);
+
+        (void)vio_virtq_enable_cb(&q->vq);
+        buf[i] = (struct vio_buf){data[i], 512};
+        vio_blk_prep_read(&req[i], i, &buf[i], 1);
+        assert_int_equal(vio_blk_queue(q, &req[i]), 0);
+        assert_int_equal(vio_blk_submit(q), 0);
+    }
+}
+
+static void reap_every_queue(void)
+{
+    for (unsigned i = 0; i < QUEUES; i++) {
+        struct vio_blk_queue *q = vio_blk_get_queue(&unit_way.blk, i);
+        struct vio_blk_req *done;
+
+        assert_int_equal(vio_blk_reap(q, &done, 1), 1);
+        assert_ptr_equal(done, &req[i]);
+        assert_memory_equal(data[i], unit_disk.data + 512 * i, 512);
+    }
+}
+
 /* MMIO-33: the one bit is about every queue. */
 static void one_interrupt_is_about_every_queue(void **state)
 {
-    static uint8_t data[4][512];
-
     (void)state;
     for_each_way(way)
     {
-        struct vio_blk_req req[4] = {{.result = 0}}, *done;
-        struct vio_buf buf[4];
-
         if (way == UNIT_PCI_WINDOW)
             continue; /* has no line */
         unit_way_start(way);
-        unit_way_set_queues(4);
+        unit_way_set_queues(QUEUES);
         unit_way_up();
-        assert_int_equal(vio_blk_info(&unit_way.blk)->n_queues, 4);
+        assert_int_equal(vio_blk_info(&unit_way.blk)->n_queues, QUEUES);
         unit_way.model->when = MODEL_BY_HAND;
-        for (unsigned i = 0; i < 4; i++) {
-            struct vio_blk_queue *q = vio_blk_get_queue(&unit_way.blk, i);
-
-            (void)vio_virtq_enable_cb(&q->vq);
-            buf[i] = (struct vio_buf){data[i], 512};
-            vio_blk_prep_read(&req[i], i, &buf[i], 1);
-            assert_int_equal(vio_blk_queue(q, &req[i]), 0);
-            assert_int_equal(vio_blk_submit(q), 0);
-        }
+        memset(data, 0, sizeof(data));
+        read_in_every_queue();
         unit_way.model->isr = 0;
         model_dev_run(unit_way.model);
         assert_int_equal(vio_device_isr(unit_way.dev), 1);
-        for (unsigned i = 0; i < 4; i++) {
-            assert_int_equal(
-                vio_blk_reap(vio_blk_get_queue(&unit_way.blk, i), &done, 1), 1);
-            assert_ptr_equal(done, &req[i]);
-            assert_memory_equal(data[i], unit_disk.data + 512 * i, 512);
-        }
+        reap_every_queue();
         assert_int_equal(vio_device_isr(unit_way.dev), 0);
         unit_way_down();
     }
