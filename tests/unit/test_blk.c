@@ -332,8 +332,7 @@ static void t_bli_01_status_is_never_written(void **state)
         start(version, NULL);
         for (unsigned i = 0; i < 300; i++)
             assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), 0);
-        unit_disk.fault_always = true;
-        unit_disk.fault.no_status = true;
+        unit_disk_fault((struct model_fault){.no_status = true});
         for (unsigned i = 0; i < 300; i++)
             assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_EIO);
         unit_disk_down();

@@ -185,11 +185,9 @@ static void t_bli_08_flush_fails(void **state)
     (void)state;
     unit_disk_device(2, 1024);
     up();
-    unit_disk.fault_always = true;
-    unit_disk.fault.set_status = true;
-    unit_disk.fault.status = 1;
+    unit_disk_fault((struct model_fault){.set_status = true, .status = 1});
     assert_int_equal(vio_blk_flush(&unit_blk), VIO_EIO);
-    unit_disk.fault_always = false;
+    unit_disk_well();
     assert_int_equal(vio_blk_flush(&unit_blk), 0);
     unit_disk_down();
 }
@@ -222,9 +220,7 @@ static void id_is_empty_where_there_is_none(void **state)
     (void)state;
     unit_disk_device(2, 1024);
     up();
-    unit_disk.fault_always = true;
-    unit_disk.fault.set_status = true;
-    unit_disk.fault.status = 1;
+    unit_disk_fault((struct model_fault){.set_status = true, .status = 1});
     assert_int_equal(vio_blk_get_id(&unit_blk, id), VIO_EIO);
     assert_string_equal(id, "something");
     unit_disk.fault.status = 2;
@@ -283,13 +279,11 @@ static void t_bli_07_unsupp_disables_the_operation(void **state)
     model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
                           (struct model_limits){64, 1, 1});
     up();
-    unit_disk.fault_always = true;
-    unit_disk.fault.set_status = true;
-    unit_disk.fault.status = 2;
+    unit_disk_fault((struct model_fault){.set_status = true, .status = 2});
     assert_int_equal(vio_blk_get_lifetime(&unit_blk, &l), VIO_ENOTSUP);
     assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_ENOTSUP);
     assert_int_equal(vio_blk_flush(&unit_blk), VIO_ENOTSUP);
-    unit_disk.fault_always = false;
+    unit_disk_well();
     assert_int_equal(unit_disk.requests, 3);
     assert_int_equal(vio_blk_get_lifetime(&unit_blk, &l), VIO_ENOTSUP);
     assert_int_equal(unit_disk.requests, 3);

@@ -28,12 +28,6 @@ static int queue_read(unsigned i)
     return unit_queue_read(&req[i], &buf[i], i, data + 1024 * i, 512);
 }
 
-static void hold_everything(void)
-{
-    unit_disk.fault_always = true;
-    unit_disk.fault.hold = true;
-}
-
 /* B3, DX-SPLIT-07 */
 static void batch_is_shown_with_one_notification(void **state)
 {
@@ -89,7 +83,7 @@ static void full_queue_says_again(void **state)
     (void)state;
     start(2, &(struct vio_blk_config){.queue_size = 16});
     depth = vio_blk_info(&unit_blk)->depth;
-    hold_everything();
+    unit_disk_hold();
     for (unsigned i = 0; i < depth; i++)
         assert_int_equal(queue_read(i), 0);
     assert_int_equal(queue_read(depth), VIO_EAGAIN);
@@ -115,7 +109,7 @@ static void completions_come_in_any_order(void **state)
 
     (void)state;
     start(2, &(struct vio_blk_config){.queue_size = 64});
-    hold_everything();
+    unit_disk_hold();
     for (unsigned round = 0; round < 50; round++) {
         unsigned n = 1 + unit_random(&seed) % 16;
 
@@ -187,7 +181,7 @@ static void wait_times_out_and_the_request_stays_queued(void **state)
 
     (void)state;
     start(2, NULL);
-    hold_everything();
+    unit_disk_hold();
     assert_int_equal(queue_read(0), 0);
     before = unit_env.now_ns;
     assert_int_equal(vio_blk_wait(q, &req[0], 2000000000), VIO_ETIMEDOUT);
@@ -208,7 +202,7 @@ static void wait_without_a_clock_is_bounded_too(void **state)
     (void)state;
     start(2, NULL);
     unit_env.env.now_ns = NULL;
-    hold_everything();
+    unit_disk_hold();
     assert_int_equal(queue_read(0), 0);
     assert_int_equal(vio_blk_wait(q, &req[0], 1000), VIO_ETIMEDOUT);
     assert_int_equal(vio_blk_wait(q, &req[0], 0), VIO_ETIMEDOUT);
@@ -300,7 +294,7 @@ static void whatever_is_done_first_is_waited_for(void **state)
     start(2, NULL);
     unit_env.env.idle = idle_step;
     assert_int_equal(vio_blk_wait_any(q, 1000000000), 0); /* of none */
-    hold_everything();
+    unit_disk_hold();
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(queue_read(i), 0);
     assert_int_equal(vio_blk_wait_any(q, 1000000000), VIO_ETIMEDOUT);
@@ -321,16 +315,9 @@ static void whatever_is_done_first_is_waited_for(void **state)
 }
 
 /* The completion comes just before the port goes to sleep. */
-static unsigned countdown;
-
-static void finish_at(enum model_kind kind, const void *ptr, unsigned width,
-                      uint64_t value)
+static void finish(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0 && mq->n_held)
+    if (mq->n_held)
         model_disk_finish(&unit_disk, mq, 0);
 }
 
@@ -354,11 +341,10 @@ static void completion_before_sleep_is_not_slept_through(void **state)
     for (unsigned at = 1; at < 60; at++) {
         start(2, NULL);
         unit_env.env.idle = idle_until_interrupt;
-        hold_everything();
+        unit_disk_hold();
         assert_int_equal(queue_read(0), 0);
         assert_int_equal(vio_blk_submit(q), 0);
-        countdown = at;
-        model_between = finish_at;
+        unit_at_access(at, finish);
         if (vio_blk_wait(q, &req[0], 400000000) == 0)
             in_time++;
         model_between = NULL;
@@ -395,7 +381,7 @@ static void fini_hands_back_what_is_in_flight(void **state)
         unsigned seen = 0;
 
         start(version, NULL);
-        hold_everything();
+        unit_disk_hold();
         for (unsigned i = 0; i < 6; i++)
             assert_int_equal(queue_read(i), 0);
         assert_int_equal(vio_blk_submit(q), 0);

@@ -12,7 +12,7 @@ static void device(void)
 {
     unit_disk_device(2, SECTORS);
     unit_disk.zoned.max_append = 32;
-    model_disk_set_zoned(&unit_dev, 2, 64, 2); /* host-aware */
+    model_disk_set_zoned(&unit_dev, MODEL_Z_HA, 64, 2);
     model_disk_set_size_max(&unit_disk, &unit_dev, 8192);
     model_disk_set_seg_max(&unit_disk, &unit_dev, 8);
     model_disk_offer(&unit_dev, MF_BLK_FLUSH);
@@ -106,6 +106,22 @@ static void t_lif_05_each_feature_may_change(void **state)
     }
 }
 
+/* The model of the zones, and nothing else: without discards, which a
+ * host-managed disk does not have. */
+static void t_lif_05_zone_model_may_change(void **state)
+{
+    (void)state;
+    device();
+    unit_dev.offered &= ~MF(MF_BLK_DISCARD);
+    unit_disk_up(NULL);
+    assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_HA);
+    assert_int_equal(vio_blk_freeze(&unit_blk), 0);
+    model_config_put(&unit_dev, 92, 1, MODEL_Z_HM);
+    assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT), 1);
+    assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_HM);
+    goes_on();
+}
+
 static void t_lif_05_queue_size_may_change(void **state)
 {
     (void)state;
@@ -123,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_all_cases(t_lif_05_anything_may_change),
         unit_all_cases(t_lif_05_each_feature_may_change),
+        unit_all_cases(t_lif_05_zone_model_may_change),
         unit_all_cases(t_lif_05_queue_size_may_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,8 +24,7 @@ static void assert_out_of_use(void)
     assert_int_equal(unit_env.maps, unit_env.unmaps);
     assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_EBADSTATE);
     assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_EBADSTATE);
-    memset(&unit_disk.fault, 0, sizeof(unit_disk.fault));
-    unit_disk.fault_always = false;
+    unit_disk_well();
     unit_dev.when = MODEL_AT_DOORBELL;
     unit_dev.on_read = NULL;
     model_between = NULL;
@@ -42,8 +41,7 @@ static void silent_device_is_reset_after_the_time_out(void **state)
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
         start(version);
-        unit_disk.fault_always = true;
-        unit_disk.fault.hold = true;
+        unit_disk_hold();
         assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_ETIMEDOUT);
         assert_true(unit_env.now_ns >= 30000000000u);
         assert_true(unit_env.now_ns < 33000000000u);
@@ -61,8 +59,7 @@ static void silent_device_with_all_slots_taken_is_reset_too(void **state)
 
     (void)state;
     start(2);
-    unit_disk.fault_always = true;
-    unit_disk.fault.hold = true;
+    unit_disk_hold();
     assert_true(unit_blk.info.depth <= COUNT(other));
     while (n < unit_blk.info.depth) {
         assert_int_equal(
@@ -85,8 +82,7 @@ static void silent_device_that_does_not_reset_keeps_the_buffers(void **state)
 
     (void)state;
     start(2);
-    unit_disk.fault_always = true;
-    unit_disk.fault.hold = true;
+    unit_disk_hold();
     unit_dev.reset_reads = MODEL_FOREVER;
     assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_ETIMEDOUT);
     assert_int_equal(unit_env.maps - unit_env.unmaps, 1);
@@ -127,8 +123,7 @@ static void reap_says_that_the_queue_is_broken(void **state)
 
     (void)state;
     start(2);
-    unit_disk.fault_always = true;
-    unit_disk.fault.hold = true;
+    unit_disk_hold();
     assert_int_equal(unit_queue_read(&req, &buf, 0, data, 512), 0);
     assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
     model_queue_push(mq, 0xffffffff, 0);
@@ -228,8 +223,7 @@ static void complete_two(uint32_t id, uint32_t len)
     struct vio_blk_queue *q = unit_blk.queue;
     struct vio_blk_req *done[2];
 
-    unit_disk.fault_always = true;
-    unit_disk.fault.hold = true;
+    unit_disk_hold();
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(
             unit_queue_read(&two[i], &buf[i], i, data + 512 * i, 512), 0);

@@ -38,8 +38,7 @@ static void t_blc_03_capacity_shrinks_with_requests_in_flight(void **state)
     for (uint32_t version = 1; version <= 2; version++) {
         unit_disk_device(version, 1024);
         up();
-        unit_disk.fault_always = true;
-        unit_disk.fault.hold = true;
+        unit_disk_hold();
         assert_int_equal(unit_queue_read(&old, buf, 1000, data, 512), 0);
         assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
         model_disk_resize(&unit_dev, 500);
@@ -53,7 +52,7 @@ static void t_blc_03_capacity_shrinks_with_requests_in_flight(void **state)
                          VIO_ERANGE);
         model_disk_finish(&unit_disk, &unit_dev.queue[0], 0);
         unit_reap_one(&old, VIO_EIO);
-        unit_disk.fault_always = false;
+        unit_disk_well();
         assert_int_equal(vio_blk_read(&unit_blk, 499, data, 512), 0);
         unit_disk_down();
     }
@@ -79,17 +78,9 @@ static void t_blc_04_capacity_grows_by_a_refresh_only(void **state)
 
 /* B6: resized between any two accesses of a refresh, which never sees half of
  * one capacity and half of another. */
-static unsigned countdown;
-
-static void resize_at(enum model_kind kind, const void *ptr, unsigned width,
-                      uint64_t value)
+static void resize(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0)
-        model_disk_resize(&unit_dev, 0x500000005);
+    model_disk_resize(&unit_dev, 0x500000005);
 }
 
 static void refresh_never_sees_half_a_change(void **state)
@@ -102,8 +93,7 @@ static void refresh_never_sees_half_a_change(void **state)
 
         unit_disk_device(1 + at % 2, 1024);
         up();
-        countdown = at / 2;
-        model_between = resize_at;
+        unit_at_access(at / 2, resize);
         err = vio_blk_refresh(&unit_blk);
         model_between = NULL;
         assert_int_equal(info->capacity, err ? 0x500000005 : 1024);

@@ -73,9 +73,7 @@ static void queue_shrinks_to_the_memory(void **state)
         struct vio_mem mem;
 
         start(2);
-        unit_probe();
-        assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, NULL, &want, &least),
-                         0);
+        unit_disk_need(NULL, &want, &least);
         mem = unit_mem(least.shared + (want.shared - least.shared) * step / 20,
                        least.priv + (want.priv - least.priv) * step / 20, 4096);
         assert_int_equal(vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &mem),
@@ -98,9 +96,7 @@ static void too_little_memory_says_how_much_is_needed(void **state)
         struct vio_mem mem;
 
         start(2);
-        unit_probe();
-        assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, NULL, &want, &least),
-                         0);
+        unit_disk_need(NULL, &want, &least);
         mem = unit_mem(want.shared, want.priv, 4096);
         if (priv)
             mem.priv_size = least.priv - 1;
@@ -130,9 +126,7 @@ static void misaligned_memory_is_refused(void **state)
         size_t off = version == 1 ? 2048 : 8;
 
         start(version);
-        unit_probe();
-        assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, NULL, &want, &least),
-                         0);
+        unit_disk_need(NULL, &want, &least);
         mem = unit_mem(want.shared, want.priv, 4096);
         bad = mem;
         bad.shared = (uint8_t *)mem.shared + off;

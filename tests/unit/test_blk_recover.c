@@ -13,12 +13,6 @@ static uint8_t *data;
 static struct vio_blk_queue *q;
 static struct model_queue *mq;
 
-static void hold(bool on)
-{
-    unit_disk.fault_always = on;
-    unit_disk.fault.hold = on;
-}
-
 static void start(uint32_t version)
 {
     unit_disk_device(version, 1024);
@@ -31,7 +25,7 @@ static void start(uint32_t version)
 /* Half of them reads, half of them writes; the device keeps them. */
 static void fill(void)
 {
-    hold(true);
+    unit_disk_hold();
     for (unsigned i = 0; i < N; i++) {
         uint8_t *p = data + 1024 * i;
 
@@ -70,7 +64,7 @@ static void assert_data_moved(void)
 
 static void assert_works(void)
 {
-    hold(false);
+    unit_disk_well();
     assert_int_equal(vio_blk_read(&unit_blk, 3, data, 512), 0);
     assert_memory_equal(data, unit_disk.data + 3 * 512, 512);
 }
@@ -85,7 +79,7 @@ static void late_request_is_done_again(void **state)
         assert_int_equal(vio_blk_wait(q, &req[3], 1000000), VIO_ETIMEDOUT);
         assert_int_equal(unit_env.unmaps, 0);
         assert_int_equal(req[3].state, VIO_BLK_QUEUED);
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
         assert_all_come_back(0);
         assert_data_moved();
@@ -120,7 +114,7 @@ static void finished_requests_are_not_done_again(void **state)
         model_disk_finish(&unit_disk, mq, 0);
     assert_int_equal(vio_blk_wait(q, &req[1], 1000000), 0);
     requests = unit_disk.requests;
-    hold(false);
+    unit_disk_well();
     assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
     assert_int_equal(unit_disk.requests - requests, N - 3);
     assert_int_equal(vio_blk_reap(q, done, N + 1), N - 1);
@@ -145,7 +139,7 @@ static void what_is_not_safe_to_repeat_is_handed_back(void **state)
             model_disk_set_zoned(&unit_dev, MODEL_Z_HM, 64, 0);
         unit_disk_up(&(struct vio_blk_config){.scsi = true});
         data = unit_alloc(1024, 16);
-        hold(true);
+        unit_disk_hold();
         buf[0] = (struct vio_buf){data, 512};
         scsi = (struct vio_blk_scsi){.cmd = buf[0], .sense = {data + 512, 96}};
         if (version == 1)
@@ -154,7 +148,7 @@ static void what_is_not_safe_to_repeat_is_handed_back(void **state)
             vio_blk_prep_zone_append(&req[0], 64, buf, 1, &where);
         assert_int_equal(vio_blk_queue(unit_blk.queue, &req[0]), 0);
         assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
         unit_reap_one(&req[0], VIO_EIO);
         assert_int_equal(unit_disk.requests, 1);
@@ -180,7 +174,7 @@ static void t_lif_02_needs_reset_after_each_recovery(void **state)
         vio_blk_get_stats(&unit_blk, &s);
         assert_true(s.resets >= first + i + 1);
     }
-    hold(false);
+    unit_disk_well();
     assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
     assert_all_come_back(0);
     assert_data_moved();
@@ -195,7 +189,7 @@ static void broken_queue_is_recovered_from(void **state)
         fill();
         model_queue_push(mq, 0xffff, 0);
         assert_int_equal(vio_blk_reap(q, done, 1), VIO_EPROTO);
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
         assert_all_come_back(0);
         assert_works();
@@ -223,7 +217,7 @@ static void t_lif_01_reset_that_never_completes(void **state)
         }
         model_disk_finish(&unit_disk, mq, 0); /* it still may */
         unit_dev.reset_reads = 0;
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
         assert_all_come_back(0);
         assert_works();
@@ -239,7 +233,7 @@ static void synchronous_calls_after_a_lost_one_do_no_harm(void **state)
 
     (void)state;
     start(2);
-    hold(true);
+    unit_disk_hold();
     unit_dev.reset_reads = MODEL_FOREVER;
     assert_int_equal(vio_blk_read(&unit_blk, 0, data, 1024), VIO_ETIMEDOUT);
     assert_int_equal(vio_blk_read(&unit_blk, 0, data + 1024, 512),
@@ -250,7 +244,7 @@ static void synchronous_calls_after_a_lost_one_do_no_harm(void **state)
     assert_int_equal(unit_env.maps - unit_env.unmaps, 1);
     assert_true(model_mem_reaches(data, 1024));
     unit_dev.reset_reads = 0;
-    hold(false);
+    unit_disk_well();
     assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
     assert_int_equal(unit_env.maps, unit_env.unmaps);
     unit_reap_none();
@@ -258,8 +252,8 @@ static void synchronous_calls_after_a_lost_one_do_no_harm(void **state)
     unit_disk_down();
 }
 
-/* T-LIF-05: where it comes back as another one (test_blk_changed.c), what was in
- * flight is done as far as it still can be. */
+/* T-LIF-05: where it comes back as another one (test_blk_changed.c), what was
+ * in flight is done as far as it still can be. */
 static void what_no_longer_fits_is_done_with_an_error(void **state)
 {
     unsigned bad = 0;
@@ -267,7 +261,7 @@ static void what_no_longer_fits_is_done_with_an_error(void **state)
     (void)state;
     start(2);
     fill();
-    hold(false);
+    unit_disk_well();
     model_disk_resize(&unit_dev, 50);
     model_disk_noticed(&unit_disk);
     assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 1);
@@ -324,7 +318,7 @@ static void frozen_disk_goes_on(void **state)
         assert_true(vio_blk_wait(q, &req[0], 1000000) < 0);
         assert_int_equal(model_dev_accesses(&unit_dev), accesses);
         assert_int_equal(vio_blk_freeze(&unit_blk), 0);
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT), 0);
         assert_all_come_back(0);
         assert_data_moved();

@@ -426,8 +426,7 @@ static void start_device(enum unit_way way, unsigned device)
         unit_way.model->when = MODEL_AT_WILL;
     } else {
         unit_way.model->when = MODEL_BY_HAND;
-        unit_disk.fault_always = true;
-        unit_disk.fault.hold = true;
+        unit_disk_hold();
     }
     unit_env.map_most = device & IN_PARTS ? 1500 : 0;
     if (device & AS_IT_IS)

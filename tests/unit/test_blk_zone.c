@@ -158,9 +158,8 @@ static void every_status_has_its_result(void **state)
                                                   : VIO_EIO;
 
         zone_start(MODEL_Z_HM);
-        unit_disk.fault_always = true;
-        unit_disk.fault.set_status = true;
-        unit_disk.fault.status = (uint8_t)status;
+        unit_disk_fault((struct model_fault){.set_status = true,
+                                             .status = (uint8_t)status});
         assert_int_equal(zone_append(zone_at(4), 512), wanted);
         assert_int_equal(vio_blk_read(&unit_blk, zone_at(1), zone_data, 512),
                          wanted);

@@ -10,7 +10,6 @@
 #define DEPTH 4u
 
 static unsigned every, migrations;
-static uint64_t countdown;
 
 static void migrate(void)
 {
@@ -60,8 +59,7 @@ static struct vio_buf buf[DEPTH];
 static void queue_reads(unsigned taken)
 {
     unit_way.model->when = MODEL_AT_POLL;
-    unit_disk.fault.hold = true;
-    unit_disk.fault_always = true;
+    unit_disk_hold();
     for (unsigned i = 0; i < DEPTH; i++) {
         buf[i] = (struct vio_buf){data[i], 512};
         vio_blk_prep_read(&req[i], i, &buf[i], 1);
@@ -105,8 +103,7 @@ static void with_requests_in_flight(void **state)
             queue_reads(taken);
             migrate();
             assert_int_equal(unit_way.model->queue[0].n_held, taken);
-            unit_disk.fault_always = false;
-            unit_disk.fault.hold = false;
+            unit_disk_well();
             for (unsigned i = 0; i < taken; i++)
                 model_disk_finish(&unit_disk, &unit_way.model->queue[0], 0);
             migrate();
@@ -117,38 +114,26 @@ static void with_requests_in_flight(void **state)
     }
 }
 
-/* Between any two accesses of the driver to the ring or to registers. */
-static void at_any(enum model_kind kind, const void *ptr, unsigned width,
-                   uint64_t value)
-{
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0)
-        migrate();
-}
-
+/* To the ring or to registers. */
 static void between_any_two_accesses(void **state)
 {
     (void)state;
     for_each_way(way)
     {
-        for (uint64_t at = 1; at < 400; at++) {
+        for (unsigned at = 1; at < 400; at++) {
             unit_way_start(way);
             unit_way_up();
             unit_way_transfer_well(1);
-            countdown = at;
-            model_between = at_any;
+            unit_at_access(at, migrate);
             unit_way_transfer_well((uint8_t)at);
             model_between = NULL;
             unit_way_transfer_well(3);
             unit_way_down();
-            if (countdown)
+            if (unit_countdown)
                 break;
             model_stop();
         }
-        assert_true(countdown > 0);
+        assert_true(unit_countdown > 0);
     }
 }
 

@@ -101,18 +101,12 @@ static void put_word(unsigned i, uint16_t value)
                 value);
 }
 
-static unsigned countdown, word;
+static unsigned word;
 static uint16_t new_value;
 
-static void change_one(enum model_kind kind, const void *ptr, unsigned width,
-                       uint64_t value)
+static void change_one(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0)
-        put_word(word, new_value);
+    put_word(word, new_value);
 }
 
 /* How many accesses the whole life takes. */
@@ -133,8 +127,7 @@ static void one_word_changes(uint64_t features, uint16_t indirect)
             new_value = values[(at + word) % COUNT(values)];
             start(features, indirect);
             model_allow("*");
-            countdown = at;
-            model_between = change_one;
+            unit_at_access(at, change_one);
             life_of_a_queue();
             assert_accounts_balance();
         }

@@ -24,6 +24,7 @@ uint64_t unit_packed = MF(MF_PACKED);
 uint64_t unit_indirect = MF(MF_INDIRECT);
 uint64_t unit_packed_indirect = MF(MF_PACKED) | MF(MF_INDIRECT);
 uint64_t unit_format;
+unsigned unit_countdown;
 
 static void fail_test(const char *message)
 {
@@ -185,6 +186,43 @@ struct vio_device *unit_probe(void)
                                     &unit_env.env, &why),
                      0);
     return &unit_mmio.dev;
+}
+
+void unit_disk_fault(struct model_fault fault)
+{
+    unit_disk.fault = fault;
+    unit_disk.fault_always = true;
+}
+
+void unit_disk_hold(void)
+{
+    unit_disk_fault((struct model_fault){.hold = true});
+}
+
+void unit_disk_well(void)
+{
+    unit_disk.fault = (struct model_fault){.hold = false};
+    unit_disk.fault_always = false;
+}
+
+static void (*act_at_access)(void);
+
+static void count_down(enum model_kind kind, const void *ptr, unsigned width,
+                       uint64_t value)
+{
+    (void)kind;
+    (void)ptr;
+    (void)width;
+    (void)value;
+    if (unit_countdown && --unit_countdown == 0)
+        act_at_access();
+}
+
+void unit_at_access(unsigned n, void (*act)(void))
+{
+    unit_countdown = n;
+    act_at_access = act;
+    model_between = count_down;
 }
 
 static void count_callback(struct vio_virtq *vq, void *ctx)

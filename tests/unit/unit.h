@@ -99,6 +99,17 @@ extern struct model_dev unit_dev;
 extern struct model_disk unit_disk;
 extern struct vio_mmio unit_mmio;
 
+/* This is wrong with every request of unit_disk from now on; above all, that it
+ * keeps them; and nothing is any more. */
+void unit_disk_fault(struct model_fault fault);
+void unit_disk_hold(void);
+void unit_disk_well(void);
+
+/* Do this just before the driver's n-th access from now on (0: not at all), if
+ * it comes to that: then unit_countdown is 0. */
+extern unsigned unit_countdown;
+void unit_at_access(unsigned n, void (*act)(void));
+
 /* Look at unit_dev, which must succeed. */
 struct vio_device *unit_probe(void);
 
