@@ -177,7 +177,7 @@ static void write_is_durable_after_a_flush(void **state)
         model_disk_crash(&unit_disk);
         assert_int_equal(vio_blk_read(&unit_blk, 5, data, 512), 0);
         assert_int_equal(data[0], 0x11);
-        assert_int_equal(unit_disk.count[4], 1);
+        assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH], 1);
         unit_disk_down();
     }
 }

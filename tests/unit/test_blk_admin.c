@@ -40,7 +40,8 @@ static void t_blc_14_cache_mode(void **state)
         assert_int_equal(info->writeback, table[i / 2].writeback);
         assert_int_equal(info->can_set_cache, table[i / 2].can_set);
         assert_int_equal(vio_blk_flush(&unit_blk), 0);
-        assert_int_equal(unit_disk.count[4], table[i / 2].writeback);
+        assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH],
+                         table[i / 2].writeback);
         if (!table[i / 2].can_set)
             assert_int_equal(vio_blk_set_writeback(&unit_blk, true),
                              VIO_ENOTSUP);
@@ -64,7 +65,7 @@ static void switch_to_write_through_flushes(void **state)
         assert_false(info->writeback);
         assert_int_equal(vio_blk_write(&unit_blk, 1, data, 512), 0);
         assert_int_equal(vio_blk_flush(&unit_blk), 0);
-        assert_int_equal(unit_disk.count[4], 1);
+        assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH], 1);
         assert_int_equal(vio_blk_set_writeback(&unit_blk, true), 0);
         assert_int_equal(unit_dev.config[32], 1);
         assert_int_equal(vio_blk_write(&unit_blk, 2, data, 512), 0);
@@ -89,7 +90,7 @@ static void t_bli_12_flush_overtakes_a_write(void **state)
         unit_disk_device(1 + i % 2, 1024);
         up();
         memset(data, 0x44, 512);
-        unit_disk.fault_types = 1u << 1;
+        unit_disk.fault_types = 1u << VIRTIO_BLK_T_OUT;
         unit_disk.fault.hold = true;
         assert_int_equal(unit_queue_write(&req, &buf, 5, data, 512), 0);
         assert_int_equal(vio_blk_flush(&unit_blk), 0); /* shows both */
@@ -115,7 +116,7 @@ static void legacy_writes_are_safe_with_a_flush_each(void **state)
         assert_int_equal(vio_blk_write(&unit_blk, i, data, 512), 0);
         assert_int_equal(vio_blk_flush(&unit_blk), 0);
     }
-    assert_int_equal(unit_disk.count[4], 8);
+    assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH], 8);
     model_disk_crash(&unit_disk);
     for (unsigned i = 0; i < 8; i++)
         assert_int_equal(unit_disk.data[512 * i], i + 1);
@@ -142,7 +143,7 @@ static void switch_with_writes_in_flight_is_refused(void **state)
         q = vio_blk_get_queue(&unit_blk, 1);
         data = unit_alloc(512, 16);
         memset(data, 0x22, 512);
-        unit_disk.fault_types = 1u << 1;
+        unit_disk.fault_types = 1u << VIRTIO_BLK_T_OUT;
         unit_disk.fault.hold = true;
         buf = (struct vio_buf){data, 512};
         vio_blk_prep_write(&req, 5, &buf, 1);
@@ -168,13 +169,14 @@ static void switch_that_fails_says_so(void **state)
     unit_disk_device(2, 1024);
     model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
     up();
-    unit_disk.fault_types = 1u << 4;
+    unit_disk.fault_types = 1u << VIRTIO_BLK_T_FLUSH;
     unit_disk.fault.set_status = true;
     unit_disk.fault.status = 1;
     assert_int_equal(vio_blk_set_writeback(&unit_blk, false), VIO_EIO);
     unit_disk.fault_types = 0;
     assert_int_equal(vio_blk_set_writeback(&unit_blk, false), 0);
-    assert_int_equal(unit_disk.count[4], 2); /* flushed again */
+    assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH],
+                     2); /* flushed again */
     unit_disk_down();
     assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
 }

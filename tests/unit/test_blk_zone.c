@@ -63,7 +63,7 @@ static void report_without_content_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         zone_start(MODEL_Z_HM);
-        unit_disk.fault_types = 1u << 16;
+        unit_disk.fault_types = 1u << VIRTIO_BLK_T_ZONE_REPORT;
         unit_disk.fault.set_len = true;
         unit_disk.fault.len = table[i].len;
         assert_int_equal(zone_report(0, 2), table[i].result);
@@ -215,7 +215,6 @@ static void append_that_is_not_offered_is_not_sent(void **state)
 }
 
 /* The place that the device names is outside the zone. */
-static struct model_disk *lying;
 static int64_t (*serve)(struct model_dev *d, struct model_chain *c);
 static uint64_t lie;
 
@@ -226,7 +225,7 @@ static int64_t tell_lies(struct model_dev *d, struct model_chain *c)
 
     for (unsigned i = 0; i < 8; i++)
         answer[i] = (uint8_t)(lie >> 8 * i);
-    if (lying->last.type == 15)
+    if (unit_disk.last.type == VIRTIO_BLK_T_ZONE_APPEND)
         model_chain_write(c, 0, answer, 8);
     return len;
 }
@@ -239,7 +238,6 @@ static void append_outside_the_zone_is_a_broken_rule(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(lies); i++) {
         zone_start(MODEL_Z_HM);
-        lying = &unit_disk;
         lie = lies[i];
         serve = unit_dev.serve;
         unit_dev.serve = tell_lies;

@@ -29,9 +29,9 @@ static void discard_and_limits(void **state)
         unit_way_start(way);
         unit_way_up();
         unit_way_transfer_well(1);
-        unit_disk.count[11] = 0;
+        unit_disk.count[VIRTIO_BLK_T_DISCARD] = 0;
         assert_int_equal(vio_blk_discard(&unit_way.blk, 8, 2), 0);
-        assert_int_equal(unit_disk.count[11], 1);
+        assert_int_equal(unit_disk.count[VIRTIO_BLK_T_DISCARD], 1);
         assert_int_equal(
             vio_blk_discard(&unit_way.blk, UNIT_WAY_SECTORS - 1, 2),
             VIO_ERANGE);

@@ -76,44 +76,49 @@ static void each_feature_may_be_missing(void **state)
     }
 }
 
-/* What belongs to VERSION_1, without it; discards on a disk that cannot be
- * written; a switch of a cache that cannot be flushed; queues, but none. */
-static void offer_nonsense(unsigned which)
+enum nonsense {
+    WITHOUT_VERSION_1,    /* and what belongs to it */
+    DISCARDS_READ_ONLY,   /* of a disk that cannot be written */
+    SWITCH_WITHOUT_FLUSH, /* of a cache that cannot be flushed */
+    NO_QUEUES,            /* several, but none */
+    NONSENSE
+};
+
+static void offer_nonsense(enum nonsense which)
 {
     struct model_dev *d = unit_way.model;
 
-    if (which == 0)
-        d->offered = (d->offered & ~MF(MF_VERSION_1)) | MF(MF_RING_RESET) |
-                     MF(MF_ACCESS_PLATFORM) | MF(MF_PACKED);
-    else if (which == 1)
+    if (which == WITHOUT_VERSION_1) {
+        d->offered &= ~MF(MF_VERSION_1);
+        d->offered |=
+            MF(MF_RING_RESET) | MF(MF_ACCESS_PLATFORM) | MF(MF_PACKED);
+    } else if (which == DISCARDS_READ_ONLY) {
         model_disk_offer(d, MF_BLK_RO);
-    else if (which == 2)
+    } else if (which == SWITCH_WITHOUT_FLUSH) {
         model_disk_offer(d, MF_BLK_CONFIG_WCE);
-    else
-        model_disk_offer(d, MF_BLK_MQ);
-    if (which == 2)
         d->offered &= ~MF(MF_BLK_FLUSH);
-    unit_disk.write_through = which == 2;
-    if (which == 3)
+        unit_disk.write_through = true;
+    } else {
+        model_disk_offer(d, MF_BLK_MQ);
         model_config_put(d, 34, 2, 0);
+    }
 }
 
-static void nonsense_is_taken_apart(unsigned which)
+static void assert_not_used(void)
+{
+    assert_int_equal(unit_way_try_up(), VIO_EPROTO);
+    assert_int_equal(unit_way.dev->why.reason, VIO_WHY_NEED_VERSION_1);
+    assert_int_equal(unit_way.model->accepted, 0);
+}
+
+static void assert_read_only(void)
 {
     static uint8_t data[512];
     struct vio_blk *blk = &unit_way.blk;
 
-    if (which == 1) {
-        assert_int_equal(vio_blk_write(blk, 0, data, 512), VIO_EROFS);
-        assert_int_equal(vio_blk_discard(blk, 0, 1), VIO_EROFS);
-        assert_int_equal(vio_blk_read(blk, 0, data, 512), 0);
-        return;
-    }
-    if (which == 3)
-        assert_int_equal(vio_blk_info(blk)->n_queues, 1);
-    unit_disk.count[4] = 0;
-    unit_way_transfer_well((uint8_t)which);
-    assert_int_equal(unit_disk.count[4], which == 2 ? 0 : 1);
+    assert_int_equal(vio_blk_write(blk, 0, data, 512), VIO_EROFS);
+    assert_int_equal(vio_blk_discard(blk, 0, 1), VIO_EROFS);
+    assert_int_equal(vio_blk_read(blk, 0, data, 512), 0);
 }
 
 /* FEAT-02, FEAT-03 */
@@ -122,20 +127,25 @@ static void t_ini_07_offers_that_contradict_themselves(void **state)
     (void)state;
     for_each_way(way)
     {
-        for (unsigned which = unit_way_is_legacy(way); which < 4; which++) {
+        for (unsigned which = unit_way_is_legacy(way); which < NONSENSE;
+             which++) {
             unit_way_start(way);
             unit_way.cfg.n_queues = 2;
             offer_nonsense(which);
             assert_int_equal(unit_way_probe(), 0);
-            if (which == 0) {
-                assert_int_equal(unit_way_try_up(), VIO_EPROTO);
-                assert_int_equal(unit_way.dev->why.reason,
-                                 VIO_WHY_NEED_VERSION_1);
-                assert_int_equal(unit_way.model->accepted, 0);
+            if (which == WITHOUT_VERSION_1) {
+                assert_not_used();
                 continue;
             }
             assert_int_equal(unit_way_try_up(), 0);
-            nonsense_is_taken_apart(which);
+            assert_int_equal(vio_blk_info(&unit_way.blk)->n_queues, 1);
+            unit_disk.count[VIRTIO_BLK_T_FLUSH] = 0;
+            if (which == DISCARDS_READ_ONLY)
+                assert_read_only();
+            else
+                unit_way_transfer_well((uint8_t)which);
+            assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH],
+                             which == NO_QUEUES);
             unit_way_down();
         }
     }
