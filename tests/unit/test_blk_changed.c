@@ -122,6 +122,22 @@ static void t_lif_05_zone_model_may_change(void **state)
     goes_on();
 }
 
+/* The number of segments, and nothing else: without a limit of each, which
+ * would change what a request holds. */
+static void t_lif_05_number_of_segments_may_change(void **state)
+{
+    (void)state;
+    device();
+    unit_dev.offered &= ~MF(MF_BLK_SIZE_MAX);
+    unit_disk_up(NULL);
+    assert_int_equal(unit_blk.info.max_segs, 2);
+    assert_int_equal(vio_blk_freeze(&unit_blk), 0);
+    model_disk_set_seg_max(&unit_disk, &unit_dev, 1);
+    assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT), 1);
+    assert_int_equal(unit_blk.info.max_segs, 1);
+    goes_on();
+}
+
 static void t_lif_05_queue_size_may_change(void **state)
 {
     (void)state;
@@ -140,6 +156,7 @@ int main(void)
         unit_all_cases(t_lif_05_anything_may_change),
         unit_all_cases(t_lif_05_each_feature_may_change),
         unit_all_cases(t_lif_05_zone_model_may_change),
+        unit_all_cases(t_lif_05_number_of_segments_may_change),
         unit_all_cases(t_lif_05_queue_size_may_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
