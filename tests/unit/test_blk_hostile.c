@@ -285,6 +285,25 @@ static void broken_rule_ends_a_run(void **state)
     }
 }
 
+/* T-SPL-04: more than was given cannot be used. */
+static void used_index_beyond_the_queue_breaks_it(void **state)
+{
+    struct vio_blk_req req, *done[2];
+    struct vio_buf buf;
+
+    (void)state;
+    start_unmapped();
+    unit_disk_hold();
+    assert_int_equal(unit_queue_read(&req, &buf, 0, data, 512), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    model_put16(mq, model_used_idx(mq), 2);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, 2), VIO_EPROTO);
+    assert_true(vio_virtq_is_broken(&unit_blk.queue->vq));
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_HAND_BACK), 0);
+    unit_reap_one(&req, VIO_EIO);
+    unit_disk_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +318,7 @@ int main(void)
         unit_all_cases(e4_garbage_in_the_ring),
         unit_all_cases(length_that_is_too_short_ends_a_run),
         unit_all_cases(broken_rule_ends_a_run),
+        unit_case(used_index_beyond_the_queue_breaks_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,31 +66,33 @@ static void start(uint64_t features, unsigned at, bool full)
     answer(SIZE / 2 + 1);
 }
 
-static void assert_refused(const struct list *l)
+static void assert_refused(const struct list *l, uintptr_t token)
 {
     unsigned n_free = vio_virtq_num_free(vq);
 
-    assert_int_equal(add(l, 1), VIO_EINVAL);
+    assert_int_equal(add(l, token), VIO_EINVAL);
     assert_int_equal(vio_virtq_num_free(vq), n_free);
 }
 
-/* Every list that has one segment too short, or is a byte too long. */
+/* Every list that has one segment too short, or is a byte too long; and one
+ * that nobody could be told of. */
 static void refuse_all(unsigned n_readable, unsigned n)
 {
     struct list l = plain(n_readable, n);
 
+    assert_refused(&l, 0);
     for (unsigned k = 0; k < n; k++) {
         l.sg[k].len = 0;
-        assert_refused(&l);
+        assert_refused(&l, 1);
         l.sg[k].len = 0xffffffff - 16 * (n - 1);
-        assert_refused(&l);
+        assert_refused(&l, 1);
         l.sg[k].len = 0xffffffff;
-        assert_refused(&l);
+        assert_refused(&l, 1);
         l.sg[k].len = 16;
     }
     for (unsigned k = 0; k < n; k++)
         l.sg[k].len = 0;
-    assert_refused(&l);
+    assert_refused(&l, 1);
 }
 
 static void assert_seen(const struct list *l)
