@@ -130,8 +130,9 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
     struct ring_sums sums = ring_sums(n_readable, n_writable);
     struct pvirtq_desc *first = packed_desc(vq, vq->added);
     struct pvirtq_desc *mid = first + n_readable - 1;
+    struct pvirtq_desc *last = mid + n_writable;
     const struct vio_sg *sg_mid = sg + n_readable;
-    const struct vio_sg *last = sg_mid + n_writable - 1;
+    const struct vio_sg *sg_last = sg_mid + n_writable - 1;
     uint32_t tail =
         vq->avail_tail | packed_tail(VIRTQ_DESC_F_NEXT, vq->free_head);
 
@@ -139,10 +140,9 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
     packed_write_tail(vq, first, packed_first_tail(vq, tail));
     sums.readable = write_run(vq, first, sg + 1, sg_mid, tail, sums.readable);
     tail |= packed_tail(VIRTQ_DESC_F_WRITE, 0);
-    sums.bound = write_run(vq, mid, sg_mid, last, tail, sums.bound);
-    mid += n_writable;
-    sums.bound += write_front(vq, mid, last);
-    packed_write_tail(vq, mid, tail - packed_tail(VIRTQ_DESC_F_NEXT, 0));
+    sums.bound = write_run(vq, mid, sg_mid, sg_last, tail, sums.bound);
+    sums.bound += write_front(vq, last, sg_last);
+    packed_write_tail(vq, last, tail - packed_tail(VIRTQ_DESC_F_NEXT, 0));
     return sums;
 }
 

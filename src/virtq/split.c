@@ -163,9 +163,10 @@ static struct ring_sums write_list(const struct vio_virtq *vq, bool table,
         bool is_read = k >= n_readable;
         unsigned flags = (is_read ? VIRTQ_DESC_F_WRITE : 0) |
                          (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0);
-        struct virtq_desc *desc = ring_entry(vq, *at, k);
+        struct virtq_desc *desc;
 
         if (table) {
+            desc = ring_entry(vq, *at, k);
             next = k + 1;
         } else {
             desc = split_desc(vq, next);
