@@ -49,19 +49,20 @@ static void resize_table(struct vio_virtq *vq, unsigned slot, unsigned n)
                      VIRTQ_DESC_F_INDIRECT, 0);
 }
 
-void vio_shape_make(struct vio_virtq *vq, unsigned slot, unsigned kind)
+void vio_shape_make(struct vio_virtq *vq, unsigned slot, uint16_t kind)
 {
-    unsigned n = kind >> 1;
+    unsigned n = shape_kind_segs(kind);
 
     if (ring_table_segs(vq))
         resize_table(vq, slot, n);
     else if (ring_is_packed(vq))
-        kind = SHAPE_UNKNOWN - n; /* there is nothing that stays made */
+        kind = (uint16_t)(SHAPE_UNKNOWN -
+                          n); /* there is nothing that stays made */
     else
         split_write_desc(vq, slot, header_addr(vq, slot), vq->shape_header_len,
                          VIRTQ_DESC_F_NEXT,
                          (n ? 2u : 1u) * vq->shape_depth + slot);
-    vq->slot[slot].count = (uint16_t)kind;
+    vq->slot[slot].count = kind;
 }
 
 /* Where the first data descriptor of each slot is. */

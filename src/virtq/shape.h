@@ -30,18 +30,23 @@
 
 /*
  * What a slot is made for, in its `count`: n segments, and does the device only
- * read them? The count of descriptors is known without, and the end of the free
- * list, which no slot is, is made for nothing: one comparison tells that there
- * is a slot and that it fits.
+ * read them? Of one segment it is that answer alone. The count of descriptors
+ * is known without, and the end of the free list, which no slot is, is made for
+ * nothing: one comparison tells that there is a slot and that it fits.
  *
  * Where there is nothing that stays made, the complement of n is there.
  */
-static inline unsigned shape_kind(unsigned n, unsigned only_read)
+static inline uint16_t shape_kind(unsigned n, unsigned only_read)
 {
-    return 2 * n + only_read;
+    return (uint16_t)(2 * n - 2 + only_read);
 }
 
-#define SHAPE_UNKNOWN 0xffffu /* made for nothing */
+static inline unsigned shape_kind_segs(uint16_t kind)
+{
+    return (uint16_t)(kind + 2) >> 1;
+}
+
+#define SHAPE_UNKNOWN 0xfffeu /* made for nothing: none that is written */
 
 struct vio_shape {
     uint16_t depth;       /* slots */
@@ -57,7 +62,7 @@ void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape);
 
 /* Make the slot for requests of a kind; the data segments are not its business.
  */
-void vio_shape_make(struct vio_virtq *vq, unsigned slot, unsigned kind);
+void vio_shape_make(struct vio_virtq *vq, unsigned slot, uint16_t kind);
 
 /* The rest of shape_add() for a packed queue without tables. */
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n);
@@ -139,7 +144,8 @@ static inline void shape_stage(struct vio_virtq *vq, unsigned slot, unsigned n)
 static inline void shape_add(struct vio_virtq *vq, unsigned n,
                              uint32_t writable, void *token)
 {
-    unsigned slot = shape_next(vq), kind = shape_kind(n, writable == 0);
+    unsigned slot = shape_next(vq);
+    uint16_t kind = shape_kind(n, writable == 0);
     struct vio_virtq_slot *s = &vq->slot[slot];
 
     if (s->count != kind || shape_is_listed(vq))
@@ -153,16 +159,16 @@ static inline void shape_add(struct vio_virtq *vq, unsigned n,
 /* Data segments of the request that the slot is in use for. */
 static inline unsigned shape_n_segs(const struct vio_virtq *vq, unsigned slot)
 {
-    unsigned kind = vq->slot[slot].count;
+    uint16_t kind = vq->slot[slot].count;
 
-    return shape_is_listed(vq) ? SHAPE_UNKNOWN - kind : kind >> 1;
+    return shape_is_listed(vq) ? SHAPE_UNKNOWN - kind : shape_kind_segs(kind);
 }
 
 /* Is there a slot shape_next() that is made for a request of one segment? */
 static inline bool shape_fits_one(const struct vio_virtq *vq,
                                   unsigned only_read)
 {
-    return vq->slot[vq->free_head].count == (uint16_t)shape_kind(1, only_read);
+    return vq->slot[vq->free_head].count == shape_kind(1, only_read);
 }
 
 /* Stage that request; `packed` says which ring it is. A split and a packed
