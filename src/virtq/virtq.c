@@ -263,7 +263,7 @@ bool vio_virtq_kick_prepare(struct vio_virtq *vq)
                               : vio_split_kick_prepare(vq);
 }
 
-/* Any kick, and one that is to be notified. */
+/* Any kick. */
 RING_APART void kick_any(struct vio_virtq *vq)
 {
     if (vio_virtq_kick_prepare(vq))
@@ -272,21 +272,19 @@ RING_APART void kick_any(struct vio_virtq *vq)
 
 #define KICK_ANY (VQ_BROKEN | VQ_HELD | VQ_ORDER_PLATFORM)
 
+/* One of a queue that has none of these. */
+static inline bool kick_usual(struct vio_virtq *vq)
+{
+    DEBUG_OWN(vq);
+    return ring_is_packed(vq) ? packed_kick(vq, RING_WEAK)
+                              : split_kick(vq, RING_WEAK);
+}
+
 void vio_virtq_kick(struct vio_virtq *vq)
 {
-    uint32_t state = ring_state(vq);
-    bool wanted;
-
-    if (RING_SMALL || state & KICK_ANY) {
+    if (RING_SMALL || ring_state(vq) & KICK_ANY)
         kick_any(vq);
-        return;
-    }
-    {
-        DEBUG_OWN(vq);
-        wanted = ring_is_packed(vq) ? packed_kick(vq, RING_WEAK)
-                                    : split_kick(vq, RING_WEAK);
-    }
-    if (wanted)
+    else if (kick_usual(vq))
         vio_virtq_notify(vq);
 }
 
