@@ -242,11 +242,8 @@ static void complete_two(uint32_t id, uint32_t len)
 static void start_unmapped(void)
 {
     unit_disk_device(2, 1024);
-    unit_env.env.dma_map = NULL;
-    unit_env.env.dma_unmap = NULL;
+    data = unit_disk_unmapped(1024);
     unit_disk_up(&(struct vio_blk_config){.queue_size = 16});
-    data = unit_alloc(1024, 16);
-    model_mem_add_at(data, 1024, MODEL_MEM_WRITE, (uintptr_t)data);
     mq = &unit_dev.queue[0];
     model_allow("*"); /* of the device's own making */
 }

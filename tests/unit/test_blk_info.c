@@ -76,6 +76,42 @@ static void t_blc_04_capacity_grows_by_a_refresh_only(void **state)
     }
 }
 
+/* The same for requests that go as they stand, of which each has a slot made
+ * for its kind by the one before. */
+static void try_all(uint8_t *memory, uint64_t capacity)
+{
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    for (uint64_t at = 0; at <= capacity + 1; at++)
+        for (size_t n = 1; n <= 8; n++) {
+            bool fits = n <= capacity && at <= capacity - n;
+
+            assert_int_equal(unit_queue_read(&req, &buf, at, memory, n * 512),
+                             fits ? 0 : VIO_ERANGE);
+            assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+            if (fits)
+                unit_reap_one(&req, 0);
+        }
+}
+
+static void capacity_counts_for_what_is_not_mapped(void **state)
+{
+    static const uint64_t sectors[] = {8, 1, 3, 9, 2};
+    uint8_t *memory;
+
+    (void)state;
+    unit_disk_device(2, 16);
+    memory = unit_disk_unmapped(4096);
+    unit_disk_up(NULL);
+    for (size_t i = 0; i < COUNT(sectors); i++) {
+        model_disk_resize(&unit_dev, sectors[i]);
+        assert_int_equal(vio_blk_refresh(&unit_blk), 1);
+        try_all(memory, sectors[i]);
+    }
+    unit_disk_down();
+}
+
 /* B6: resized between any two accesses of a refresh, which never sees half of
  * one capacity and half of another. */
 static void resize(void)
@@ -247,6 +283,7 @@ int main(void)
         unit_all_cases(t_blc_01_capacity_0),
         unit_all_cases(t_blc_03_capacity_shrinks_with_requests_in_flight),
         unit_all_cases(t_blc_04_capacity_grows_by_a_refresh_only),
+        unit_all_cases(capacity_counts_for_what_is_not_mapped),
         unit_all_cases(refresh_never_sees_half_a_change),
         unit_all_cases(refresh_of_what_never_stands_still_gives_up),
         unit_all_cases(refresh_sees_what_else_has_happened),

@@ -13,6 +13,17 @@ void unit_disk_device(uint32_t version, uint64_t sectors)
         unit_dev.offered |= unit_format;
 }
 
+uint8_t *unit_disk_unmapped(size_t bytes)
+{
+    uint8_t *data = unit_alloc(bytes, 16);
+
+    unit_env.env.dma_map = NULL;
+    unit_env.env.dma_unmap = NULL;
+    model_mem_add_at(data, bytes, MODEL_MEM_READ | MODEL_MEM_WRITE,
+                     (uintptr_t)data);
+    return data;
+}
+
 void unit_disk_need(const struct vio_blk_config *cfg, struct vio_need *want,
                     struct vio_need *least)
 {

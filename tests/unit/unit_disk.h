@@ -11,6 +11,10 @@ extern struct vio_mem unit_blk_mem;
 /* A device with a disk of so many sectors, not yet looked at. */
 void unit_disk_device(uint32_t version, uint64_t sectors);
 
+/* Its port does not map: the device reaches all memory where it is. Gives so
+ * many bytes for requests. */
+uint8_t *unit_disk_unmapped(size_t bytes);
+
 /* Probe it, and tell what memory it wants. */
 void unit_disk_need(const struct vio_blk_config *cfg, struct vio_need *want,
                     struct vio_need *least);
