@@ -12,9 +12,10 @@
 static int change(struct vio_device *dev, uint8_t bits, int expected)
 {
     int mask = VIRTIO_CONFIG_S_SUSPEND | VIRTIO_CONFIG_S_DRIVER_OK;
-    struct vio_deadline deadline = vio_device_deadline(dev);
+    struct vio_deadline deadline;
     int status = vio_device_add_status(dev, bits);
 
+    vio_device_deadline(dev, &deadline);
     if (status < 0)
         return status;
     for (;;) {

@@ -7,16 +7,9 @@
 
 #include <vio/error.h>
 
-/* Record why, if anybody wants to know. */
-void vio_record(struct vio_why *why, enum vio_reason reason, uint64_t found,
-                uint64_t wanted);
-
-/* The same, and give the error that goes with it. */
-static inline int vio_fail(struct vio_why *why, enum vio_reason reason,
-                           uint64_t found, uint64_t wanted)
-{
-    vio_record(why, reason, found, wanted);
-    return -(int)((unsigned)reason & 0xff);
-}
+/* Record why, if anybody wants to know, and give the error that goes with it.
+ */
+int vio_fail(struct vio_why *why, enum vio_reason reason, uint64_t found,
+             uint64_t wanted);
 
 #endif

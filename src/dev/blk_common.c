@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "blk_common.h"
 
+#include "../device_impl.h"
 #include "../mem.h"
 #include "../why.h"
 
@@ -8,18 +9,10 @@
  * notifications, and one too many does no harm. */
 #define RENOTIFY_NS 250000000u
 
-static int check_alignment(struct vio_device *dev, uint64_t address,
-                           uint64_t align)
-{
-    return address & (align - 1)
-               ? vio_fail(&dev->why, VIO_WHY_MISALIGNED_MEMORY, address, align)
-               : 0;
-}
-
 int vio_blk_check_device(struct vio_device *dev, const struct vio_mem *mem)
 {
-    uint32_t align = dev->queue_align ? dev->queue_align : VIO_MEM_ALIGN;
-    int err;
+    uint64_t shared, priv;
+    uint32_t align = VIO_MEM_ALIGN;
 
     if (dev->type != VIRTIO_ID_BLOCK)
         return vio_fail(&dev->why, VIO_WHY_WRONG_TYPE, dev->type,
@@ -29,10 +22,15 @@ int vio_blk_check_device(struct vio_device *dev, const struct vio_mem *mem)
                         VIRTIO_BLK_CONFIG_SIZE_MAX);
     if (!mem)
         return 0;
-    err =
-        check_alignment(dev, (uintptr_t)mem->shared | mem->shared_addr, align);
-    return err ? err
-               : check_alignment(dev, (uintptr_t)mem->priv, VIO_MEM_ALIGN);
+    priv = (uintptr_t)mem->priv;
+    if (priv & (align - 1))
+        return vio_fail(&dev->why, VIO_WHY_MISALIGNED_MEMORY, priv, align);
+    if (vio_queue_align(dev))
+        align = vio_queue_align(dev);
+    shared = (uintptr_t)mem->shared | mem->shared_addr;
+    if (shared & (align - 1))
+        return vio_fail(&dev->why, VIO_WHY_MISALIGNED_MEMORY, shared, align);
+    return 0;
 }
 
 int vio_blk_check_room(struct vio_device *dev, const struct vio_mem *mem,
@@ -59,14 +57,14 @@ int vio_blk_size_max(struct vio_device *dev, uint64_t field, uint32_t *size_max)
 
 void vio_blk_wait_on(struct blk_wait *w)
 {
-    w->nudge = vio_deadline(w->env, RENOTIFY_NS, RENOTIFY_NS);
+    vio_deadline_start(&w->nudge, w->env, RENOTIFY_NS, RENOTIFY_NS);
 }
 
 void vio_blk_wait_begin(struct blk_wait *w, const struct vio_env *env,
                         uint64_t timeout_ns)
 {
     w->env = env;
-    w->all = vio_deadline(env, timeout_ns, timeout_ns);
+    vio_deadline_start(&w->all, env, timeout_ns, timeout_ns);
     vio_blk_wait_on(w);
 }
 

@@ -25,15 +25,15 @@
     (VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) | \
      VIRTIO_BIT(VIRTIO_BLK_F_RO) | VIRTIO_BIT(VIRTIO_BLK_F_FLUSH))
 
-static int read_limits(struct vio_disk *disk)
+static int read_limits(struct vio_disk *disk, struct vio_device *dev)
 {
     static const struct vio_config_field fields[] = {
         BLK_CAPACITY_FIELD, BLK_SIZE_MAX_FIELD, BLK_SEG_MAX_FIELD};
     uint64_t value[] = {0, 0, 0};
-    int err = vio_device_config_get(disk->dev, fields, 3, value);
+    int err = vio_device_config_get(dev, fields, 3, value);
 
     if (!err)
-        err = vio_blk_size_max(disk->dev, value[1], &disk->max_bytes);
+        err = vio_blk_size_max(dev, value[1], &disk->max_bytes);
     disk->max_bytes -= disk->max_bytes % VIRTIO_BLK_SECTOR_SIZE;
     disk->max_segs = value[2] < MOST_DATA ? 1 : MOST_DATA;
     disk->capacity = value[0];
@@ -50,16 +50,16 @@ static int queue_size(struct vio_device *dev, uint16_t *size)
         return err;
     if (max < QUEUE_SIZE)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, max, QUEUE_SIZE);
-    *size = (uint16_t)(dev->size_fixed ? max : QUEUE_SIZE);
+    *size = (uint16_t)(vio_size_fixed(dev) ? max : QUEUE_SIZE);
     return 0;
 }
 
-static int set_up_queue(struct vio_disk *disk, struct vio_mem left)
+static int set_up_queue(struct vio_disk *disk, struct vio_device *dev,
+                        struct vio_mem *left)
 {
-    struct vio_device *dev = disk->dev;
     struct vio_virtq_config cfg = {
         .legacy = vio_is_legacy(dev),
-        .align = dev->queue_align,
+        .align = vio_queue_align(dev),
         .features = dev->features,
         .env = dev->env,
     };
@@ -71,29 +71,31 @@ static int set_up_queue(struct vio_disk *disk, struct vio_mem left)
     if (err)
         return err;
     need.shared += vio_round_up(HEADER_SIZE + 1, VIO_MEM_ALIGN);
-    err = vio_blk_check_room(dev, &left, &need);
+    err = vio_blk_check_room(dev, left, &need);
     if (!err)
-        err = vio_virtq_init(&disk->vq, &cfg, &left);
+        err = vio_virtq_init(&disk->vq, &cfg, left);
     if (err)
         return err;
-    disk->header = vio_mem_shared(&left, HEADER_SIZE + 1, &disk->header_addr);
+    disk->header = vio_mem_shared(left, HEADER_SIZE + 1, &disk->header_addr);
     return vio_device_queue_start(dev, &disk->vq);
 }
 
 int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
                   const struct vio_mem *mem)
 {
-    struct vio_mem all = *mem; /* which may be what disk has had so far */
+    struct vio_mem left = *mem;
     int err = vio_blk_check_device(dev, mem);
 
     if (!err)
         err = vio_device_begin(dev, FEATURES, 0);
     if (err)
         return err;
-    *disk = (struct vio_disk){.dev = dev, .timeout_ns = BLK_TIMEOUT_NS};
-    err = read_limits(disk);
+    disk->dev = dev;
+    disk->timeout_ns = BLK_TIMEOUT_NS;
+    disk->n_data = 0;
+    err = read_limits(disk, dev);
     if (!err)
-        err = set_up_queue(disk, all);
+        err = set_up_queue(disk, dev, &left);
     if (!err)
         err = vio_device_start(dev);
     return err ? vio_device_abandon(dev, err) : 0;

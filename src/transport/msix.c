@@ -13,6 +13,8 @@
 #include "../swap.h"
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 #define ISR_GONE 0xffu
 #define ISR_BITS (VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG)
 
@@ -242,3 +244,5 @@ uint32_t vio_pci_isr(struct vio_pci *p, unsigned vector)
         return 0;
     return vector == 0 ? VIRTIO_ISR_CONFIG : VIRTIO_ISR_QUEUE;
 }
+
+#endif

@@ -10,6 +10,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 #define VIRTIO_CAPS                                                      \
     (1u << VIRTIO_PCI_CAP_COMMON_CFG | 1u << VIRTIO_PCI_CAP_NOTIFY_CFG | \
      1u << VIRTIO_PCI_CAP_ISR_CFG | 1u << VIRTIO_PCI_CAP_DEVICE_CFG |    \
@@ -174,3 +176,5 @@ int vio_pci_restore(struct vio_pci *p)
     vio_pci_command(p, 0, p->command);
     return 0;
 }
+
+#endif

@@ -5,6 +5,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 #define DECODING (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
 /* The bits of a BAR that can be written; it is left as it was. */
@@ -193,3 +195,5 @@ int vio_pci_assign_bars(const struct vio_pci_bus *bus, uint32_t bdf,
     *windows = left;
     return 0;
 }
+
+#endif

@@ -4,6 +4,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 #define ALL_ONES      0xffffffffu
 #define LAST_BDF      0xffffu
 #define LAST_FUNCTION 7u
@@ -159,3 +161,5 @@ bool vio_pci_find(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
     }
     return false;
 }
+
+#endif

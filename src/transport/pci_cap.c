@@ -7,6 +7,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 /* More than fit into configuration space: a list that is longer is a loop. */
 #define MOST_CAPS ((PCI_CONFIG_END - PCI_CONFIG_FIRST) / 4)
 
@@ -71,3 +73,5 @@ int vio_pci_cap_next(const struct vio_pci_bus *bus, uint32_t bdf,
         read_structure(bus, bdf, cap);
     return 1;
 }
+
+#endif

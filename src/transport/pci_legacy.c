@@ -10,7 +10,7 @@
 #include "../virtq/ring.h"
 #include "pci_impl.h"
 
-#ifndef VIO_NO_LEGACY
+#if !defined(VIO_NO_PCI) && !defined(VIO_NO_LEGACY)
 
 #define STATUS_GONE 0xffu
 

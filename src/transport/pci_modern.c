@@ -8,6 +8,8 @@
 #include "../virtq/ring.h"
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 /* What is accessed of the configuration space at most. */
 #define MOST_DEVICE_CONFIG 4096u
 
@@ -290,3 +292,5 @@ int vio_pci_use_modern(struct vio_pci *p, struct vio_why *why)
     p->dev.policy.refused |= features_out_of_reach(p);
     return 0;
 }
+
+#endif

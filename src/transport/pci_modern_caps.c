@@ -8,6 +8,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 /* What of a structure is mapped at most: what is used of it (4.1.4.1). */
 #define MOST_DEVICE_CONFIG 4096u
 
@@ -118,3 +120,5 @@ int vio_pci_check_caps(struct vio_pci *p, const struct pci_modern_caps *caps,
     }
     return 0;
 }
+
+#endif

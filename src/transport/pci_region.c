@@ -8,6 +8,8 @@
 #include "../swap.h"
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 /* Registers as PCI has them, little-endian. */
 static uint32_t le(uint32_t value, unsigned width)
 {
@@ -92,3 +94,5 @@ void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
     else
         vio_pci_reg_write_le(r->reg, offset, width, value);
 }
+
+#endif

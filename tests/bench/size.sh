@@ -57,7 +57,7 @@ linked()
 
 least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_EVENT_IDX -DVIO_NO_IN_ORDER
        -DVIO_NO_ORDER_PLATFORM -DVIO_NO_NOTIFICATION_DATA -DVIO_NO_LEGACY
-       -DVIO_NO_PORT_IO -DVIO_NO_ENV'
+       -DVIO_NO_PORT_IO -DVIO_NO_ENV -DVIO_NO_PCI'
 for machine in x86_64 aarch64 riscv64; do
     prefix=
     [ $machine = x86_64 ] || prefix=$machine-linux-gnu-
