@@ -76,7 +76,7 @@ int vio_device_read_status(struct vio_device *dev)
     if (!is_gone(dev, status))
         return status;
     dev->state = VIO_DEVICE_UNKNOWN;
-    return vio_fail(&dev->why, VIO_WHY_DEVICE_GONE, status, 0);
+    return vio_device_why(dev, VIO_WHY_DEVICE_GONE, status);
 }
 
 int vio_device_add_status(struct vio_device *dev, uint8_t bits)
@@ -97,7 +97,7 @@ static int advance(struct vio_device *dev, uint8_t bits)
     if (status == 0)
         status = vio_device_read_status(dev);
     if (status >= 0 && (status & VIRTIO_CONFIG_S_NEEDS_RESET))
-        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
+        return vio_device_why(dev, VIO_WHY_NEEDS_RESET, (uint8_t)status);
     return status;
 }
 
@@ -137,8 +137,7 @@ int vio_device_reset(struct vio_device *dev)
         if (status < 0)
             return status;
         if (vio_deadline_passed(&deadline))
-            return vio_fail(&dev->why, VIO_WHY_RESET_TIMEOUT, (uint8_t)status,
-                            0);
+            return vio_device_why(dev, VIO_WHY_RESET_TIMEOUT, (uint8_t)status);
     }
     dev->state = VIO_DEVICE_RESET;
     dev->resets++;
@@ -172,11 +171,11 @@ static int negotiate(struct vio_device *dev, uint64_t wanted, uint64_t required)
     /* 6.1: VERSION_1 is accepted where it is offered; a modern transport
      * without it has no meaning. */
     if (!vio_is_legacy(dev) && !(dev->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
-        return vio_fail(&dev->why, VIO_WHY_NEED_VERSION_1, dev->offered, 0);
+        return vio_device_why(dev, VIO_WHY_NEED_VERSION_1, dev->offered);
     required |= dev->policy.required | REQUIRED_FEATURES;
     if (required & ~chosen)
-        return vio_fail(&dev->why, VIO_WHY_FEATURES_MISSING, required & ~chosen,
-                        0);
+        return vio_device_why(dev, VIO_WHY_FEATURES_MISSING,
+                              required & ~chosen);
     vio_ops(dev)->set_features(dev, chosen);
     dev->features = chosen;
     return 0;
@@ -194,8 +193,7 @@ static int confirm_features(struct vio_device *dev)
         return status;
     return status & VIRTIO_CONFIG_S_FEATURES_OK
                ? 0
-               : vio_fail(&dev->why, VIO_WHY_FEATURES_REJECTED, dev->features,
-                          0);
+               : vio_device_why(dev, VIO_WHY_FEATURES_REJECTED, dev->features);
 }
 
 int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
@@ -226,7 +224,7 @@ int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
 
 int vio_device_bad_state(struct vio_device *dev)
 {
-    return vio_fail(&dev->why, VIO_WHY_BAD_STATE, dev->state, 0);
+    return vio_device_why(dev, VIO_WHY_BAD_STATE, dev->state);
 }
 
 int vio_device_abandon(struct vio_device *dev, int err)
@@ -264,7 +262,7 @@ int vio_device_check(struct vio_device *dev)
         return status;
     if ((status & VIRTIO_CONFIG_S_NEEDS_RESET) ||
         !(status & VIRTIO_CONFIG_S_DRIVER_OK))
-        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
+        return vio_device_why(dev, VIO_WHY_NEEDS_RESET, (uint8_t)status);
     return 0;
 }
 
@@ -275,7 +273,7 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 
     if (!err && vio_is_legacy(dev) &&
         (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
-        err = vio_fail(&dev->why, VIO_WHY_QUEUE_BAD_SIZE, value, 0);
+        err = vio_device_why(dev, VIO_WHY_QUEUE_BAD_SIZE, value);
     /* Of a device that is gone every queue reads as busy. */
     if (err)
         return vio_device_read_status(dev) < 0 ? VIO_ENODEV : err;
@@ -310,8 +308,7 @@ int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq)
     /* 2.6.1.1.2: it is reset when the device says so. */
     while (vio_ops(dev)->queue_in_reset(dev, vq->index))
         if (vio_deadline_passed(&deadline))
-            return vio_fail(&dev->why, VIO_WHY_QUEUE_RESET_TIMEOUT, vq->index,
-                            0);
+            return vio_device_why(dev, VIO_WHY_QUEUE_RESET_TIMEOUT, vq->index);
     return 0;
 }
 
@@ -362,17 +359,15 @@ int vio_device_config_get(struct vio_device *dev,
 {
     /* 2.5.2: the generation is the same before and after. A legacy device has
      * none: two readings in a row have to agree (2.5.3). */
-    uint32_t before = vio_ops(dev)->generation(dev);
-
     for (unsigned tries = 0; tries < CONFIG_TRIES; tries++) {
+        uint32_t before = vio_ops(dev)->generation(dev);
         bool changed = read_fields(dev, fields, n, values);
-        uint32_t after = vio_ops(dev)->generation(dev);
 
-        if (vio_is_legacy(dev) ? tries && !changed : after == before)
+        if (vio_is_legacy(dev) ? tries && !changed
+                               : vio_ops(dev)->generation(dev) == before)
             return 0;
-        before = after;
     }
-    return vio_fail(&dev->why, VIO_WHY_CONFIG_UNSTABLE, 0, 0);
+    return vio_device_why(dev, VIO_WHY_CONFIG_UNSTABLE, 0);
 }
 
 int vio_device_config_write(struct vio_device *dev, uint32_t offset,

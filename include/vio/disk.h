@@ -37,7 +37,6 @@ struct vio_disk {
     uint64_t capacity;   /* sectors of 512 bytes */
     uint64_t timeout_ns; /* of one request: 30 s, until the caller sets it */
     struct virtio_blk_req_header *header; /* shared, with the status behind */
-    uint64_t header_addr;
     const void *data;    /* the caller's memory */
     uint32_t max_bytes;  /* of one request */
     uint8_t max_segs;    /* of its data: 1 or 2 */

@@ -137,7 +137,8 @@ enum vio_reason {
 #undef VIO_REASON_NAME
 };
 
-/* Why a call failed, with the numbers that the text speaks of. */
+/* Why a call failed, with the numbers that the text speaks of. In a build with
+ * VIO_NO_WHY it is never filled in. */
 struct vio_why {
     enum vio_reason reason;
     uint64_t found;

@@ -50,7 +50,7 @@ int vio_blk_size_max(struct vio_device *dev, uint64_t field, uint32_t *size_max)
     if (field == 0 || field > BLK_MAX_BYTES)
         field = BLK_MAX_BYTES;
     if (field < VIRTIO_BLK_SECTOR_SIZE)
-        return vio_fail(&dev->why, VIO_WHY_BAD_SIZE_MAX, field, 0);
+        return vio_device_why(dev, VIO_WHY_BAD_SIZE_MAX, field);
     *size_max = (uint32_t)field;
     return 0;
 }

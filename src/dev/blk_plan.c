@@ -139,7 +139,7 @@ static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
             break;
         }
         if (max == 0)
-            return vio_fail(&dev->why, VIO_WHY_QUEUE_ABSENT, i, 0);
+            return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, i);
         *size = least_of(*size, round_down_to_power_of_two(max));
     }
     return 0;

@@ -153,7 +153,7 @@ static int select_queue(struct vio_mmio *m, uint16_t index)
 {
     write32(m, VIRTIO_MMIO_QUEUE_SEL, index);
     if (read32(m, start_register(m)))
-        return vio_fail(&m->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
+        return vio_device_why(&m->dev, VIO_WHY_QUEUE_BUSY, index);
     return 0;
 }
 
@@ -209,7 +209,7 @@ int vio_mmio_queue_start(struct vio_device *dev, struct vio_virtq *vq)
     /* Last of all, and read back. */
     write32(m, start_register(m), value);
     if (read32(m, start_register(m)) != value)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
+        return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
     /* Computed once, so that a kick is one register write. */
     vq->doorbell = m->base;
     vq->doorbell.addr += VIRTIO_MMIO_QUEUE_NOTIFY;

@@ -199,7 +199,7 @@ int vio_pci_set_interrupts(struct vio_pci *p, enum vio_pci_interrupts most,
     if (p->dev.state == VIO_DEVICE_NEGOTIATED ||
         p->dev.state == VIO_DEVICE_RUNNING ||
         p->dev.state == VIO_DEVICE_SUSPENDED)
-        return vio_fail(&p->dev.why, VIO_WHY_BAD_STATE, p->dev.state, 0);
+        return vio_device_why(&p->dev, VIO_WHY_BAD_STATE, p->dev.state);
     p->wish = most;
     p->irq_queues = n_queues;
     p->first_vector = first_vector;

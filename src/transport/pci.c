@@ -95,16 +95,11 @@ static int use_legacy(struct vio_pci *p, int modern_err, struct vio_why *why)
     return modern_err ? modern_err
                       : vio_fail(why, VIO_WHY_LEGACY_REFUSED, p->device_id, 0);
 #else
-    struct vio_why legacy_why;
     int err;
 
     p->command = 0;
-    err = vio_pci_use_legacy(p, &legacy_why);
-    if (err && modern_err)
-        return modern_err;
-    if (err && why)
-        *why = legacy_why;
-    return err;
+    err = vio_pci_use_legacy(p, modern_err ? NULL : why);
+    return err && modern_err ? modern_err : err;
 #endif
 }
 
@@ -170,7 +165,7 @@ int vio_pci_restore(struct vio_pci *p)
     uint32_t id = pci_read(p->bus, p->bdf, PCI_ID, 4);
 
     if (!is_same(p, id))
-        return vio_fail(&p->dev.why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
+        return vio_device_why(&p->dev, VIO_WHY_NOT_VIRTIO_PCI, id);
     p->dev.state = VIO_DEVICE_UNKNOWN;
     vio_pci_write_bars(p->bus, p->bdf, p->bar);
     vio_pci_command(p, 0, p->command);

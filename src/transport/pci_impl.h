@@ -123,7 +123,8 @@ bool vio_pci_is_there(struct vio_device *dev);
 /* What became of the virtio capabilities, by cfg_type. (pci_modern_caps.c) */
 struct pci_modern_caps {
     unsigned seen; /* bit n: one of cfg_type n */
-    /* Why the last one of that type is of no use. */
+    /* What is wrong with the last one of that type, and why. */
+    int err[VIRTIO_PCI_CAP_DEVICE_CFG + 1];
     struct vio_why why[VIRTIO_PCI_CAP_DEVICE_CFG + 1];
 };
 

@@ -94,7 +94,7 @@ static int select_free_queue(struct vio_pci *p, uint16_t index, uint32_t *size)
 {
     *size = select_queue(p, index);
     if (*size && get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4))
-        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
+        return vio_device_why(&p->dev, VIO_WHY_QUEUE_BUSY, index);
     return 0;
 }
 
@@ -148,7 +148,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     vio_pci_command(p, 0, PCI_COMMAND_MASTER);
     put(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4, (uint32_t)pfn);
     if (get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4) != (uint32_t)pfn)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
+        return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
     vq->doorbell = p->notify.reg;
     vq->doorbell_value = vq->index;
     vq->doorbell_le = true;

@@ -93,7 +93,7 @@ static int select_free_queue(struct vio_pci *p, uint16_t index)
 {
     select_queue(p, index);
     if (get(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2))
-        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
+        return vio_device_why(&p->dev, VIO_WHY_QUEUE_BUSY, index);
     return 0;
 }
 
@@ -215,7 +215,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     int err;
 
     if (vq->index >= p->n_queues)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_ABSENT, vq->index, 0);
+        return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);
     err = select_free_queue(p, vq->index);
     if (!err)
         err = configure(p, vq);
@@ -225,7 +225,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     /* 4.1.4.3.2: enabled last, and never disabled by writing 0. */
     put(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2, 1);
     if (get(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2) != 1)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
+        return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
     return 0;
 }
 
