@@ -336,7 +336,8 @@ static uint64_t read_field(struct vio_device *dev,
     return (uint64_t)second << 32 | first;
 }
 
-/* Read every field into values; true if any is not what it was. */
+/* Read every field into values; true if any is not what it was, which the first
+ * time means nothing. */
 static bool read_fields(struct vio_device *dev,
                         const struct vio_config_field *fields, unsigned n,
                         uint64_t *values)

@@ -29,7 +29,7 @@ static int read_limits(struct vio_disk *disk, struct vio_device *dev)
 {
     static const struct vio_config_field fields[] = {
         BLK_CAPACITY_FIELD, BLK_SIZE_MAX_FIELD, BLK_SEG_MAX_FIELD};
-    uint64_t value[] = {0, 0, 0};
+    uint64_t value[3];
     int err = vio_device_config_get(dev, fields, 3, value);
 
     if (!err)

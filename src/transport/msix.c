@@ -39,8 +39,8 @@ void vio_pci_find_msix(struct vio_pci *p, const struct pci_cap *cap)
         return;
     /* The control word is where others have their length and type. */
     control = cap->len | (uint32_t)cap->cfg_type << 8;
-    table = pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_TABLE, 4);
-    pba = pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_PBA, 4);
+    table = vio_pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_TABLE, 4);
+    pba = vio_pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_PBA, 4);
     size = (control & PCI_MSIX_SIZE_MASK) + 1;
     p->msix.cap = cap->at;
     if (!table_fits(p, table, pba, size))
@@ -53,7 +53,7 @@ void vio_pci_find_msix(struct vio_pci *p, const struct pci_cap *cap)
 bool vio_pci_msix_is_on(const struct vio_pci *p)
 {
     return p->msix.cap &&
-           (pci_read(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2u) &
+           (vio_pci_read(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2u) &
             PCI_MSIX_ENABLE);
 }
 
@@ -61,7 +61,8 @@ bool vio_pci_msix_is_on(const struct vio_pci *p)
 static void set_control(const struct vio_pci *p, uint32_t control)
 {
     if (p->msix.cap)
-        pci_write(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2, control);
+        vio_pci_write(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2,
+                      control);
 }
 
 static bool is_msix(enum vio_pci_interrupts mode)

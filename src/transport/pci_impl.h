@@ -11,17 +11,11 @@
 #include "../why.h"
 #include "pci_config.h"
 
-static inline uint32_t pci_read(const struct vio_pci_bus *bus, uint32_t bdf,
-                                uint32_t offset, unsigned width)
-{
-    return bus->read(bus->ctx, bdf, offset, width);
-}
-
-static inline void pci_write(const struct vio_pci_bus *bus, uint32_t bdf,
-                             uint32_t offset, unsigned width, uint32_t value)
-{
-    bus->write(bus->ctx, bdf, offset, width, value);
-}
+/* One access to configuration space. (pci_bus.c) */
+uint32_t vio_pci_read(const struct vio_pci_bus *bus, uint32_t bdf,
+                      uint32_t offset, unsigned width);
+void vio_pci_write(const struct vio_pci_bus *bus, uint32_t bdf, uint32_t offset,
+                   unsigned width, uint32_t value);
 
 static inline struct vio_pci *pci_of(struct vio_device *dev)
 {

@@ -18,13 +18,14 @@
  * notice, and the registers go on showing another queue. */
 #define QUEUES_MOST 1024u
 
-static uint32_t get(const struct vio_pci *p, uint32_t offset, unsigned width)
+static __attribute__((noinline)) uint32_t get(const struct vio_pci *p,
+                                              uint32_t offset, unsigned width)
 {
     return vio_pci_get(p, &p->common, offset, width);
 }
 
-static void put(const struct vio_pci *p, uint32_t offset, unsigned width,
-                uint32_t value)
+static __attribute__((noinline)) void
+put(const struct vio_pci *p, uint32_t offset, unsigned width, uint32_t value)
 {
     vio_pci_put(p, &p->common, offset, width, value);
 }

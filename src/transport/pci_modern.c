@@ -15,13 +15,14 @@
 
 #define STATUS_GONE 0xffu
 
-static uint32_t get(struct vio_pci *p, uint32_t offset, unsigned width)
+static __attribute__((noinline)) uint32_t get(struct vio_pci *p,
+                                              uint32_t offset, unsigned width)
 {
     return vio_pci_get(p, &p->common, offset, width);
 }
 
-static void put(struct vio_pci *p, uint32_t offset, unsigned width,
-                uint32_t value)
+static __attribute__((noinline)) void put(struct vio_pci *p, uint32_t offset,
+                                          unsigned width, uint32_t value)
 {
     vio_pci_put(p, &p->common, offset, width, value);
 }
