@@ -132,32 +132,47 @@ static bool fill_table(struct vio_pci *p, uint32_t n)
     return true;
 }
 
+/* 4.1.5.1.2: what was written is read back on success. */
+bool vio_pci_map_vector(const struct vio_pci *p,
+                        const struct pci_vector_regs *regs, int event,
+                        uint16_t vector)
+{
+    uint32_t at = regs->config_vector;
+
+    if (event != PCI_EVENT_CONFIG) {
+        vio_pci_common_put(p, regs->queue_select, 2, (uint32_t)event);
+        at = regs->queue_vector;
+    }
+    vio_pci_common_put(p, at, 2, vector);
+    return vio_pci_common_get(p, at, 2) == vector;
+}
+
 /* Map every event; after a failure none of them is mapped. */
 static bool map_events(struct vio_pci *p, enum vio_pci_interrupts mode,
-                       pci_map_vector *map)
+                       const struct pci_vector_regs *regs)
 {
     int event = PCI_EVENT_CONFIG;
 
     for (; event < p->irq_queues; event++)
-        if (!map(p, event, vector_in(mode, event)))
+        if (!vio_pci_map_vector(p, regs, event, vector_in(mode, event)))
             break;
     if (event == p->irq_queues)
         return true;
     for (; event >= PCI_EVENT_CONFIG; event--)
-        map(p, event, VIRTIO_MSI_NO_VECTOR);
+        vio_pci_map_vector(p, regs, event, VIRTIO_MSI_NO_VECTOR);
     return false;
 }
 
 /* Everything stays masked until all of it is right. */
 static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
-                     pci_map_vector *map)
+                     const struct pci_vector_regs *regs)
 {
     uint32_t n = n_vectors(p, mode);
 
     if (!vio_has_msi(p->dev.env) || !map_table(p, n))
         return false;
     set_control(p, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
-    if (fill_table(p, n) && map_events(p, mode, map)) {
+    if (fill_table(p, n) && map_events(p, mode, regs)) {
         set_control(p, PCI_MSIX_ENABLE);
         return true;
     }
@@ -168,14 +183,15 @@ static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
 /* An interrupt line needs the ISR in one access: the several that it takes
  * behind the window would get between those of the device's owner. */
 static bool try_mode(struct vio_pci *p, enum vio_pci_interrupts mode,
-                     pci_map_vector *map)
+                     const struct pci_vector_regs *regs)
 {
     if (is_msix(mode))
-        return try_msix(p, mode, map);
+        return try_msix(p, mode, regs);
     return mode == VIO_PCI_POLLED || (p->irq_pin != 0 && p->isr.mapped);
 }
 
-void vio_pci_start_interrupts(struct vio_pci *p, pci_map_vector *map)
+void vio_pci_start_interrupts(struct vio_pci *p,
+                              const struct pci_vector_regs *regs)
 {
     static const enum vio_pci_interrupts order[] = {
         VIO_PCI_MSIX_EACH, VIO_PCI_MSIX_SHARED, VIO_PCI_INTX, VIO_PCI_POLLED};
@@ -184,7 +200,7 @@ void vio_pci_start_interrupts(struct vio_pci *p, pci_map_vector *map)
     while (order[i] != p->wish)
         i++;
     set_control(p, 0); /* as an earlier stage may have left it */
-    while (!try_mode(p, order[i], map))
+    while (!try_mode(p, order[i], regs))
         i++;
     p->interrupts = order[i];
     vio_pci_command(p, PCI_COMMAND_INTX_DISABLE,

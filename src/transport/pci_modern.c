@@ -15,16 +15,15 @@
 
 #define STATUS_GONE 0xffu
 
-static __attribute__((noinline)) uint32_t get(struct vio_pci *p,
-                                              uint32_t offset, unsigned width)
+static uint32_t get(const struct vio_pci *p, uint32_t offset, unsigned width)
 {
-    return vio_pci_get(p, &p->common, offset, width);
+    return vio_pci_common_get(p, offset, width);
 }
 
-static __attribute__((noinline)) void put(struct vio_pci *p, uint32_t offset,
-                                          unsigned width, uint32_t value)
+static void put(const struct vio_pci *p, uint32_t offset, unsigned width,
+                uint32_t value)
 {
-    vio_pci_put(p, &p->common, offset, width, value);
+    vio_pci_common_put(p, offset, width, value);
 }
 
 /* 4.1.3.1: a field of 64 bits is two of 32. */
@@ -114,18 +113,11 @@ static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
     return 0;
 }
 
-/* 4.1.5.1.2: what was written is read back on success. */
-static bool map_vector(struct vio_pci *p, int event, uint16_t vector)
-{
-    uint32_t at = VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR;
-
-    if (event != PCI_EVENT_CONFIG) {
-        select_queue(p, (uint32_t)event);
-        at = VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR;
-    }
-    put(p, at, 2, vector);
-    return get(p, at, 2) == vector;
-}
+static const struct pci_vector_regs vector_regs = {
+    VIRTIO_PCI_COMMON_QUEUE_SELECT,
+    VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR,
+    VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR,
+};
 
 static void prepare(struct vio_device *dev)
 {
@@ -133,7 +125,7 @@ static void prepare(struct vio_device *dev)
 
     if (p->irq_queues > p->n_queues)
         p->irq_queues = p->n_queues;
-    vio_pci_start_interrupts(p, map_vector);
+    vio_pci_start_interrupts(p, &vector_regs);
 }
 
 /* A doorbell behind the window takes several accesses. */
@@ -202,7 +194,8 @@ static int configure(struct vio_pci *p, struct vio_virtq *vq)
         return vio_fail(&p->dev.why, VIO_WHY_QUEUE_SIZE_MISMATCH, size,
                         vq->size);
     vector = vio_pci_vector_of(p, vq->index);
-    if (vector != VIRTIO_MSI_NO_VECTOR && !map_vector(p, vq->index, vector))
+    if (vector != VIRTIO_MSI_NO_VECTOR &&
+        !vio_pci_map_vector(p, &vector_regs, vq->index, vector))
         return vio_fail(&p->dev.why, VIO_WHY_QUEUE_VECTOR, vq->index, vector);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DESC, vq->desc_addr);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DRIVER, vq->driver_addr);

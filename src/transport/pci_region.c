@@ -98,4 +98,16 @@ void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
         vio_pci_reg_write_le(r->reg, offset, width, value);
 }
 
+uint32_t vio_pci_common_get(const struct vio_pci *p, uint32_t offset,
+                            unsigned width)
+{
+    return vio_pci_get(p, &p->common, offset, width);
+}
+
+void vio_pci_common_put(const struct vio_pci *p, uint32_t offset,
+                        unsigned width, uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, width, value);
+}
+
 #endif
