@@ -15,11 +15,13 @@ static inline int vio_error_of(enum vio_reason reason)
 }
 
 #ifdef VIO_NO_WHY
+#define VIO_HAS_WHY false
 #define vio_fail(why, reason, found, wanted) \
     ((void)(why), (void)(found), (void)(wanted), vio_error_of(reason))
 #define vio_device_why(dev, reason, found) \
     vio_fail(&(dev)->why, reason, found, 0)
 #else
+#define VIO_HAS_WHY true
 /* Record why, if anybody wants to know, and give the error. */
 int vio_fail(struct vio_why *why, enum vio_reason reason, uint64_t found,
              uint64_t wanted);

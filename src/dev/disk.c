@@ -34,10 +34,12 @@ static int read_limits(struct vio_disk *disk, struct vio_device *dev)
 
     if (!err)
         err = vio_blk_size_max(dev, value[1], &disk->max_bytes);
+    if (err)
+        return err;
     disk->max_bytes -= disk->max_bytes % VIRTIO_BLK_SECTOR_SIZE;
     disk->max_segs = value[2] < MOST_DATA ? 1 : MOST_DATA;
     disk->capacity = value[0];
-    return err;
+    return 0;
 }
 
 /* 5.2.2: a disk has a queue 0. */
@@ -54,37 +56,48 @@ static int queue_size(struct vio_device *dev, uint16_t *size)
     return 0;
 }
 
-static int set_up_queue(struct vio_disk *disk, struct vio_device *dev,
-                        struct vio_mem *left)
+/* The queue or the header did not fit: say how much is needed. */
+static int no_room(struct vio_device *dev, const struct vio_virtq_config *cfg,
+                   const struct vio_mem *mem)
 {
+    struct vio_need need = {0, 0};
+
+    if (VIO_HAS_WHY) {
+        vio_virtq_mem_size(cfg, &need);
+        need.shared += vio_round_up(HEADER_SIZE + 1, VIO_MEM_ALIGN);
+        vio_blk_check_room(dev, mem, &need);
+    }
+    return VIO_ENOMEM;
+}
+
+static int set_up_queue(struct vio_disk *disk, struct vio_device *dev,
+                        const struct vio_mem *mem)
+{
+    struct vio_mem left = *mem;
     struct vio_virtq_config cfg = {
         .legacy = vio_is_legacy(dev),
         .align = vio_queue_align(dev),
         .features = dev->features,
         .env = dev->env,
     };
-    struct vio_need need;
     int err = queue_size(dev, &cfg.size);
 
     if (!err)
-        err = vio_virtq_mem_size(&cfg, &need);
+        err = vio_virtq_init(&disk->vq, &cfg, &left);
+    if (!err) {
+        disk->header =
+            vio_mem_shared(&left, HEADER_SIZE + 1, &disk->sg[0].addr);
+        disk->sg[0].len = HEADER_SIZE;
+        err = disk->header ? 0 : VIO_ENOMEM;
+    }
     if (err)
-        return err;
-    need.shared += vio_round_up(HEADER_SIZE + 1, VIO_MEM_ALIGN);
-    err = vio_blk_check_room(dev, left, &need);
-    if (!err)
-        err = vio_virtq_init(&disk->vq, &cfg, left);
-    if (err)
-        return err;
-    disk->header = vio_mem_shared(left, HEADER_SIZE + 1, &disk->sg[0].addr);
-    disk->sg[0].len = HEADER_SIZE;
+        return err == VIO_ENOMEM ? no_room(dev, &cfg, mem) : err;
     return vio_device_queue_start(dev, &disk->vq);
 }
 
 int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
                   const struct vio_mem *mem)
 {
-    struct vio_mem left = *mem;
     int err = vio_blk_check_device(dev, mem);
 
     if (!err)
@@ -96,7 +109,7 @@ int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
     disk->n_data = 0;
     err = read_limits(disk, dev);
     if (!err)
-        err = set_up_queue(disk, dev, &left);
+        err = set_up_queue(disk, dev, mem);
     if (!err)
         err = vio_device_start(dev);
     return err ? vio_device_abandon(dev, err) : 0;
