@@ -101,20 +101,27 @@ static int advance(struct vio_device *dev, uint8_t bits)
     return status;
 }
 
+static int set_failed(struct vio_device *dev)
+{
+    int gone = vio_device_add_status(dev, VIRTIO_CONFIG_S_FAILED);
+
+    if (!gone)
+        dev->state = VIO_DEVICE_FAILED;
+    return gone;
+}
+
 void vio_device_fail(struct vio_device *dev)
 {
-    if (vio_device_add_status(dev, VIRTIO_CONFIG_S_FAILED) == 0)
-        dev->state = VIO_DEVICE_FAILED;
+    set_failed(dev);
 }
 
 /* The device must not be touched any more, or can be given up properly. Of one
  * that turns out to be gone everything else that was read is void. */
 static __attribute__((noinline)) int give_up(struct vio_device *dev, int err)
 {
-    if (dev->state == VIO_DEVICE_UNKNOWN)
-        return err;
-    vio_device_fail(dev);
-    return dev->state == VIO_DEVICE_UNKNOWN ? VIO_ENODEV : err;
+    int gone = dev->state == VIO_DEVICE_UNKNOWN ? 0 : set_failed(dev);
+
+    return gone ? gone : err;
 }
 
 void vio_device_deadline(const struct vio_device *dev,
@@ -325,13 +332,14 @@ static bool has_field(const struct vio_device *dev,
 static uint64_t read_field(struct vio_device *dev,
                            const struct vio_config_field *f)
 {
-    bool is_wide = f->width == 8;
-    uint32_t first =
-        vio_ops(dev)->config_read(dev, f->offset, is_wide ? 4 : f->width);
-    uint32_t second =
-        is_wide ? vio_ops(dev)->config_read(dev, f->offset + 4u, 4) : 0;
+    unsigned width = f->width;
+    uint32_t first, second;
 
-    if (VIO_BIG_ENDIAN && is_wide && vio_is_legacy(dev)) /* 2.5.3 */
+    if (width != 8)
+        return vio_ops(dev)->config_read(dev, f->offset, width);
+    first = vio_ops(dev)->config_read(dev, f->offset, 4);
+    second = vio_ops(dev)->config_read(dev, f->offset + 4u, 4);
+    if (VIO_BIG_ENDIAN && vio_is_legacy(dev)) /* 2.5.3 */
         return (uint64_t)first << 32 | second;
     return (uint64_t)second << 32 | first;
 }

@@ -33,16 +33,14 @@ int vio_blk_check_device(struct vio_device *dev, const struct vio_mem *mem)
     return 0;
 }
 
-int vio_blk_check_room(struct vio_device *dev, const struct vio_mem *mem,
-                       const struct vio_need *need)
+int vio_blk_no_room(struct vio_device *dev, const struct vio_mem *mem,
+                    const struct vio_need *need)
 {
     if (need->shared > mem->shared_size)
         return vio_fail(&dev->why, VIO_WHY_NEED_SHARED_MEMORY, mem->shared_size,
                         need->shared);
-    if (need->priv > mem->priv_size)
-        return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
-                        need->priv);
-    return 0;
+    return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
+                    need->priv);
 }
 
 int vio_blk_size_max(struct vio_device *dev, uint64_t field, uint32_t *size_max)

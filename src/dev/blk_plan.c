@@ -202,7 +202,7 @@ int vio_blk_fit_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
             return 0;
         if (vio_blk_shrink_plan(dev, cfg, plan))
             continue;
-        return vio_blk_check_room(dev, mem, &need);
+        return vio_blk_no_room(dev, mem, &need);
     }
 }
 

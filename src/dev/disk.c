@@ -62,12 +62,11 @@ static int no_room(struct vio_device *dev, const struct vio_virtq_config *cfg,
 {
     struct vio_need need = {0, 0};
 
-    if (VIO_HAS_WHY) {
-        vio_virtq_mem_size(cfg, &need);
-        need.shared += vio_round_up(HEADER_SIZE + 1, VIO_MEM_ALIGN);
-        vio_blk_check_room(dev, mem, &need);
-    }
-    return VIO_ENOMEM;
+    if (!VIO_HAS_WHY)
+        return VIO_ENOMEM;
+    vio_virtq_mem_size(cfg, &need);
+    need.shared += vio_round_up(HEADER_SIZE + 1, VIO_MEM_ALIGN);
+    return vio_blk_no_room(dev, mem, &need);
 }
 
 static int set_up_queue(struct vio_disk *disk, struct vio_device *dev,
