@@ -77,6 +77,13 @@ struct vio_virtq_slot {
     uint16_t next;  /* in the free list, or in the chain: there, in a circle */
 };
 
+/* What the device says of a used buffer, read once. */
+struct vio_virtq_used {
+    uint64_t len; /* of 32 bits, to be counted with 64 */
+    uint32_t id;
+    uint32_t flags; /* packed */
+};
+
 /* Counted since the queue was initialised. */
 struct vio_virtq_stats {
     uint32_t notifications; /* doorbell writes */
@@ -109,9 +116,10 @@ struct vio_virtq {
     uint16_t published;          /* and how far the device may see that */
     uint16_t taken;              /* how far used buffers have been taken */
     uint16_t used_seen;          /* split: the used index, as last read */
-    uint16_t avail_flags;        /* packed: what makes `added` available, */
-    uint16_t used_flags;         /* what shows that `taken` is used, */
-    uint16_t batch_flags;        /* and what publishes the batch */
+    uint16_t used_flags;         /* packed: what shows that `taken` is used */
+    uint16_t batch_flags;        /* packed: what publishes the batch */
+    uint32_t avail_tail;         /* packed: the flags that make `added`
+                                    available, where a descriptor has them */
 
     bool order_pending;  /* IN_ORDER: in the midst of a batch */
     uint16_t order_next; /* IN_ORDER: the buffer that is next */
@@ -119,20 +127,20 @@ struct vio_virtq {
     uint32_t order_len;  /* and how much was written to it */
 
     uint16_t table_segs; /* entries of an indirect table; 0: no tables */
-    uint64_t *table;     /* shared, one table per slot */
+    void *table;         /* shared, one table per slot */
     uint64_t table_addr; /* where the device sees the first */
 
-    unsigned char *shape_data;  /* of a queue of fixed-shape requests: the */
-    uint32_t shape_stride;      /* first data descriptor of slot 0; of the */
-    uint16_t shape_depth;       /* next; slots */
+    /* Of a queue of fixed-shape requests. */
+    unsigned char *shape_data;  /* the first data descriptor of slot 0 */
+    uint32_t shape_stride;      /* bytes from there to that of the next slot */
+    uint16_t shape_depth;       /* slots */
     uint16_t shape_max_segs;    /* data segments of one request */
-    uint16_t shape_readable;    /* packed, no tables: how many of the next */
-    uint16_t shape_header_len;  /* one are read; bytes of a header */
-    uint64_t shape_header_addr; /* where the device sees */
-    uint64_t shape_status_addr; /* those of slot 0 */
-    uint64_t shape_used_len;   /* what was read of the used buffer that is to */
-    uint32_t shape_used_id;    /* be taken next */
-    uint32_t shape_used_flags; /* packed */
+    uint16_t shape_readable;    /* packed without tables: how many segments of
+                                   the next request are read */
+    uint16_t shape_header_len;  /* bytes */
+    uint64_t shape_header_addr; /* where the device sees the header of slot 0 */
+    uint64_t shape_status_addr; /* and its status */
+    struct vio_virtq_used shape_used; /* the next one to be taken, as read */
 
     struct vio_reg doorbell; /* set by the transport: where to notify */
     uint32_t doorbell_value; /* and what to write there */

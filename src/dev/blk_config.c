@@ -317,5 +317,9 @@ int vio_blk_refresh(struct vio_blk *blk)
     if (blk->dev->state != VIO_DEVICE_RUNNING)
         return VIO_EBADSTATE;
     err = read_shape(blk->dev, &blk->info);
-    return err ? err : blk->info.capacity != before;
+    if (err)
+        return err;
+    for (unsigned i = 0; i < blk->info.n_queues; i++)
+        vio_blk_set_plain(&blk->queue[i]);
+    return blk->info.capacity != before;
 }

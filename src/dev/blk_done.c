@@ -4,7 +4,7 @@
  *
  * Spec: 5.2.6 Device Operation.
  */
-#include "../virtq/shape.h"
+#include "../virtq/shape_take.h"
 #include "blk_impl.h"
 
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
@@ -268,8 +268,9 @@ static inline int end_run(void *ctx, bool other)
                  : (int)n;
 }
 
-RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
-                           unsigned max)
+/* Runs of several, and the straight way for one. */
+RING_APART int reap_packed_run(struct vio_blk_queue *q,
+                               struct vio_blk_req **done, unsigned max)
 {
     unsigned n = (unsigned)packed_in_flight(&q->vq);
     struct run run = {q, done, done, n < max ? n : max, STATUS_UNREAD};
@@ -277,16 +278,37 @@ RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
     return packed_run(&q->vq, run.n, end_plain, end_run, &run);
 }
 
+RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
+                           unsigned max)
+{
+    struct run run = {q, done, done, 1, STATUS_UNREAD};
+
+    return max && packed_has_one(&q->vq)
+               ? packed_run_one(&q->vq, end_plain, end_run, &run)
+               : reap_packed_run(q, done, max);
+}
+
+RING_APART int reap_split_run(struct vio_blk_queue *q,
+                              struct vio_blk_req **done, unsigned ready,
+                              unsigned max)
+{
+    struct run run = {q, done, done, ready < max ? ready : max, STATUS_UNREAD};
+
+    return run.n ? split_run(&q->vq, run.n, end_plain, end_run, &run) : 0;
+}
+
 RING_APART int reap_split(struct vio_blk_queue *q, struct vio_blk_req **done,
                           unsigned max)
 {
-    int ready = split_ready(&q->vq, split_used(&q->vq), RING_WEAK);
-    unsigned n = (unsigned)ready;
-    struct run run = {q, done, done, n < max ? n : max, STATUS_UNREAD};
+    const uint16_t *ring = split_used(&q->vq);
+    int ready = split_ready(&q->vq, ring, RING_WEAK);
+    struct run run = {q, done, done, 1, STATUS_UNREAD};
 
-    if (ready <= 0 || max == 0)
-        return ready < 0 ? ready : 0;
-    return split_run(&q->vq, run.n, end_plain, end_run, &run);
+    if (ready < 0)
+        return ready;
+    return max && ready == 1
+               ? split_run_one(&q->vq, ring, end_plain, end_run, &run)
+               : reap_split_run(q, done, (unsigned)ready, max);
 }
 
 /* Those that finished while another was waited for, and then one by one. */

@@ -106,6 +106,10 @@ struct vio_need vio_blk_need(const struct vio_device *dev,
 size_t vio_blk_queues_size(const struct vio_blk_config *cfg);
 int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
                     unsigned index, struct vio_mem *mem);
+/* Which requests of the queue are one segment as they stand, within the
+ * capacity that the disk has now, and have a slot made for that. */
+void vio_blk_set_plain(struct vio_blk_queue *q);
+
 void vio_blk_set_limits(struct vio_blk_info *info, const struct blk_plan *plan);
 
 /* Agree on features. */

@@ -220,20 +220,19 @@ void vio_blk_set_limits(struct vio_blk_info *info, const struct blk_plan *plan)
     info->max_bytes = (uint32_t)(bytes - bytes % VIRTIO_BLK_SECTOR_SIZE);
 }
 
-/* Which requests are one segment as they stand, and have a slot made for that:
- * not where memory is mapped, or nothing can be made beforehand. */
-static void set_plain(struct vio_blk_queue *q)
+void vio_blk_set_plain(struct vio_blk_queue *q)
 {
     const struct vio_blk_info *info = &q->blk->info;
+    uint32_t max = least_of(info->size_max, info->max_bytes);
 
     q->plain_mask = info->read_only ? ~(uint64_t)0 : ~BLK_TRAITS_WRITE;
-    if (q->map)
-        q->vq.state |= VQ_MAPPED;
+    q->capacity = info->capacity;
+    q->plain_sectors = max / VIRTIO_BLK_SECTOR_SIZE;
+    if (q->plain_sectors > info->capacity)
+        q->plain_sectors = (size_t)info->capacity;
+    /* Nothing can be made beforehand where memory is mapped. */
     if (q->map || q->vq.flags & VQ_LEGACY)
         q->plain_sectors = 0;
-    else
-        q->plain_sectors =
-            least_of(info->size_max, info->max_bytes) / VIRTIO_BLK_SECTOR_SIZE;
 }
 
 static int lay_out_ring(struct vio_blk_queue *q, const struct blk_plan *plan,
@@ -264,6 +263,8 @@ static void lay_out_slots(struct vio_blk_queue *q, const struct blk_plan *plan,
     if (vio_queue_align(blk->dev))
         vio_mem_align_shared(mem, vio_queue_align(blk->dev));
     q->map = maps ? vio_mem_priv(mem, maps) : NULL;
+    if (maps)
+        q->vq.state |= VQ_MAPPED;
     vio_shape_init(&q->vq, &shape);
 }
 
@@ -277,6 +278,6 @@ int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
     if (err)
         return err;
     lay_out_slots(q, plan, mem);
-    set_plain(q);
+    vio_blk_set_plain(q);
     return 0;
 }

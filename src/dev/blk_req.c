@@ -437,15 +437,16 @@ static inline size_t in_sectors(size_t len)
 static inline bool is_plain(const struct vio_blk_queue *q,
                             const struct vio_blk_req *req)
 {
-    uint64_t capacity = q->blk->info.capacity, sectors;
     const struct vio_buf *buf = req->data;
+    size_t sectors;
 
     if ((blk_traits(req) & q->plain_mask) != BLK_TRAITS_READ)
         return false;
     /* What is no multiple of a sector becomes a number without measure. */
     sectors = in_sectors(buf->len);
-    return sectors - 1 < q->plain_sectors && req->sector <= capacity &&
-           sectors <= capacity - req->sector && shape_fits_one(&q->vq, req->op);
+    return sectors - 1 < q->plain_sectors &&
+           req->sector <= q->capacity - sectors &&
+           shape_fits_one(&q->vq, req->op);
 }
 
 RING_INLINE int queue_plain(struct vio_blk_queue *q, struct vio_blk_req *req,

@@ -24,7 +24,7 @@ void vio_packed_init(struct vio_virtq *vq)
 {
     /* 2.8.1: both wrap counters start at 1. */
     vq->added = vq->published = vq->taken = POSITION_WRAP;
-    vq->avail_flags = VIRTQ_DESC_F_AVAIL;
+    vq->avail_tail = packed_tail(VIRTQ_DESC_F_AVAIL, 0);
     vq->used_flags = PACKED_BOTH;
     /* What zeroed memory asks for is an interrupt for each. */
     vio_packed_enable_cb_prepare(vq);
@@ -32,22 +32,20 @@ void vio_packed_init(struct vio_virtq *vq)
 
 /* The list turned out to be wrong: what is written of it has the flags that
  * make it available, and must not keep them until a batch grows up to there. */
-static uint32_t withdraw(struct vio_virtq *vq, unsigned n)
+static void withdraw(const struct vio_virtq *vq, unsigned n)
 {
     uint16_t at = vq->added;
 
     for (; n > 0; n--) {
-        vio_shared_store16(packed_flags_at(vq, at),
+        vio_shared_store16(&packed_desc(vq, at)->flags,
                            ring16(vq, (uint16_t)packed_idle_flags(at)));
         at = packed_advance(vq, at, 1);
     }
-    return 0;
 }
 
-/* Write a list at the next available positions; how many there are is known.
- * Gives the slot's bound, or 0. */
-static uint32_t write_list(struct vio_virtq *vq, const struct vio_sg *sg,
-                           unsigned n_readable, unsigned n_writable)
+/* Write a list at the next available positions. */
+static int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
+                     unsigned n_readable, unsigned n_writable, void *token)
 {
     struct ring_sums sums = ring_sums(n_readable, n_writable);
     struct packed_cursor c = packed_cursor(vq);
@@ -56,21 +54,24 @@ static uint32_t write_list(struct vio_virtq *vq, const struct vio_sg *sg,
     for (unsigned k = 0; k < n; k++) {
         bool is_read = k >= n_readable;
 
-        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
+        ring_count(&sums, is_read, sg[k].len);
         packed_put(vq, &c, sg[k].addr, sg[k].len, vq->free_head,
                    (is_read ? VIRTQ_DESC_F_WRITE : 0) |
                        (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0));
     }
-    if (ring_sums_wrong(sums))
-        return withdraw(vq, n);
+    if (ring_sums_wrong(sums)) {
+        withdraw(vq, n);
+        return VIO_EINVAL;
+    }
     packed_commit(vq, &c);
-    return (uint32_t)sums.bound;
+    ring_take(vq, vq->free_head, vq->free_head, n, (uint32_t)sums.bound, token);
+    return 0;
 }
 
 /* Write a list into the table of the first free slot, and that as one
  * descriptor. */
-static uint32_t write_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                            unsigned n_readable, unsigned n_writable)
+static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
+                     unsigned n_readable, unsigned n_writable, void *token)
 {
     struct ring_sums sums = ring_sums(n_readable, n_writable);
     unsigned n = n_readable + n_writable;
@@ -79,126 +80,128 @@ static uint32_t write_table(struct vio_virtq *vq, const struct vio_sg *sg,
     for (unsigned k = 0; k < n; k++) {
         bool is_read = k >= n_readable;
 
-        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
+        ring_count(&sums, is_read, sg[k].len);
         /* 2.8.8: in a table no flag but WRITE. */
-        packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len, 0,
-                          is_read ? VIRTQ_DESC_F_WRITE : 0);
+        packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len,
+                          packed_tail(is_read ? VIRTQ_DESC_F_WRITE : 0, 0));
     }
     if (ring_sums_wrong(sums))
-        return 0;
+        return VIO_EINVAL;
     packed_stage(vq, ring_table_addr(vq, id),
                  (uint32_t)(n * sizeof(struct pvirtq_desc)), id,
                  VIRTQ_DESC_F_INDIRECT);
-    return (uint32_t)sums.bound;
-}
-
-/* The buffer goes with the next kick. */
-static int stage(struct vio_virtq *vq, uint32_t bound, unsigned count,
-                 void *token)
-{
-    if (!bound)
-        return VIO_EINVAL;
-    ring_take_one(vq, bound, count, token);
+    ring_take(vq, id, id, 1, (uint32_t)sums.bound, token);
     return 0;
 }
 
-/* A list that goes around the end of the ring. */
-RING_APART int add_around(struct vio_virtq *vq, const struct vio_sg *sg,
-                          unsigned n_readable, unsigned n_writable, void *token)
+/* Write a segment, but for the tail. Gives its weight. */
+static inline uint64_t write_front(const struct vio_virtq *vq,
+                                   struct pvirtq_desc *desc,
+                                   const struct vio_sg *sg)
 {
-    return stage(vq, write_list(vq, sg, n_readable, n_writable),
-                 n_readable + n_writable, token);
+    uint32_t len = sg->len;
+
+    vio_shared_store64(&desc->addr, ring64(vq, sg->addr));
+    vio_shared_store32(&desc->len, ring32(vq, len));
+    return ring_weight(len);
 }
 
-/* What a descriptor has behind its address, but for the length. */
-static inline uint64_t tail_of(unsigned flags, unsigned id)
+/* Write segments over the descriptors behind `desc`. Gives the sum with their
+ * weights. */
+RING_INLINE uint64_t write_run(const struct vio_virtq *vq,
+                               struct pvirtq_desc *desc,
+                               const struct vio_sg *sg,
+                               const struct vio_sg *end, uint32_t tail,
+                               uint64_t sum)
 {
-    return (uint64_t)flags << 48 | (uint64_t)id << 32;
-}
-
-/* Write a segment; gives its weight. An empty one spoils the tail. */
-static inline uint32_t write_segment(const struct vio_virtq *vq, uint64_t *desc,
-                                     const struct vio_sg *sg, uint64_t tail)
-{
-    uint32_t weight = ring_weight(sg->len);
-
-    vio_shared_store64(desc, ring64(vq, sg->addr));
-    vio_shared_store64(desc + 1, ring64(vq, tail + 1 + weight));
-    return weight;
-}
-
-/* The tail of a list's first descriptor, given that of one that follows: the
- * first of a batch is held back. */
-static inline uint64_t first_tail(struct vio_virtq *vq, uint64_t tail,
-                                  unsigned n_readable, unsigned n)
-{
-    unsigned flags = vq->avail_flags;
-
-    if (vq->added != vq->published)
-        return tail;
-    debug_staged(vq);
-    if (n > 1)
-        flags |= VIRTQ_DESC_F_NEXT;
-    if (n_readable == 0)
-        flags |= VIRTQ_DESC_F_WRITE;
-    vq->batch_flags = (uint16_t)flags;
-    return tail ^ tail_of(VIRTQ_DESC_F_AVAIL, 0);
-}
-
-/* Write a list that does not go around the end. Gives the slot's bound, or 0.
- */
-RING_INLINE uint32_t write_straight(struct vio_virtq *vq,
-                                    const struct vio_sg *sg,
-                                    unsigned n_readable, unsigned n_writable)
-{
-    unsigned n = n_readable + n_writable;
-    const struct vio_sg *mid = sg + n_readable, *last = sg + n - 1;
-    uint64_t *desc = packed_desc(vq, vq->added);
-    uint64_t then = tail_of(vq->avail_flags | VIRTQ_DESC_F_NEXT, vq->free_head);
-    uint64_t tail = first_tail(vq, then, n_readable, n);
-    uint64_t sum = (uint64_t)n + 1, readable = 0;
-
-    for (;; sg++, desc += DESC_WORDS) {
-        if (sg == mid) {
-            tail += tail_of(VIRTQ_DESC_F_WRITE, 0);
-            then += tail_of(VIRTQ_DESC_F_WRITE, 0);
-            readable = sum;
-        }
-        if (sg == last)
-            break;
-        sum += write_segment(vq, desc, sg, tail);
-        tail = then;
+    for (; sg != end; sg++) {
+        sum += write_front(vq, ++desc, sg);
+        packed_write_tail(vq, desc, tail);
     }
-    sum += write_segment(vq, desc, sg, tail - tail_of(VIRTQ_DESC_F_NEXT, 0));
-    if (n_writable == 0)
-        readable = sum;
-    if (sum >> 32)
-        return withdraw(vq, n);
-    return (uint32_t)(sum - readable) + n_writable + 1;
+    return sum;
+}
+
+/* Write a list that is both read and written, over descriptors in a row. */
+RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
+                                            const struct vio_sg *sg,
+                                            unsigned n_readable,
+                                            unsigned n_writable)
+{
+    struct ring_sums sums = ring_sums(n_readable, n_writable);
+    struct pvirtq_desc *first = packed_desc(vq, vq->added);
+    struct pvirtq_desc *mid = first + n_readable - 1;
+    const struct vio_sg *sg_mid = sg + n_readable;
+    const struct vio_sg *last = sg_mid + n_writable - 1;
+    uint32_t tail =
+        vq->avail_tail | packed_tail(VIRTQ_DESC_F_NEXT, vq->free_head);
+
+    sums.readable += write_front(vq, first, sg);
+    packed_write_tail(vq, first, packed_first_tail(vq, tail));
+    sums.readable = write_run(vq, first, sg + 1, sg_mid, tail, sums.readable);
+    tail |= packed_tail(VIRTQ_DESC_F_WRITE, 0);
+    sums.bound = write_run(vq, mid, sg_mid, last, tail, sums.bound);
+    mid += n_writable;
+    sums.bound += write_front(vq, mid, last);
+    packed_write_tail(vq, mid, tail - packed_tail(VIRTQ_DESC_F_NEXT, 0));
+    return sums;
+}
+
+/* That turned out to be wrong. */
+static __attribute__((noinline)) int unstage(struct vio_virtq *vq,
+                                             struct vio_virtq_slot *slot)
+{
+    vq->room += slot->count;
+    debug_freed(slot);
+    withdraw(vq, slot->count);
+    return VIO_EINVAL;
+}
+
+static inline bool goes_straight(const struct vio_virtq *vq, unsigned n)
+{
+    return (vq->added & POSITION_OFFSET) + n < vq->size;
+}
+
+RING_INLINE int add_straight(struct vio_virtq *vq, const struct vio_sg *sg,
+                             unsigned n_readable, unsigned n_writable,
+                             void *token)
+{
+    size_t head = vq->free_head, n = (size_t)n_readable + n_writable;
+    struct vio_virtq_slot *slot = &vq->slot[head];
+    struct ring_sums sums;
+
+    slot->token = token;
+    slot->count = (uint16_t)n;
+    vq->room -= (int32_t)n;
+    sums = write_straight(vq, sg, n_readable, n_writable);
+    if (ring_sums_wrong(sums))
+        return unstage(vq, slot);
+    vq->added = (uint16_t)(vq->added + n);
+    slot->bound = (uint32_t)sums.bound;
+    vq->free_head = slot->next;
+    slot->next = (uint16_t)head;
+    return 0;
+}
+
+/* Any list, and every error. */
+RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
+                       unsigned n_readable, unsigned n_writable, void *token)
+{
+    int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
+
+    if (how < 0)
+        return how;
+    return how == RING_TABLE ? add_table(vq, sg, n_readable, n_writable, token)
+                             : add_chain(vq, sg, n_readable, n_writable, token);
 }
 
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token)
 {
-    unsigned n = n_readable + n_writable;
-    uint32_t bound;
-
-    if (n == 0)
-        return VIO_EINVAL;
-    if ((vq->added & POSITION_OFFSET) + n >= vq->size)
-        return add_around(vq, sg, n_readable, n_writable, token);
-    bound = write_straight(vq, sg, n_readable, n_writable);
-    if (!bound)
-        return VIO_EINVAL;
-    vq->added = (uint16_t)(vq->added + n);
-    ring_take_one(vq, bound, n, token);
-    return 0;
-}
-
-int vio_packed_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                         unsigned n_readable, unsigned n_writable, void *token)
-{
-    return stage(vq, write_table(vq, sg, n_readable, n_writable), 1, token);
+    if (!RING_SMALL && n_readable && n_writable && token &&
+        ring_has_room(vq, n_readable, n_writable) &&
+        goes_straight(vq, n_readable + n_writable))
+        return add_straight(vq, sg, n_readable, n_writable, token);
+    return add_any(vq, sg, n_readable, n_writable, token);
 }
 
 bool vio_packed_kick_prepare(struct vio_virtq *vq)
@@ -208,23 +211,18 @@ bool vio_packed_kick_prepare(struct vio_virtq *vq)
 
 int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    struct ring_taking t = {
-        .slot = vq->slot,
-        .ring = vq->desc,
-        .size = vq->size,
-        .taken = vq->taken & POSITION_OFFSET,
-        .used_flags = vq->used_flags,
-    };
-    uint32_t id, written;
-    int used = packed_read_used(vq, &t, &id, &written);
+    struct vio_virtq_slot *slot;
+    uint32_t at = ring_widen(vq->taken);
+    struct vio_virtq_used used;
+    int ready = packed_read_used(vq, &used);
 
-    if (used > 0)
-        used = packed_pass(vq, t.slot[id].count);
-    if (used <= 0)
-        return used;
-    *token = t.slot[id].token;
-    *len = written;
-    ring_release(vq, &t.slot[id]);
+    if (ready <= 0)
+        return ready;
+    slot = &vq->slot[used.id];
+    if (packed_pass(vq, at, slot->count) < 0)
+        return VIO_EPROTO;
+    *len = (uint32_t)used.len;
+    *token = ring_release(vq, slot);
     return 1;
 }
 
@@ -232,17 +230,20 @@ int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
 
 int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
 {
-    struct ring_taking t = packed_taking(vq);
-    int used = 1;
+    struct vio_virtq_used used;
+    int ready = 1;
 
     /* A batch whose last buffer the device was never given is a lie. */
     if (vq->order_pending && packed_is_empty(vq))
         return ring_break(vq);
-    if (!vq->order_pending)
-        used = packed_read_used(vq, &t, &vq->order_last, &vq->order_len);
-    if (used > 0)
-        used = ring_in_order(vq, id, len);
-    return used > 0 ? packed_pass(vq, t.slot[*id].count) : used;
+    if (!vq->order_pending) {
+        ready = packed_read_used(vq, &used);
+        if (ready > 0)
+            ring_begin_order(vq, &used);
+    }
+    if (ready > 0)
+        ready = ring_in_order(vq, id, len);
+    return ready > 0 ? packed_pass(vq, vq->taken, vq->slot[*id].count) : ready;
 }
 
 #endif
@@ -251,10 +252,8 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
  * never sees new flags with an old position. */
 static void set_event(struct vio_virtq *vq, uint16_t position, unsigned flags)
 {
-    uint16_t desc = ring16(vq, position), f = ring16(vq, (uint16_t)flags);
-
-    vio_shared_store32(vq->driver, VIO_BIG_ENDIAN ? (uint32_t)desc << 16 | f
-                                                  : (uint32_t)f << 16 | desc);
+    vio_shared_store32(vq->driver,
+                       ring32(vq, (uint32_t)flags << 16 | position));
 }
 
 /* Ask for an interrupt when the used position passes the one given. */
@@ -285,7 +284,7 @@ bool vio_packed_has_used(const struct vio_virtq *vq)
 
     return ring_order_pending(vq) ||
            packed_is_used(
-               ring16(vq, vio_shared_load16(packed_flags_at(vq, at))), at);
+               ring16(vq, vio_shared_load16(&packed_desc(vq, at)->flags)), at);
 }
 
 bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state)

@@ -32,8 +32,6 @@ struct ring_layout vio_packed_layout(const struct vio_virtq_config *cfg);
 void vio_packed_init(struct vio_virtq *vq);
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token);
-int vio_packed_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                         unsigned n_readable, unsigned n_writable, void *token);
 int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len);
 bool vio_packed_kick_prepare(struct vio_virtq *vq);
 void vio_packed_disable_cb(struct vio_virtq *vq);
@@ -94,33 +92,31 @@ static inline bool packed_is_used(uint16_t flags, uint16_t position)
            (position & POSITION_WRAP ? PACKED_BOTH : 0);
 }
 
-static inline uint16_t *packed_flags_at(const struct vio_virtq *vq,
-                                        uint16_t position)
+static inline struct pvirtq_desc *packed_desc(const struct vio_virtq *vq,
+                                              uint16_t position)
 {
-    uint16_t *desc = vq->desc;
-
-    return &desc[8 * (size_t)(position & POSITION_OFFSET) + 7];
+    return (struct pvirtq_desc *)vq->desc + (position & POSITION_OFFSET);
 }
 
-static inline uint64_t *packed_desc(const struct vio_virtq *vq,
-                                    uint16_t position)
+/* Buffer ID and flags of a descriptor are one word, the tail. */
+static inline uint32_t packed_tail(unsigned flags, size_t id)
 {
-    return (uint64_t *)vq->desc + 2 * (size_t)(position & POSITION_OFFSET);
+    return (uint32_t)(flags << 16 | id);
 }
 
-/* Two stores fill a descriptor: the address, and the rest. */
-static inline void packed_write_desc(const struct vio_virtq *vq, uint64_t *desc,
-                                     uint64_t addr, uint32_t len, size_t id,
-                                     unsigned flags)
+static inline void packed_write_tail(const struct vio_virtq *vq,
+                                     struct pvirtq_desc *desc, uint32_t tail)
 {
-    uint64_t rest = (uint64_t)(flags << 16 | id) << 32 | len;
+    vio_shared_store32((uint32_t *)(void *)&desc->id, ring32(vq, tail));
+}
 
-    if (ring_swaps(vq))
-        rest = (uint64_t)vio_swap32(len) << 32 |
-               (uint64_t)vio_swap16((uint16_t)id) << 16 |
-               vio_swap16((uint16_t)flags);
-    vio_shared_store64(&desc[0], ring64(vq, addr));
-    vio_shared_store64(&desc[1], rest);
+static inline void packed_write_desc(const struct vio_virtq *vq,
+                                     struct pvirtq_desc *desc, uint64_t addr,
+                                     uint32_t len, uint32_t tail)
+{
+    vio_shared_store64(&desc->addr, ring64(vq, addr));
+    vio_shared_store32(&desc->len, ring32(vq, len));
+    packed_write_tail(vq, desc, tail);
 }
 
 /*
@@ -129,7 +125,7 @@ static inline void packed_write_desc(const struct vio_virtq *vq, uint64_t *desc,
  * The first one of a batch is held back: kick_prepare flips its AVAIL.
  */
 struct packed_cursor {
-    uint64_t *desc;
+    struct pvirtq_desc *desc;
     unsigned offset;
     unsigned flags;
     unsigned held; /* AVAIL if the next one is a batch's first, else 0 */
@@ -140,7 +136,7 @@ static inline struct packed_cursor packed_cursor(const struct vio_virtq *vq)
     return (struct packed_cursor){
         .desc = packed_desc(vq, vq->added),
         .offset = vq->added & POSITION_OFFSET,
-        .flags = vq->avail_flags,
+        .flags = vq->avail_tail >> 16,
         .held = vq->added == vq->published ? VIRTQ_DESC_F_AVAIL : 0,
     };
 }
@@ -149,7 +145,7 @@ static inline void packed_move(const struct vio_virtq *vq,
                                struct packed_cursor *c)
 {
     c->held = 0;
-    c->desc += 2;
+    c->desc++;
     if (++c->offset == vq->size) {
         c->offset = 0;
         c->desc = vq->desc;
@@ -167,7 +163,7 @@ static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
         debug_staged(vq);
         vq->batch_flags = (uint16_t)flags;
     }
-    packed_write_desc(vq, c->desc, addr, len, id, flags ^ c->held);
+    packed_write_desc(vq, c->desc, addr, len, packed_tail(flags ^ c->held, id));
     packed_move(vq, c);
 }
 
@@ -176,7 +172,7 @@ static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
 static inline void packed_put_flags(struct vio_virtq *vq,
                                     struct packed_cursor *c, unsigned flags)
 {
-    vio_shared_store16((uint16_t *)c->desc + 7,
+    vio_shared_store16(&c->desc->flags,
                        ring16(vq, (uint16_t)(flags | c->flags)));
     packed_move(vq, c);
 }
@@ -186,7 +182,18 @@ static inline void packed_commit(struct vio_virtq *vq,
                                  const struct packed_cursor *c)
 {
     vq->added = (uint16_t)((c->flags & VIRTQ_DESC_F_AVAIL) << 8 | c->offset);
-    vq->avail_flags = (uint16_t)c->flags;
+    vq->avail_tail = packed_tail(c->flags, 0);
+}
+
+/* The tail of a buffer's first descriptor, but if it is the first of a batch:
+ * the kick makes that one available. */
+RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, uint32_t tail)
+{
+    if (vq->added != vq->published)
+        return tail;
+    debug_staged(vq);
+    vq->batch_flags = (uint16_t)(tail >> 16);
+    return tail ^ packed_tail(VIRTQ_DESC_F_AVAIL, 0);
 }
 
 /* A buffer that is one descriptor; it needs no cursor. */
@@ -194,23 +201,18 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
                               size_t id, unsigned flags)
 {
     uint32_t added = ring_widen(vq->added), offset = added & POSITION_OFFSET;
-    uint64_t *desc;
+    uint32_t tail =
+        packed_first_tail(vq, vq->avail_tail | packed_tail(flags, id));
 
-    flags |= ring_widen(vq->avail_flags);
-    if ((uint16_t)added == vq->published) {
-        debug_staged(vq);
-        vq->batch_flags = (uint16_t)flags;
-        flags ^= VIRTQ_DESC_F_AVAIL;
-    }
     /* The position goes on before the writing, which can then spend it. */
     if (offset == vq->mask) {
         vq->added = (uint16_t)(~added & POSITION_WRAP);
-        vq->avail_flags = packed_avail_flags(~added);
+        vq->avail_tail = packed_tail(packed_avail_flags(~added), 0);
     } else {
         vq->added = (uint16_t)(added + 1);
     }
-    desc = (uint64_t *)vq->desc + 2 * (size_t)offset;
-    packed_write_desc(vq, desc, addr, len, id, flags);
+    packed_write_desc(vq, (struct pvirtq_desc *)vq->desc + offset, addr, len,
+                      tail);
 }
 
 /* Does the device ask for a notification of the batch from `before` to `now`?
@@ -218,28 +220,22 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
 RING_INLINE bool packed_wants_notification(const struct vio_virtq *vq,
                                            uint16_t before, uint16_t now)
 {
-    uint32_t event = vio_shared_load32(vq->device);
-    unsigned low = event & 0xffff, high = event >> 16;
-    unsigned desc = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? high : low));
-    unsigned flags = ring16(vq, (uint16_t)(VIO_BIG_ENDIAN ? low : high));
-    unsigned to = now & POSITION_OFFSET, from = before & POSITION_OFFSET;
-    unsigned at = desc & POSITION_OFFSET;
+    uint32_t event = ring32(vq, vio_shared_load32(vq->device));
+    uint16_t desc = (uint16_t)event;
+    unsigned flags = event >> 16;
 
     if (flags == RING_EVENT_FLAGS_DISABLE)
         return false;
     /* What makes no sense is taken as ENABLE: one notification too many. */
     if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
-        at >= vq->size)
+        (desc & POSITION_OFFSET) >= vq->size)
         return true;
     /* Within one round an event of another one is as far off as half of all
      * positions, and cannot lie in the step. */
     if (!((before ^ now) & POSITION_WRAP))
-        return (uint16_t)(desc - before) < (uint16_t)(now - before);
-    /* On one scale, on which `now` lies in the present round. */
-    from -= vq->size;
-    if ((desc ^ now) & POSITION_WRAP)
-        at -= vq->size;
-    return ring_passed((uint16_t)at, (uint16_t)to, (uint16_t)from);
+        return ring_passed(desc, now, before);
+    /* Around the end: it lies in the last round, or in this one. */
+    return (desc ^ now) & POSITION_WRAP ? desc >= before : desc < now;
 }
 
 /* Publish the batch. Does the device ask for a notification? */
@@ -251,29 +247,18 @@ RING_INLINE bool packed_kick(struct vio_virtq *vq, bool weak)
         return false;
     debug_kicked(vq);
     /* The batch's first flags publish all of it. */
-    ring_publish16(vq, weak, packed_flags_at(vq, before),
+    ring_publish16(vq, weak, &packed_desc(vq, before)->flags,
                    ring16(vq, vq->batch_flags));
     ring_set_published(vq, now);
     ring_full_barrier(vq, weak);
     return ring_decided(vq, packed_wants_notification(vq, before, now));
 }
 
-RING_INLINE struct ring_taking packed_taking(const struct vio_virtq *vq)
-{
-    return (struct ring_taking){
-        .slot = vq->slot,
-        .ring = vq->desc,
-        .size = vq->size,
-        .free_head = vq->free_head,
-        .taken = vq->taken & POSITION_OFFSET,
-        .used_flags = vq->used_flags,
-    };
-}
-
 /* Read a descriptor. 1, or 0: it is not used. */
 RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
                                  const struct pvirtq_desc *desc,
-                                 unsigned used_flags, struct ring_used *used)
+                                 unsigned used_flags,
+                                 struct vio_virtq_used *used)
 {
     used->flags = ring16(vq, ring_observe16(vq, weak, &desc->flags));
     if ((used->flags & PACKED_BOTH) != used_flags)
@@ -283,17 +268,26 @@ RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
     return 1;
 }
 
+/* The next one. If nothing is the device's, nothing is used, whatever the flags
+ * say. */
+RING_INLINE int packed_next_used(const struct vio_virtq *vq,
+                                 struct vio_virtq_used *used)
+{
+    return !packed_is_empty(vq) &&
+           packed_load_used(vq, RING_NEGOTIATED, packed_desc(vq, vq->taken),
+                            vq->used_flags, used);
+}
+
 /* It is to name a buffer in flight, and a length that is within its writable
  * part. 1 or VIO_EPROTO. */
 RING_INLINE int packed_check_used(struct vio_virtq *vq,
-                                  const struct ring_taking *t,
-                                  struct ring_used *used)
+                                  struct vio_virtq_used *used)
 {
     uint32_t bound;
 
-    if (used->id >= t->size)
+    if (used->id >= vq->size)
         return ring_break(vq);
-    bound = t->slot[used->id].bound;
+    bound = vq->slot[used->id].bound;
     if (used->len < bound)
         return 1;
     /* 2.8.4: without the write flag the length is reserved. With a length that
@@ -305,24 +299,11 @@ RING_INLINE int packed_check_used(struct vio_virtq *vq,
     return 1;
 }
 
-/* Both: 1, 0 or VIO_EPROTO. */
+/* Read the next one, and check it. 1, 0 or VIO_EPROTO. */
 RING_INLINE int packed_read_used(struct vio_virtq *vq,
-                                 const struct ring_taking *t, uint32_t *id,
-                                 uint32_t *len)
+                                 struct vio_virtq_used *used)
 {
-    struct ring_used used;
-
-    /* Nothing is the device's: whatever the flags say, nothing is used. */
-    if (packed_is_empty(vq) ||
-        !packed_load_used(vq, RING_NEGOTIATED,
-                          (struct pvirtq_desc *)(void *)t->ring + t->taken,
-                          t->used_flags, &used))
-        return 0;
-    if (packed_check_used(vq, t, &used) < 0)
-        return VIO_EPROTO;
-    *id = used.id;
-    *len = (uint32_t)used.len;
-    return 1;
+    return packed_next_used(vq, used) ? packed_check_used(vq, used) : 0;
 }
 
 /*
@@ -332,19 +313,18 @@ RING_INLINE int packed_read_used(struct vio_virtq *vq,
  * staged: in 16 bits, with the wrap counter on top, the end is then more than
  * 2^15 ahead, and else at most that much. 1 or VIO_EPROTO.
  */
-RING_INLINE int packed_pass(struct vio_virtq *vq, uint32_t count)
+RING_INLINE int packed_pass(struct vio_virtq *vq, uint32_t at, uint32_t count)
 {
-    uint16_t at = vq->taken, used_flags = vq->used_flags;
+    uint32_t offset = (at & POSITION_OFFSET) + count;
 
-    if ((at & POSITION_OFFSET) + count >= vq->size) {
-        used_flags ^= PACKED_BOTH;
-        at = (uint16_t)((at ^ POSITION_WRAP) - vq->size);
+    at += count;
+    if (offset >= vq->size) {
+        vq->used_flags ^= PACKED_BOTH;
+        at = (at ^ POSITION_WRAP) - vq->size;
     }
-    at = (uint16_t)(at + count);
     if ((uint16_t)(vq->published - at) > POSITION_WRAP)
         return ring_break(vq);
-    vq->used_flags = used_flags;
-    ring_set_taken(vq, at);
+    ring_set_taken(vq, (uint16_t)at);
     return 1;
 }
 

@@ -242,10 +242,15 @@ static inline uint16_t ring_further(const struct vio_virtq *vq, uint32_t slot,
  * it names the last buffer. The ones before it are complete, all of what is
  * writable in them written. Slots are taken round and round then, so that the
  * slot that follows a buffer's last one heads the next buffer.
- *
- * This gives the next buffer in order, given that order_last and order_len are
- * what the used element says. 1, or VIO_EPROTO.
  */
+static inline void ring_begin_order(struct vio_virtq *vq,
+                                    const struct vio_virtq_used *last)
+{
+    vq->order_last = last->id;
+    vq->order_len = (uint32_t)last->len;
+}
+
+/* The next buffer of the batch. 1 or VIO_EPROTO. */
 static inline int ring_in_order(struct vio_virtq *vq, uint32_t *head,
                                 uint32_t *len)
 {
@@ -263,21 +268,6 @@ static inline int ring_in_order(struct vio_virtq *vq, uint32_t *head,
     return 1;
 }
 
-/*
- * What taking a used buffer needs of the queue, in a struct of its own, which
- * stays in registers: reading the ring is ordered, and so would have all of the
- * queue's fields read anew.
- */
-struct ring_taking {
-    struct vio_virtq_slot *slot;
-    unsigned char *ring; /* what the device writes used buffers into */
-    uint32_t size;       /* of the queue */
-    uint32_t free_head;  /* as in the queue */
-    uint32_t taken;      /* split: the count; packed: the offset */
-    uint32_t used_seen;  /* split */
-    uint32_t used_flags; /* packed */
-};
-
 /* For compilers that would keep a value of 16 bits twice: with the upper bits
  * of its register, and without. */
 static inline uint32_t ring_widen(uint16_t value)
@@ -287,13 +277,6 @@ static inline uint32_t ring_widen(uint16_t value)
     __asm__("" : "+r"(wide));
     return wide;
 }
-
-/* What the device says of a used buffer, read once. */
-struct ring_used {
-    uint64_t len; /* of 32 bits, to be counted with 64 */
-    uint32_t id;
-    uint32_t flags; /* packed */
-};
 
 /* Count a kick that the device did not want to hear of. */
 static inline bool ring_decided(struct vio_virtq *vq, bool wanted)
@@ -311,7 +294,7 @@ static inline bool ring_decided(struct vio_virtq *vq, bool wanted)
  */
 static inline bool ring_passed(uint16_t event, uint16_t after, uint16_t before)
 {
-    return (uint16_t)(after - event - 1) < (uint16_t)(after - before);
+    return (uint16_t)(event - before) < (uint16_t)(after - before);
 }
 
 #endif

@@ -15,11 +15,11 @@ static uint64_t status_addr(const struct vio_virtq *vq, unsigned slot)
  * packed one the order says it (2.8.8). */
 static void prebuild_table(struct vio_virtq *vq, unsigned slot)
 {
-    uint64_t *header = ring_entry(vq, slot, 0);
+    void *header = ring_entry(vq, slot, 0);
 
     if (ring_is_packed(vq))
         packed_write_desc(vq, header, header_addr(vq, slot),
-                          vq->shape_header_len, 0, 0);
+                          vq->shape_header_len, packed_tail(0, 0));
     else
         split_fill_desc(vq, header, header_addr(vq, slot), vq->shape_header_len,
                         VIRTQ_DESC_F_NEXT, 1);
@@ -35,11 +35,11 @@ static void prebuild_chain(struct vio_virtq *vq, unsigned slot)
 /* The status comes behind the data, and the ring tells the table's length. */
 static void resize_table(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
-    uint64_t *status = ring_entry(vq, slot, 1 + n);
+    void *status = ring_entry(vq, slot, 1 + n);
 
     if (ring_is_packed(vq)) {
         packed_write_desc(vq, status, status_addr(vq, slot), SHAPE_STATUS_LEN,
-                          0, VIRTQ_DESC_F_WRITE);
+                          packed_tail(VIRTQ_DESC_F_WRITE, 0));
         return;
     }
     split_fill_desc(vq, status, status_addr(vq, slot), SHAPE_STATUS_LEN,
@@ -72,7 +72,7 @@ static void find_data(struct vio_virtq *vq)
     vq->shape_data = ring + 2 * sizeof(struct virtq_desc) * vq->shape_depth;
     vq->shape_stride = sizeof(struct virtq_desc);
     if (ring_table_segs(vq)) {
-        vq->shape_data = (unsigned char *)ring_entry(vq, 0, 1);
+        vq->shape_data = ring_entry(vq, 0, 1);
         vq->shape_stride *= ring_table_segs(vq);
     }
 }

@@ -56,19 +56,23 @@ static inline struct vio_virtq_slot *chain_slot(const struct chain *c)
     return (void *)(c->slots + c->at);
 }
 
+static inline struct virtq_desc *chain_desc(const struct chain *c)
+{
+    return (void *)(c->descs + c->at);
+}
+
 /* Write a segment over a descriptor; where it links to is left open. Gives its
  * weight. */
-static inline uint64_t write_segment(const struct vio_virtq *vq, uint64_t *desc,
+static inline uint64_t write_segment(const struct vio_virtq *vq,
+                                     struct virtq_desc *desc,
                                      const struct vio_sg *sg, unsigned flags)
 {
-    uint32_t weight = ring_weight(sg->len);
-    uint64_t rest = ((uint64_t)flags << 32) + 1 + weight;
+    uint32_t len = sg->len;
 
-    if (VIO_BIG_ENDIAN)
-        rest = split_rest(vq, sg->len, flags, 0);
-    vio_shared_store64(desc, ring64(vq, sg->addr));
-    vio_shared_store64(desc + 1, rest);
-    return weight;
+    vio_shared_store64(&desc->addr, ring64(vq, sg->addr));
+    vio_shared_store32(&desc->len, ring32(vq, len));
+    vio_shared_store16(&desc->flags, ring16(vq, (uint16_t)flags));
+    return ring_weight(len);
 }
 
 /* Write segments of one direction, each linked to the next free slot. Gives the
@@ -79,13 +83,12 @@ RING_INLINE uint64_t write_run(const struct vio_virtq *vq, struct chain *c,
                                uint64_t sum)
 {
     for (; sg != end; sg++) {
-        uint64_t *desc = (void *)(c->descs + c->at);
-        const struct vio_virtq_slot *slot = chain_slot(c);
+        struct virtq_desc *desc = chain_desc(c);
+        uint16_t next = chain_slot(c)->next;
 
         sum += write_segment(vq, desc, sg, flags | VIRTQ_DESC_F_NEXT);
-        c->at = slot->next;
-        vio_shared_store16(split_next(desc), ring16(vq, (uint16_t)c->at));
-        c->at *= CHAIN_STEP;
+        vio_shared_store16(&desc->next, ring16(vq, next));
+        c->at = next * CHAIN_STEP;
     }
     return sum;
 }
@@ -99,14 +102,14 @@ RING_INLINE struct ring_sums write_chain(const struct vio_virtq *vq,
                                          unsigned n_writable, bool is_read)
 {
     struct ring_sums sums = ring_sums(n_readable, n_writable);
-    const struct vio_sg *end = sg + n_readable - !is_read;
-    const struct vio_sg *last = end + n_writable - is_read;
+    const struct vio_sg *last = sg + ((size_t)n_readable + n_writable) - 1;
+    const struct vio_sg *mid = is_read ? sg + n_readable : last;
     unsigned last_flags = is_read ? VIRTQ_DESC_F_WRITE : 0;
 
-    sums.readable = write_run(vq, c, sg, end, 0, sums.readable);
-    sums.bound = write_run(vq, c, end, last, VIRTQ_DESC_F_WRITE, sums.bound);
+    sums.readable = write_run(vq, c, sg, mid, 0, sums.readable);
+    sums.bound = write_run(vq, c, mid, last, VIRTQ_DESC_F_WRITE, sums.bound);
     *(is_read ? &sums.bound : &sums.readable) +=
-        write_segment(vq, (void *)(c->descs + c->at), last, last_flags);
+        write_segment(vq, chain_desc(c), last, last_flags);
     return sums;
 }
 
@@ -128,74 +131,88 @@ RING_INLINE int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
                           unsigned n_readable, unsigned n_writable,
                           bool is_read, void *token)
 {
-    uint16_t head = vq->free_head;
-    struct chain c = {(void *)vq->slot, vq->desc, (size_t)head * CHAIN_STEP};
-    struct vio_virtq_slot *slot = chain_slot(&c);
-    unsigned n = n_readable + n_writable;
+    size_t head = vq->free_head, n = (size_t)n_readable + n_writable;
+    struct chain c = {(void *)vq->slot, vq->desc, head * CHAIN_STEP};
+    struct vio_virtq_slot *slot = chain_slot(&c), *last;
     struct ring_sums sums;
 
     slot->token = token;
+    split_stage(vq, (uint16_t)head);
     slot->count = (uint16_t)n;
     vq->room -= (int32_t)n;
-    split_stage(vq, head);
     sums = write_chain(vq, &c, sg, n_readable, n_writable, is_read);
-    head = vq->free_head;
-    slot = &vq->slot[head];
     if (ring_sums_wrong(sums))
         return unstage(vq, slot);
     slot->bound = (uint32_t)sums.bound;
-    slot = chain_slot(&c);
-    vq->free_head = slot->next;
-    slot->next = head;
+    last = chain_slot(&c);
+    vq->free_head = last->next;
+    last->next = (uint16_t)head;
+    return 0;
+}
+
+/* Write any list: over free descriptors from `at` on, or into the table there
+ * (2.7.5.3.1). `at` becomes the last one. */
+static struct ring_sums write_list(const struct vio_virtq *vq, bool table,
+                                   uint16_t *at, const struct vio_sg *sg,
+                                   unsigned n_readable, unsigned n_writable)
+{
+    struct ring_sums sums = ring_sums(n_readable, n_writable);
+    unsigned n = n_readable + n_writable, next = *at;
+
+    for (unsigned k = 0; k < n; k++) {
+        bool is_read = k >= n_readable;
+        unsigned flags = (is_read ? VIRTQ_DESC_F_WRITE : 0) |
+                         (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0);
+        struct virtq_desc *desc = ring_entry(vq, *at, k);
+
+        if (table) {
+            next = k + 1;
+        } else {
+            desc = split_desc(vq, next);
+            *at = (uint16_t)next;
+            next = vq->slot[next].next;
+        }
+        ring_count(&sums, is_read, sg[k].len);
+        split_fill_desc(vq, desc, sg[k].addr, sg[k].len, flags, next);
+    }
+    return sums;
+}
+
+/* Any list, and every error. */
+RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
+                       unsigned n_readable, unsigned n_writable, void *token)
+{
+    unsigned n = n_readable + n_writable;
+    int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
+    uint16_t head = vq->free_head, last = head;
+    struct ring_sums sums;
+
+    if (how < 0)
+        return how;
+    sums = write_list(vq, how == RING_TABLE, &last, sg, n_readable, n_writable);
+    if (ring_sums_wrong(sums))
+        return VIO_EINVAL;
+    if (how == RING_TABLE) {
+        split_fill_desc(vq, split_desc(vq, head), ring_table_addr(vq, head),
+                        (uint32_t)(n * sizeof(struct virtq_desc)),
+                        VIRTQ_DESC_F_INDIRECT, 0);
+        n = 1;
+    }
+    split_stage(vq, head);
+    ring_take(vq, head, last, n, (uint32_t)sums.bound, token);
     return 0;
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
-    if (n_writable)
-        return add_chain(vq, sg, n_readable, n_writable, true, token);
-    if (n_readable)
-        return add_chain(vq, sg, n_readable, 0, false, token);
-    return VIO_EINVAL;
-}
-
-/* One segment after another in the table (2.7.5.3.1). */
-static struct ring_sums write_table(const struct vio_virtq *vq,
-                                    const struct vio_sg *sg,
-                                    unsigned n_readable, unsigned n_writable)
-{
-    struct ring_sums sums = ring_sums(n_readable, n_writable);
-    unsigned n = n_readable + n_writable, slot = vq->free_head;
-
-    for (unsigned k = 0; k < n; k++) {
-        bool is_read = k >= n_readable;
-        unsigned flags = is_read ? VIRTQ_DESC_F_WRITE : 0;
-
-        if (k + 1 < n)
-            flags |= VIRTQ_DESC_F_NEXT;
-        *(is_read ? &sums.bound : &sums.readable) += ring_weight(sg[k].len);
-        split_fill_desc(vq, ring_entry(vq, slot, k), sg[k].addr, sg[k].len,
-                        flags, k + 1);
+    if (!RING_SMALL && ring_has_room(vq, n_readable, n_writable) && token) {
+        if (n_writable)
+            return add_chain(vq, sg, n_readable, n_writable, true, token);
+        if (n_readable)
+            return add_chain(vq, sg, n_readable, 0, false, token);
     }
-    return sums;
-}
-
-int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                        unsigned n_readable, unsigned n_writable, void *token)
-{
-    unsigned n = n_readable + n_writable;
-    uint16_t head = vq->free_head;
-    struct ring_sums sums = write_table(vq, sg, n_readable, n_writable);
-
-    if (ring_sums_wrong(sums))
-        return VIO_EINVAL;
-    split_write_desc(vq, head, ring_table_addr(vq, head),
-                     (uint32_t)(n * sizeof(struct virtq_desc)),
-                     VIRTQ_DESC_F_INDIRECT, 0);
-    ring_take_one(vq, (uint32_t)sums.bound, 1, token);
-    split_stage(vq, head);
-    return 0;
+    return add_any(vq, sg, n_readable, n_writable, token);
 }
 
 bool vio_split_kick_prepare(struct vio_virtq *vq)
@@ -203,66 +220,64 @@ bool vio_split_kick_prepare(struct vio_virtq *vq)
     return split_kick(vq, RING_NEGOTIATED);
 }
 
-/* Take the next used chain; the used index says that there is one. */
+/* All that the used index was seen to tell of is taken: look at it again. How
+ * many there are now, or VIO_EPROTO. */
+RING_INLINE int look_again(struct vio_virtq *vq)
+{
+    int n = split_ready(vq, split_used(vq), RING_NEGOTIATED);
+
+    if (n > 0)
+        vq->used_seen = (uint16_t)(vq->taken + (unsigned)n);
+    return n;
+}
+
+/* Take the next one; the used index says that there is one. */
 RING_INLINE int take_next(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    struct ring_taking t = {
-        .slot = vq->slot,
-        .ring = vq->device,
-        .size = vq->mask + 1,
-        .taken = vq->taken,
-    };
-    uint32_t head, written;
+    struct vio_virtq_used used;
 
-    if (split_read_used(vq, &t, &head, &written) < 0)
+    if (split_read_used(vq, &used) < 0)
         return VIO_EPROTO;
-    ring_set_taken(vq, (uint16_t)(vq->taken + 1));
-    *token = t.slot[head].token;
-    *len = written;
-    ring_release(vq, &t.slot[head]);
+    ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+    *len = (uint32_t)used.len;
+    *token = ring_release(vq, &vq->slot[used.id]);
     return 1;
 }
 
-/* All that the used index was seen to tell of is taken: look at it again. 1, 0
- * or VIO_EPROTO. */
-static inline int look_again(struct vio_virtq *vq)
+RING_APART int look_and_take(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    struct ring_taking t = {.taken = vq->taken, .used_seen = vq->taken};
-    int used = split_look(vq, &t);
+    int n = look_again(vq);
 
-    vq->used_seen = (uint16_t)t.used_seen;
-    return used;
+    return n > 0 ? take_next(vq, token, len) : n;
 }
 
 int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    if (vq->used_seen == vq->taken) {
-        int used = look_again(vq);
-
-        if (used <= 0)
-            return used;
-    }
-    return take_next(vq, token, len);
+    return !RING_SMALL && vq->used_seen != vq->taken
+               ? take_next(vq, token, len)
+               : look_and_take(vq, token, len);
 }
 
 #ifndef VIO_NO_IN_ORDER
 
 int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
 {
-    struct ring_taking t = split_taking(vq);
-    int used = split_look(vq, &t);
+    struct vio_virtq_used used;
+    int ready = vq->used_seen != vq->taken ? 1 : look_again(vq);
 
     /* A batch whose last buffer lies beyond the used index is a lie. */
-    if (used == 0 && vq->order_pending)
+    if (ready == 0 && vq->order_pending)
         return ring_break(vq);
-    if (used > 0 && !vq->order_pending)
-        used = split_read_used(vq, &t, &vq->order_last, &vq->order_len);
-    if (used > 0)
-        used = ring_in_order(vq, head, len);
-    if (used > 0)
-        t.taken = (uint16_t)(t.taken + 1u);
-    split_taken(vq, &t);
-    return used;
+    if (ready > 0 && !vq->order_pending) {
+        ready = split_read_used(vq, &used);
+        if (ready > 0)
+            ring_begin_order(vq, &used);
+    }
+    if (ready > 0)
+        ready = ring_in_order(vq, head, len);
+    if (ready > 0)
+        ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+    return ready;
 }
 
 #endif

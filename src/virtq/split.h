@@ -18,8 +18,6 @@ struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg);
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token);
-int vio_split_add_table(struct vio_virtq *vq, const struct vio_sg *sg,
-                        unsigned n_readable, unsigned n_writable, void *token);
 int vio_split_get(struct vio_virtq *vq, void **token, uint32_t *len);
 bool vio_split_kick_prepare(struct vio_virtq *vq);
 void vio_split_disable_cb(struct vio_virtq *vq);
@@ -39,41 +37,23 @@ static inline uint16_t *split_avail(const struct vio_virtq *vq)
     return vq->driver;
 }
 
-/* Two stores fill a descriptor: the address, and the rest. */
-static inline uint64_t split_rest(const struct vio_virtq *vq, uint32_t len,
-                                  unsigned flags, unsigned next)
+static inline void split_fill_desc(const struct vio_virtq *vq,
+                                   struct virtq_desc *desc, uint64_t addr,
+                                   uint32_t len, unsigned flags, unsigned next)
 {
-    if (VIO_BIG_ENDIAN)
-        return (uint64_t)ring32(vq, len) << 32 |
-               (uint64_t)ring16(vq, (uint16_t)flags) << 16 |
-               ring16(vq, (uint16_t)next);
-    return (uint64_t)next << 48 | (uint64_t)flags << 32 | len;
+    vio_shared_store64(&desc->addr, ring64(vq, addr));
+    vio_shared_store32(&desc->len, ring32(vq, len));
+    vio_shared_store16(&desc->flags, ring16(vq, (uint16_t)flags));
+    vio_shared_store16(&desc->next, ring16(vq, (uint16_t)next));
 }
 
-static inline void split_fill_desc(const struct vio_virtq *vq, uint64_t *desc,
-                                   uint64_t addr, uint32_t len, unsigned flags,
-                                   unsigned next)
+static inline struct virtq_desc *split_desc(const struct vio_virtq *vq,
+                                            unsigned i)
 {
-    vio_shared_store64(&desc[0], ring64(vq, addr));
-    vio_shared_store64(&desc[1], split_rest(vq, len, flags, next));
-}
-
-static inline uint16_t *split_flags(uint64_t *desc)
-{
-    return (uint16_t *)(void *)desc + 6;
-}
-
-static inline uint16_t *split_next(uint64_t *desc)
-{
-    return (uint16_t *)(void *)desc + 7;
+    return (struct virtq_desc *)vq->desc + i;
 }
 
 /* The same for a descriptor of the table, named by its number. */
-static inline uint64_t *split_desc(const struct vio_virtq *vq, unsigned i)
-{
-    return (uint64_t *)vq->desc + 2 * (size_t)i;
-}
-
 static inline void split_write_desc(const struct vio_virtq *vq, unsigned i,
                                     uint64_t addr, uint32_t len, unsigned flags,
                                     unsigned next)
@@ -97,9 +77,8 @@ static inline void split_stage(struct vio_virtq *vq, uint16_t head)
 /* Where the device says at which buffer it wants a notification. */
 static inline const uint16_t *split_avail_event(const struct vio_virtq *vq)
 {
-    size_t size = (size_t)vq->mask + 1;
-
-    return &split_used(vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * size];
+    return &split_used(
+        vq)[VIRTQ_USED_RING + VIRTQ_USED_ELEM_WORDS * (size_t)vq->size];
 }
 
 /* 2.7.10.1: the event with EVENT_IDX, bit 0 of the flags without. */
@@ -130,41 +109,6 @@ RING_INLINE bool split_kick(struct vio_virtq *vq, bool weak)
     return ring_decided(vq, split_wants_notification(vq, before, now));
 }
 
-RING_INLINE struct ring_taking split_taking(const struct vio_virtq *vq)
-{
-    return (struct ring_taking){
-        .slot = vq->slot,
-        .ring = vq->device,
-        .size = vq->size,
-        .free_head = vq->free_head,
-        .taken = vq->taken,
-        .used_seen = vq->used_seen,
-    };
-}
-
-RING_INLINE void split_taken(struct vio_virtq *vq, const struct ring_taking *t)
-{
-    vq->free_head = (uint16_t)t->free_head;
-    vq->used_seen = (uint16_t)t->used_seen;
-    ring_set_taken(vq, (uint16_t)t->taken);
-}
-
-/* Has the device used anything that was not taken yet? 1, 0, or it claims more
- * than it was given. */
-RING_INLINE int split_look(struct vio_virtq *vq, struct ring_taking *t)
-{
-    uint16_t taken = (uint16_t)t->taken, used;
-
-    if (t->used_seen != taken)
-        return 1;
-    used = ring16(vq, ring_observe16(vq, RING_NEGOTIATED,
-                                     &split_used(vq)[VIRTQ_USED_IDX]));
-    if ((uint16_t)(used - taken) > (uint16_t)(vq->published - taken))
-        return ring_break(vq);
-    t->used_seen = used;
-    return used != taken;
-}
-
 /* The elements of the used ring, of two words each. */
 RING_INLINE const uint32_t *split_elements(const uint16_t *ring)
 {
@@ -190,10 +134,10 @@ RING_INLINE int split_ready(struct vio_virtq *vq, const uint16_t *ring,
 }
 
 /* Read an element of the used ring. */
-RING_INLINE struct ring_used split_load_used(const struct vio_virtq *vq,
-                                             const uint32_t *elem)
+RING_INLINE struct vio_virtq_used split_load_used(const struct vio_virtq *vq,
+                                                  const uint32_t *elem)
 {
-    struct ring_used used = {.flags = 0};
+    struct vio_virtq_used used = {.flags = 0};
 
     used.id = ring32(vq, vio_shared_load32(&elem[0]));
     used.len = ring32(vq, vio_shared_load32(&elem[1]));
@@ -203,14 +147,13 @@ RING_INLINE struct ring_used split_load_used(const struct vio_virtq *vq,
 /* It is to name the head of a chain that is in flight, and a length that is
  * within its writable part. 1 or VIO_EPROTO. */
 RING_INLINE int split_check_used(struct vio_virtq *vq,
-                                 const struct ring_taking *t,
-                                 struct ring_used *used)
+                                 struct vio_virtq_used *used)
 {
     uint32_t bound;
 
-    if (used->id >= t->size)
+    if (used->id > vq->mask)
         return ring_break(vq);
-    bound = t->slot[used->id].bound;
+    bound = vq->slot[used->id].bound;
     /* A slot that heads nothing in flight has the bound 0, so that this one
      * comparison refuses a free id, one in mid-chain, one that was used before,
      * and a length past the writable bytes. */
@@ -223,18 +166,12 @@ RING_INLINE int split_check_used(struct vio_virtq *vq,
     return 1;
 }
 
-/* Both: 1 or VIO_EPROTO. */
+/* Read the next element, and check it. 1 or VIO_EPROTO. */
 RING_INLINE int split_read_used(struct vio_virtq *vq,
-                                const struct ring_taking *t, uint32_t *head,
-                                uint32_t *len)
+                                struct vio_virtq_used *used)
 {
-    struct ring_used used = split_load_used(
-        vq, split_elements(split_used(vq)) + 2 * (size_t)(t->taken & vq->mask));
-    int err = split_check_used(vq, t, &used);
-
-    *head = used.id;
-    *len = (uint32_t)used.len;
-    return err;
+    *used = split_load_used(vq, split_next_element(vq, split_used(vq)));
+    return split_check_used(vq, used);
 }
 
 /* Take one with IN_ORDER, where an element may stand for a batch. 1, 0 or

@@ -10,13 +10,11 @@
 
 #include "ring.h"
 
-#define DESC_WORDS 2u /* of 64 bits */
-
-/* Entry k of the table of a slot. */
-static inline uint64_t *ring_entry(const struct vio_virtq *vq, unsigned slot,
-                                   unsigned k)
+/* Entry k of the table of a slot; in either format as long as a descriptor. */
+static inline void *ring_entry(const struct vio_virtq *vq, unsigned slot,
+                               unsigned k)
 {
-    return &vq->table[((size_t)slot * vq->table_segs + k) * DESC_WORDS];
+    return (struct virtq_desc *)vq->table + (size_t)slot * vq->table_segs + k;
 }
 
 static inline uint64_t ring_table_addr(const struct vio_virtq *vq,
@@ -26,23 +24,43 @@ static inline uint64_t ring_table_addr(const struct vio_virtq *vq,
            (uint64_t)slot * vq->table_segs * sizeof(struct virtq_desc);
 }
 
+static inline unsigned ring_num_free(const struct vio_virtq *vq)
+{
+    return (unsigned)vq->room + vq->reserve;
+}
+
+/* Is there room for a list beside the reserve? The sum has 64 bits, and does
+ * not wrap. */
+static inline bool ring_has_room(const struct vio_virtq *vq,
+                                 unsigned n_readable, unsigned n_writable)
+{
+    return (int64_t)((uint64_t)n_readable + n_writable) <= vq->room;
+}
+
+#define RING_CHAIN 0
+#define RING_TABLE 1
+
 /*
+ * How a list of n segments goes: RING_CHAIN, RING_TABLE or an error.
+ *
  * A direct chain costs slots of the ring, which are worth something only when
  * they are scarce; a table costs a device one access more, of which nothing was
- * to be measured (README.md, "Fixed-shape requests"). With tables half
- * of the ring is the reserve (vio_virtq_init), and a list goes direct as long
- * as there is room beside it: one comparison. This is for the others: 1 with a
- * table, 0 without, from the reserve; or the error.
+ * to be measured (README.md, "Fixed-shape requests"). With tables half of the
+ * ring is the reserve (vio_virtq_init), and a list goes direct as long as there
+ * is room beside it.
  */
-static inline int ring_scarce(const struct vio_virtq *vq, uint64_t n)
+static inline int ring_placement(const struct vio_virtq *vq, uint64_t n,
+                                 const void *token)
 {
-    unsigned n_free = vio_virtq_num_free(vq);
+    unsigned n_free = ring_num_free(vq);
 
-    if (n > vq->size)
+    if (n == 0 || n > vq->size || !token)
         return VIO_EINVAL;
+    if ((int)n <= vq->room)
+        return RING_CHAIN;
     if (n > 1 && n <= ring_table_segs(vq))
-        return n_free ? 1 : VIO_ENOSPC;
-    return n <= n_free ? 0 : VIO_ENOSPC;
+        return n_free ? RING_TABLE : VIO_ENOSPC;
+    return n <= n_free ? RING_CHAIN : VIO_ENOSPC;
 }
 
 /*
@@ -69,25 +87,33 @@ static inline uint32_t ring_weight(uint32_t len)
     return len - 1;
 }
 
+static inline void ring_count(struct ring_sums *sums, bool is_read,
+                              uint32_t len)
+{
+    if (is_read)
+        sums->bound += ring_weight(len);
+    else
+        sums->readable += ring_weight(len);
+}
+
 static inline bool ring_sums_wrong(struct ring_sums sums)
 {
     return (sums.readable + sums.bound) >> 32 != 0;
 }
 
-/* Take the first free slot for a buffer that has no other, and takes `count`
- * descriptors of the ring. The slot is all of its circle. */
-static inline void ring_take_one(struct vio_virtq *vq, uint32_t bound,
-                                 unsigned count, void *token)
+/* Take the free slots from `head` to `last`, which become a circle, for a
+ * buffer that takes so many descriptors of the ring. */
+static inline void ring_take(struct vio_virtq *vq, uint16_t head, uint16_t last,
+                             unsigned count, uint32_t bound, void *token)
 {
-    uint16_t head = vq->free_head;
     struct vio_virtq_slot *slot = &vq->slot[head];
 
-    vq->free_head = slot->next;
     slot->token = token;
     slot->bound = bound;
     slot->count = (uint16_t)count;
-    slot->next = head;
     vq->room -= (int32_t)count;
+    vq->free_head = vq->slot[last].next;
+    vq->slot[last].next = head;
 }
 
 /* A buffer's slots are nobody's any more. */
@@ -104,14 +130,16 @@ static inline void ring_drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
  * head is the last of them. In a packed queue a buffer has one slot, however
  * many descriptors of the ring it took.
  */
-static inline void ring_release(struct vio_virtq *vq,
-                                struct vio_virtq_slot *slot)
+static inline void *ring_release(struct vio_virtq *vq,
+                                 struct vio_virtq_slot *slot)
 {
     uint16_t second = slot->next;
+    void *token = slot->token;
 
     ring_drop(vq, slot);
     slot->next = vq->free_head;
     vq->free_head = second;
+    return token;
 }
 
 #endif

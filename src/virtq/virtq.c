@@ -212,45 +212,17 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
 #define STATE_IN_ORDER(state) \
     (!(VQ_LEFT_OUT & VQ_IN_ORDER) && ((state)&VQ_IN_ORDER))
 
-/* A list that there is no room for beside the reserve, or that cannot be. */
-RING_APART int add_unusual(struct vio_virtq *vq, const struct vio_sg *sg,
-                           unsigned n_readable, unsigned n_writable,
-                           void *token)
-{
-    int how;
-
-    if (ring_broken(vq))
-        return VIO_EPROTO;
-    if (!token)
-        return VIO_EINVAL;
-    how = ring_scarce(vq, (uint64_t)n_readable + n_writable);
-    if (how < 0)
-        return how;
-    if (how == 0)
-        return ring_is_packed(vq)
-                   ? vio_packed_add(vq, sg, n_readable, n_writable, token)
-                   : vio_split_add(vq, sg, n_readable, n_writable, token);
-    return ring_is_packed(vq)
-               ? vio_packed_add_table(vq, sg, n_readable, n_writable, token)
-               : vio_split_add_table(vq, sg, n_readable, n_writable, token);
-}
-
 int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
-    uint64_t n = (uint64_t)n_readable + n_writable; /* cannot wrap */
+    uint32_t state = ring_state(vq);
 
     DEBUG_OWN(vq);
-    /* add_unusual() can do all of it, not as fast. */
-    if (!RING_SMALL && (int64_t)n <= vq->room && token) {
-        uint32_t state = ring_state(vq);
-
-        if (STATE_SPLIT(state))
-            return vio_split_add(vq, sg, n_readable, n_writable, token);
-        if (STATE_PACKED(state))
-            return vio_packed_add(vq, sg, n_readable, n_writable, token);
-    }
-    return add_unusual(vq, sg, n_readable, n_writable, token);
+    if (STATE_SPLIT(state))
+        return vio_split_add(vq, sg, n_readable, n_writable, token);
+    if (STATE_PACKED(state))
+        return vio_packed_add(vq, sg, n_readable, n_writable, token);
+    return VIO_EPROTO;
 }
 
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
@@ -466,5 +438,5 @@ unsigned vio_virtq_size(const struct vio_virtq *vq)
 
 unsigned vio_virtq_num_free(const struct vio_virtq *vq)
 {
-    return (unsigned)vq->room + vq->reserve;
+    return ring_num_free(vq);
 }

@@ -2,7 +2,7 @@
 /* Compiled as the library's own files are, and counted as one of them. */
 #include "fixed.h"
 
-#include "virtq/shape.h"
+#include "virtq/shape_take.h"
 
 void fixed_open(struct vio_virtq *vq, uint16_t depth, uint64_t headers,
                 uint64_t statuses)

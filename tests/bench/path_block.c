@@ -98,6 +98,7 @@ static void open_block(struct rig *rig)
         rig_die("the disk cannot be set up");
     if (rig->blk.info.indirect != rig->shape.indirect)
         rig_die("the disk is not what was asked for");
+    rig->queue = vio_blk_get_queue(&rig->blk, 0);
 }
 
 static void stage(struct rig *rig, unsigned n)
@@ -107,16 +108,16 @@ static void stage(struct rig *rig, unsigned n)
         struct vio_blk_req *req = &rig->req[k];
 
         vio_blk_prep_read(req, 8 * k, &rig->buf, 1);
-        if (vio_blk_queue(vio_blk_get_queue(&rig->blk, 0), req))
+        if (vio_blk_queue(rig->queue, req))
             rig_die("block: refused");
     }
-    if (vio_blk_submit(vio_blk_get_queue(&rig->blk, 0)))
+    if (vio_blk_submit(rig->queue))
         rig_die("block: broken");
 }
 
 static unsigned reap(struct rig *rig, unsigned n)
 {
-    int got = vio_blk_reap(vio_blk_get_queue(&rig->blk, 0), rig->done, n);
+    int got = vio_blk_reap(rig->queue, rig->done, n);
 
     if (got < 0)
         rig_die("block: broken");

@@ -38,6 +38,7 @@ struct rig {
     struct vio_virtq vq;
     struct vio_device dev;
     struct vio_blk blk;
+    struct vio_blk_queue *queue;
     struct vio_blk_req *req; /* one per descriptor */
     struct vio_blk_req **done;
 };

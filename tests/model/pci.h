@@ -85,7 +85,6 @@ struct model_pci {
     uint64_t config_reads, config_writes;
     unsigned isr_reads;
     unsigned window_accesses;
-    unsigned vector_messages[MODEL_MSIX_ENTRIES];
     bool config_vector_written; /* and not read back */
     struct model_pci_queue check[MODEL_QUEUES];
 };

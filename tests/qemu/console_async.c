@@ -63,14 +63,22 @@ static int run_wait(const uint64_t *arg)
     return err;
 }
 
+static enum vio_blk_recovery recovery(uint64_t resubmit)
+{
+    return resubmit ? VIO_BLK_RESUBMIT : VIO_BLK_HAND_BACK;
+}
+
+/* The disk has come back, as the same one or as another one, or has not. */
+static int come_back(int err)
+{
+    port_print("another disk: %d\n", err > 0);
+    return err < 0 ? err : 0;
+}
+
 /* recover RESUBMIT */
 static int run_recover(const uint64_t *arg)
 {
-    int err = vio_blk_recover(&console_disk,
-                              arg[0] ? VIO_BLK_RESUBMIT : VIO_BLK_HAND_BACK);
-
-    port_print("another disk: %d\n", err > 0);
-    return err < 0 ? err : 0;
+    return come_back(vio_blk_recover(&console_disk, recovery(arg[0])));
 }
 
 static int run_freeze(const uint64_t *arg)
@@ -82,11 +90,7 @@ static int run_freeze(const uint64_t *arg)
 /* restore RESUBMIT */
 static int run_restore(const uint64_t *arg)
 {
-    int err = vio_blk_restore(&console_disk,
-                              arg[0] ? VIO_BLK_RESUBMIT : VIO_BLK_HAND_BACK);
-
-    port_print("another disk: %d\n", err > 0);
-    return err < 0 ? err : 0;
+    return come_back(vio_blk_restore(&console_disk, recovery(arg[0])));
 }
 
 /* reinit QUEUE_SIZE DEPTH: give the disk up, and bring it up again. */

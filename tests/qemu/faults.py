@@ -133,7 +133,8 @@ def deadline(c):
         for slot in range(4):
             s.do(f'queue {slot} {slot * 8} 8')
         found = s.do('wait 3 20', LATE).matches(r'^after (\d+) ms$')
-        check(20 <= int(found[1]) < 200, f'20 ms became: {found[0]}')
+        # And not with the disk's next request, which it does in a second.
+        check(20 <= int(found[1]) < 900, f'20 ms became: {found[0]}')
         set_iops(s, 0)
         s.do('recover 1').has('another disk: 0')
         for slot in range(4):

@@ -28,12 +28,6 @@ static int queue_read(unsigned i)
     return unit_queue_read(&req[i], &buf[i], i, data + 1024 * i, 512);
 }
 
-static void hold_everything(void)
-{
-    unit_disk.fault_always = true;
-    unit_disk.fault.hold = true;
-}
-
 /* B3, DX-SPLIT-07 */
 static void batch_is_shown_with_one_notification(void **state)
 {
@@ -89,7 +83,7 @@ static void full_queue_says_again(void **state)
     (void)state;
     start(2, &(struct vio_blk_config){.queue_size = 16});
     depth = vio_blk_info(&unit_blk)->depth;
-    hold_everything();
+    unit_disk_hold();
     for (unsigned i = 0; i < depth; i++)
         assert_int_equal(queue_read(i), 0);
     assert_int_equal(queue_read(depth), VIO_EAGAIN);
@@ -115,7 +109,7 @@ static void completions_come_in_any_order(void **state)
 
     (void)state;
     start(2, &(struct vio_blk_config){.queue_size = 64});
-    hold_everything();
+    unit_disk_hold();
     for (unsigned round = 0; round < 50; round++) {
         unsigned n = 1 + unit_random(&seed) % 16;
 
@@ -187,7 +181,7 @@ static void wait_times_out_and_the_request_stays_queued(void **state)
 
     (void)state;
     start(2, NULL);
-    hold_everything();
+    unit_disk_hold();
     assert_int_equal(queue_read(0), 0);
     before = unit_env.now_ns;
     assert_int_equal(vio_blk_wait(q, &req[0], 2000000000), VIO_ETIMEDOUT);
@@ -208,7 +202,7 @@ static void wait_without_a_clock_is_bounded_too(void **state)
     (void)state;
     start(2, NULL);
     unit_env.env.now_ns = NULL;
-    hold_everything();
+    unit_disk_hold();
     assert_int_equal(queue_read(0), 0);
     assert_int_equal(vio_blk_wait(q, &req[0], 1000), VIO_ETIMEDOUT);
     assert_int_equal(vio_blk_wait(q, &req[0], 0), VIO_ETIMEDOUT);
@@ -300,7 +294,7 @@ static void whatever_is_done_first_is_waited_for(void **state)
     start(2, NULL);
     unit_env.env.idle = idle_step;
     assert_int_equal(vio_blk_wait_any(q, 1000000000), 0); /* of none */
-    hold_everything();
+    unit_disk_hold();
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(queue_read(i), 0);
     assert_int_equal(vio_blk_wait_any(q, 1000000000), VIO_ETIMEDOUT);
@@ -321,16 +315,9 @@ static void whatever_is_done_first_is_waited_for(void **state)
 }
 
 /* The completion comes just before the port goes to sleep. */
-static unsigned countdown;
-
-static void finish_at(enum model_kind kind, const void *ptr, unsigned width,
-                      uint64_t value)
+static void finish(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0 && mq->n_held)
+    if (mq->n_held)
         model_disk_finish(&unit_disk, mq, 0);
 }
 
@@ -354,77 +341,16 @@ static void completion_before_sleep_is_not_slept_through(void **state)
     for (unsigned at = 1; at < 60; at++) {
         start(2, NULL);
         unit_env.env.idle = idle_until_interrupt;
-        hold_everything();
+        unit_disk_hold();
         assert_int_equal(queue_read(0), 0);
         assert_int_equal(vio_blk_submit(q), 0);
-        countdown = at;
-        model_between = finish_at;
+        unit_at_access(at, finish);
         if (vio_blk_wait(q, &req[0], 400000000) == 0)
             in_time++;
         model_between = NULL;
         unit_disk_down();
     }
     assert_true(in_time > 5);
-}
-
-/* What can be refused is refused before anything is mapped or staged. */
-static void bad_requests_are_refused(void **state)
-{
-    struct vio_buf two[2], many[20];
-    struct vio_blk_req r;
-
-    (void)state;
-    unit_disk_device(2, 1024);
-    model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
-    unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
-    data = unit_alloc(65536, 16);
-    q = unit_blk.queue;
-    assert_int_equal(unit_queue_read(&r, two, 0, data, 100), VIO_EINVAL);
-    assert_int_equal(unit_queue_read(&r, two, 0, data, 0), VIO_EINVAL);
-    vio_blk_prep_read(&r, 0, two, 0);
-    assert_int_equal(vio_blk_queue(q, &r), VIO_EINVAL);
-    assert_int_equal(unit_queue_read(&r, two, 1024, data, 512), VIO_ERANGE);
-    assert_int_equal(unit_queue_read(&r, two, 1023, data, 1024), VIO_ERANGE);
-    assert_int_equal(unit_queue_read(&r, two, ~(uint64_t)0, data, 512),
-                     VIO_ERANGE);
-    assert_int_equal(unit_queue_write(&r, two, ~(uint64_t)0 - 1, data, 1024),
-                     VIO_ERANGE);
-    assert_int_equal(unit_queue_read(&r, two, 0, data, 8192 + 512), VIO_E2BIG);
-    assert_int_equal(unit_queue_read(&r, two, 0, data, SIZE_MAX / 512 * 512),
-                     VIO_E2BIG);
-    for (unsigned i = 0; i < 20; i++)
-        many[i] = (struct vio_buf){data + 512 * i, 512};
-    vio_blk_prep_read(&r, 0, many, 3);
-    assert_int_equal(vio_blk_queue(q, &r), VIO_E2BIG);
-    two[0] = (struct vio_buf){data, 512};
-    two[1] = (struct vio_buf){data, 0};
-    vio_blk_prep_read(&r, 0, two, 2);
-    assert_int_equal(vio_blk_queue(q, &r), VIO_EINVAL);
-    two[1].len = SIZE_MAX - 511; /* together 0, if it could wrap */
-    vio_blk_prep_read(&r, 0, two, 2);
-    assert_int_equal(vio_blk_queue(q, &r), VIO_E2BIG);
-    assert_int_equal(unit_env.maps, unit_env.unmaps);
-    assert_int_equal(vio_blk_submit(q), 0);
-    assert_int_equal(unit_dev.doorbells, 0);
-    unit_disk_down();
-}
-
-/* Two odd pieces that are a sector together. */
-static void pieces_need_not_be_sectors(void **state)
-{
-    struct vio_buf two[2];
-
-    (void)state;
-    start(2, NULL);
-    two[0] = (struct vio_buf){data + 1, 100};
-    two[1] = (struct vio_buf){data + 301, 412};
-    vio_blk_prep_read(&req[0], 3, two, 2);
-    assert_int_equal(vio_blk_queue(q, &req[0]), 0);
-    assert_int_equal(vio_blk_submit(q), 0);
-    unit_reap_one(&req[0], 0);
-    assert_memory_equal(data + 1, unit_disk.data + 3 * 512, 100);
-    assert_memory_equal(data + 301, unit_disk.data + 3 * 512 + 100, 412);
-    unit_disk_down();
 }
 
 /* A flush that needs no device is done at once, in its turn. */
@@ -455,7 +381,7 @@ static void fini_hands_back_what_is_in_flight(void **state)
         unsigned seen = 0;
 
         start(version, NULL);
-        hold_everything();
+        unit_disk_hold();
         for (unsigned i = 0; i < 6; i++)
             assert_int_equal(queue_read(i), 0);
         assert_int_equal(vio_blk_submit(q), 0);
@@ -491,8 +417,6 @@ int main(void)
         unit_cases(time_out_without_end),
         unit_all_cases(whatever_is_done_first_is_waited_for),
         unit_all_cases(completion_before_sleep_is_not_slept_through),
-        unit_all_cases(bad_requests_are_refused),
-        unit_all_cases(pieces_need_not_be_sectors),
         unit_all_cases(flush_of_a_disk_without_cache_is_reaped_like_any),
         unit_all_cases(fini_hands_back_what_is_in_flight),
     };

@@ -164,8 +164,8 @@ static void scsi_command_goes_through_the_pool(void **state)
     assert_memory_equal(data, unit_disk.scsi.data, 2000);
     assert_int_equal(cmd[32], 0x17);
     assert_int_equal(most_busy, 4);
-    for (fail_after = 0; fail_after < 4; fail_after = most_busy + 1) {
-        most_busy = fail_after;
+    for (unsigned n = 0; n < 4; n++) {
+        fail_after = n;
         vio_blk_prep_scsi(&req, &scsi);
         assert_int_equal(vio_blk_run(&unit_blk, &req), VIO_EFAULT);
         assert_int_equal(n_busy, 0);

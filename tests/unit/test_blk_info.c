@@ -5,14 +5,8 @@
  */
 #include "unit_disk.h"
 
-static const struct vio_blk_info *info;
+static const struct vio_blk_info *const info = &unit_blk.info;
 static uint8_t *data;
-
-static void device(uint32_t version)
-{
-    unit_disk_device(version, 1024);
-    info = &unit_blk.info;
-}
 
 static void up(void)
 {
@@ -42,10 +36,9 @@ static void t_blc_03_capacity_shrinks_with_requests_in_flight(void **state)
 
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
-        device(version);
+        unit_disk_device(version, 1024);
         up();
-        unit_disk.fault_always = true;
-        unit_disk.fault.hold = true;
+        unit_disk_hold();
         assert_int_equal(unit_queue_read(&old, buf, 1000, data, 512), 0);
         assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
         model_disk_resize(&unit_dev, 500);
@@ -59,7 +52,7 @@ static void t_blc_03_capacity_shrinks_with_requests_in_flight(void **state)
                          VIO_ERANGE);
         model_disk_finish(&unit_disk, &unit_dev.queue[0], 0);
         unit_reap_one(&old, VIO_EIO);
-        unit_disk.fault_always = false;
+        unit_disk_well();
         assert_int_equal(vio_blk_read(&unit_blk, 499, data, 512), 0);
         unit_disk_down();
     }
@@ -69,7 +62,7 @@ static void t_blc_04_capacity_grows_by_a_refresh_only(void **state)
 {
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
-        device(version);
+        unit_disk_device(version, 1024);
         up();
         assert_int_equal(vio_blk_refresh(&unit_blk), 0);
         model_disk_resize(&unit_dev, 2048);
@@ -85,17 +78,9 @@ static void t_blc_04_capacity_grows_by_a_refresh_only(void **state)
 
 /* B6: resized between any two accesses of a refresh, which never sees half of
  * one capacity and half of another. */
-static unsigned countdown;
-
-static void resize_at(enum model_kind kind, const void *ptr, unsigned width,
-                      uint64_t value)
+static void resize(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0)
-        model_disk_resize(&unit_dev, 0x500000005);
+    model_disk_resize(&unit_dev, 0x500000005);
 }
 
 static void refresh_never_sees_half_a_change(void **state)
@@ -106,10 +91,9 @@ static void refresh_never_sees_half_a_change(void **state)
     for (unsigned at = 2; at < 60; at++) {
         int err;
 
-        device(1 + at % 2);
+        unit_disk_device(1 + at % 2, 1024);
         up();
-        countdown = at / 2;
-        model_between = resize_at;
+        unit_at_access(at / 2, resize);
         err = vio_blk_refresh(&unit_blk);
         model_between = NULL;
         assert_int_equal(info->capacity, err ? 0x500000005 : 1024);
@@ -136,7 +120,7 @@ static void refresh_of_what_never_stands_still_gives_up(void **state)
 {
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
-        device(version);
+        unit_disk_device(version, 1024);
         up();
         unit_dev.on_read = always_another;
         assert_int_equal(vio_blk_refresh(&unit_blk), VIO_EPROTO);
@@ -152,7 +136,7 @@ static void refresh_sees_what_else_has_happened(void **state)
 {
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
-        device(version);
+        unit_disk_device(version, 1024);
         up();
         model_dev_needs_reset(&unit_dev);
         assert_int_equal(vio_blk_refresh(&unit_blk), VIO_EPROTO);
@@ -161,7 +145,7 @@ static void refresh_sees_what_else_has_happened(void **state)
         for (int64_t at = 0; at < 12; at++) {
             int err;
 
-            device(version);
+            unit_disk_device(version, 1024);
             up();
             unit_dev.gone_after = at;
             err = vio_blk_refresh(&unit_blk);
@@ -193,7 +177,7 @@ static void t_blc_13_topology(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
-        device(2);
+        unit_disk_device(2, 1024);
         model_disk_offer(&unit_dev, MF_BLK_BLK_SIZE);
         model_disk_offer(&unit_dev, MF_BLK_TOPOLOGY);
         model_config_put(&unit_dev, 20, 4, 4096);
@@ -214,7 +198,7 @@ static void t_blc_13_topology(void **state)
 static void hints_need_their_feature(void **state)
 {
     (void)state;
-    device(2);
+    unit_disk_device(2, 1024);
     memset(unit_dev.config + 16, 0x22, 16);
     up();
     assert_int_equal(info->block_size, 512);

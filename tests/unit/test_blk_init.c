@@ -73,9 +73,7 @@ static void queue_shrinks_to_the_memory(void **state)
         struct vio_mem mem;
 
         start(2);
-        unit_probe();
-        assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, NULL, &want, &least),
-                         0);
+        unit_disk_need(NULL, &want, &least);
         mem = unit_mem(least.shared + (want.shared - least.shared) * step / 20,
                        least.priv + (want.priv - least.priv) * step / 20, 4096);
         assert_int_equal(vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &mem),
@@ -98,9 +96,7 @@ static void too_little_memory_says_how_much_is_needed(void **state)
         struct vio_mem mem;
 
         start(2);
-        unit_probe();
-        assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, NULL, &want, &least),
-                         0);
+        unit_disk_need(NULL, &want, &least);
         mem = unit_mem(want.shared, want.priv, 4096);
         if (priv)
             mem.priv_size = least.priv - 1;
@@ -130,9 +126,7 @@ static void misaligned_memory_is_refused(void **state)
         size_t off = version == 1 ? 2048 : 8;
 
         start(version);
-        unit_probe();
-        assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, NULL, &want, &least),
-                         0);
+        unit_disk_need(NULL, &want, &least);
         mem = unit_mem(want.shared, want.priv, 4096);
         bad = mem;
         bad.shared = (uint8_t *)mem.shared + off;
@@ -375,20 +369,11 @@ static void device_of_another_type_is_refused(void **state)
     assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_WRONG_TYPE);
 }
 
-static uint32_t never_the_same(struct model_dev *d, uint32_t offset,
-                               unsigned width, uint32_t value)
-{
-    (void)width;
-    if (offset == MR_CONFIG_GENERATION)
-        return ++d->generation;
-    return value;
-}
-
 static void configuration_that_keeps_changing_is_given_up(void **state)
 {
     (void)state;
     start(2);
-    unit_dev.on_read = never_the_same;
+    unit_dev.on_read = unit_generation_moves;
     assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
     assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_CONFIG_UNSTABLE);
 }

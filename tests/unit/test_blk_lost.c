@@ -34,14 +34,14 @@ enum how {
 
 static struct op ops[QUEUES][N];
 static uint8_t *sync_data;
-static unsigned countdown, accesses;
+static uint64_t accesses; /* of the life before */
 static enum how how;
 static bool lost;
 
 static void lose(void)
 {
     if (how == NO_RESET && !unit_way.model->status) {
-        countdown = 1; /* nothing there that could be reset: a little later */
+        unit_countdown = 1; /* nothing to be reset: a little later */
         return;
     }
     lost = true;
@@ -67,18 +67,6 @@ static void lose(void)
     default:
         break;
     }
-}
-
-static void count_down(enum model_kind kind, const void *ptr, unsigned width,
-                       uint64_t value)
-{
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    accesses++;
-    if (countdown && --countdown == 0)
-        lose();
 }
 
 static void start(enum unit_way way)
@@ -189,7 +177,6 @@ static void assert_back_or_in_quarantine(bool quarantine)
 static void heal_and_end(void)
 {
     model_between = NULL;
-    countdown = 0;
     unit_way.model->reset_reads = 0;
     unit_way.model->when = MODEL_AT_DOORBELL;
     assert_int_equal(vio_blk_fini(&unit_way.blk),
@@ -218,10 +205,9 @@ static void lose_at(enum unit_way way, unsigned at, enum vio_blk_recovery r)
     int err;
 
     start(way);
-    accesses = 0;
-    countdown = at;
+    accesses = model_accesses;
     lost = false;
-    model_between = count_down;
+    unit_at_access(at, lose);
     if (how == BROKEN) {
         model_allow("T-SPL-15");
         model_allow("SPLIT-22");
@@ -242,10 +228,11 @@ static void lose_at(enum unit_way way, unsigned at, enum vio_blk_recovery r)
             ;
     }
     assert_back_or_in_quarantine(err == VIO_ETIMEDOUT || how == BROKEN);
+    accesses = model_accesses - accesses;
     heal_and_end();
 }
 
-static unsigned count_accesses(enum unit_way way)
+static uint64_t count_accesses(enum unit_way way)
 {
     how = NOTHING;
     lose_at(way, 0, VIO_BLK_RESUBMIT);
@@ -256,11 +243,8 @@ static void at_every_access(enum how this_way)
 {
     for_each_way(way)
     {
-        unsigned n;
+        uint64_t n = count_accesses(way);
 
-        if (unit_way_is_legacy(way) && unit_is_packed())
-            continue; /* legacy devices have one format */
-        n = count_accesses(way);
         assert_true(n > 200);
         how = this_way;
         for (unsigned at = 1; at <= n + 20; at++)

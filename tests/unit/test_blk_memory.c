@@ -288,8 +288,7 @@ static void t_bli_04_data_that_were_not_moved(void **state)
         unit_disk_device(version, 1024);
         up(NULL);
         memset(data, 0x77, 512);
-        unit_disk.fault_always = true;
-        unit_disk.fault.no_data = true;
+        unit_disk_fault((struct model_fault){.no_data = true});
         assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), 0);
         for (unsigned i = 0; i < 512; i++)
             assert_int_equal(data[i], 0x77);

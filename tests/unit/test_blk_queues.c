@@ -74,7 +74,6 @@ static void every_queue_serves_its_own(void **state)
     }
 }
 
-/* What goes wrong in one is no matter of the others. */
 static void wait_on_another_queue_is_refused(void **state)
 {
     struct vio_blk_queue *q;
@@ -91,6 +90,7 @@ static void wait_on_another_queue_is_refused(void **state)
     unit_disk_down();
 }
 
+/* What goes wrong in one is no matter of the others. */
 static void broken_queue_leaves_the_others_alone(void **state)
 {
     (void)state;
@@ -114,8 +114,7 @@ static void one_full_queue_is_not_the_others_matter(void **state)
 
     (void)state;
     start(2, 2);
-    unit_disk.fault_always = true;
-    unit_disk.fault.hold = true;
+    unit_disk_hold();
     depth = unit_blk.info.depth;
     b.base = data;
     for (unsigned i = 0; i <= depth; i++) {
@@ -123,7 +122,7 @@ static void one_full_queue_is_not_the_others_matter(void **state)
         assert_int_equal(vio_blk_queue(unit_blk.queue, &many[i]),
                          i < depth ? 0 : VIO_EAGAIN);
     }
-    unit_disk.fault_always = false;
+    unit_disk_well();
     queue_read(1, 0);
     assert_int_equal(
         vio_blk_wait(vio_blk_get_queue(&unit_blk, 1), &req[1][0], 1000000000),
@@ -178,9 +177,7 @@ static void memory_for_fewer_queues_gives_fewer(void **state)
 
         unit_disk_device(1 + step % 2, 1024);
         model_disk_set_queues(&unit_dev, 4, 4);
-        unit_probe();
-        assert_int_equal(vio_blk_mem_size(&unit_mmio.dev, &cfg, &want, &least),
-                         0);
+        unit_disk_need(&cfg, &want, &least);
         mem = unit_mem(least.shared + (want.shared - least.shared) * step / 40,
                        want.priv, 4096);
         assert_int_equal(vio_blk_init(&unit_blk, &unit_mmio.dev, &cfg, &mem),

@@ -334,8 +334,7 @@ static void t_bli_11_failure_is_of_the_whole_request(void **state)
 
     (void)state;
     start(2, (struct model_limits){64, 4, 1});
-    unit_disk.fault_always = true;
-    unit_disk.fault.partial = true;
+    unit_disk_fault((struct model_fault){.partial = true});
     vio_blk_prep_write_zeroes(&req, two, 2, false);
     assert_int_equal(vio_blk_run(&unit_blk, &req), VIO_EIO);
     assert_true(is_zero(0, 8));

@@ -13,12 +13,6 @@ static uint8_t *data;
 static struct vio_blk_queue *q;
 static struct model_queue *mq;
 
-static void hold(bool on)
-{
-    unit_disk.fault_always = on;
-    unit_disk.fault.hold = on;
-}
-
 static void start(uint32_t version)
 {
     unit_disk_device(version, 1024);
@@ -31,7 +25,7 @@ static void start(uint32_t version)
 /* Half of them reads, half of them writes; the device keeps them. */
 static void fill(void)
 {
-    hold(true);
+    unit_disk_hold();
     for (unsigned i = 0; i < N; i++) {
         uint8_t *p = data + 1024 * i;
 
@@ -70,7 +64,7 @@ static void assert_data_moved(void)
 
 static void assert_works(void)
 {
-    hold(false);
+    unit_disk_well();
     assert_int_equal(vio_blk_read(&unit_blk, 3, data, 512), 0);
     assert_memory_equal(data, unit_disk.data + 3 * 512, 512);
 }
@@ -85,7 +79,7 @@ static void late_request_is_done_again(void **state)
         assert_int_equal(vio_blk_wait(q, &req[3], 1000000), VIO_ETIMEDOUT);
         assert_int_equal(unit_env.unmaps, 0);
         assert_int_equal(req[3].state, VIO_BLK_QUEUED);
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
         assert_all_come_back(0);
         assert_data_moved();
@@ -120,7 +114,7 @@ static void finished_requests_are_not_done_again(void **state)
         model_disk_finish(&unit_disk, mq, 0);
     assert_int_equal(vio_blk_wait(q, &req[1], 1000000), 0);
     requests = unit_disk.requests;
-    hold(false);
+    unit_disk_well();
     assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
     assert_int_equal(unit_disk.requests - requests, N - 3);
     assert_int_equal(vio_blk_reap(q, done, N + 1), N - 1);
@@ -145,7 +139,7 @@ static void what_is_not_safe_to_repeat_is_handed_back(void **state)
             model_disk_set_zoned(&unit_dev, MODEL_Z_HM, 64, 0);
         unit_disk_up(&(struct vio_blk_config){.scsi = true});
         data = unit_alloc(1024, 16);
-        hold(true);
+        unit_disk_hold();
         buf[0] = (struct vio_buf){data, 512};
         scsi = (struct vio_blk_scsi){.cmd = buf[0], .sense = {data + 512, 96}};
         if (version == 1)
@@ -154,7 +148,7 @@ static void what_is_not_safe_to_repeat_is_handed_back(void **state)
             vio_blk_prep_zone_append(&req[0], 64, buf, 1, &where);
         assert_int_equal(vio_blk_queue(unit_blk.queue, &req[0]), 0);
         assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
         unit_reap_one(&req[0], VIO_EIO);
         assert_int_equal(unit_disk.requests, 1);
@@ -180,7 +174,7 @@ static void t_lif_02_needs_reset_after_each_recovery(void **state)
         vio_blk_get_stats(&unit_blk, &s);
         assert_true(s.resets >= first + i + 1);
     }
-    hold(false);
+    unit_disk_well();
     assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
     assert_all_come_back(0);
     assert_data_moved();
@@ -195,7 +189,7 @@ static void broken_queue_is_recovered_from(void **state)
         fill();
         model_queue_push(mq, 0xffff, 0);
         assert_int_equal(vio_blk_reap(q, done, 1), VIO_EPROTO);
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
         assert_all_come_back(0);
         assert_works();
@@ -223,7 +217,7 @@ static void t_lif_01_reset_that_never_completes(void **state)
         }
         model_disk_finish(&unit_disk, mq, 0); /* it still may */
         unit_dev.reset_reads = 0;
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
         assert_all_come_back(0);
         assert_works();
@@ -239,7 +233,7 @@ static void synchronous_calls_after_a_lost_one_do_no_harm(void **state)
 
     (void)state;
     start(2);
-    hold(true);
+    unit_disk_hold();
     unit_dev.reset_reads = MODEL_FOREVER;
     assert_int_equal(vio_blk_read(&unit_blk, 0, data, 1024), VIO_ETIMEDOUT);
     assert_int_equal(vio_blk_read(&unit_blk, 0, data + 1024, 512),
@@ -250,7 +244,7 @@ static void synchronous_calls_after_a_lost_one_do_no_harm(void **state)
     assert_int_equal(unit_env.maps - unit_env.unmaps, 1);
     assert_true(model_mem_reaches(data, 1024));
     unit_dev.reset_reads = 0;
-    hold(false);
+    unit_disk_well();
     assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
     assert_int_equal(unit_env.maps, unit_env.unmaps);
     unit_reap_none();
@@ -258,109 +252,8 @@ static void synchronous_calls_after_a_lost_one_do_no_harm(void **state)
     unit_disk_down();
 }
 
-/* Each of a device's properties, as it is when it comes back. */
-static void change_capacity(void)
-{
-    model_disk_resize(&unit_dev, 512);
-    model_disk_noticed(&unit_disk);
-}
-
-static void change_features(void)
-{
-    unit_dev.offered &= ~MF(MF_BLK_FLUSH);
-}
-
-static void change_seg_max(void)
-{
-    model_disk_set_seg_max(&unit_disk, &unit_dev, 1);
-}
-
-static void change_size_max(void)
-{
-    model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
-}
-
-static void change_queue_size(void)
-{
-    unit_dev.queue_max[0] = 64;
-}
-
-static void nothing(void)
-{
-}
-
-static void start_with_everything(bool small)
-{
-    static const unsigned ranges[] = {MF_BLK_DISCARD, MF_BLK_WRITE_ZEROES,
-                                      MF_BLK_SECURE_ERASE};
-
-    unit_disk_device(2, 1024);
-    model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
-    model_disk_offer(&unit_dev, MF_BLK_BLK_SIZE);
-    model_config_put(&unit_dev, 20, 4, 512);
-    for (size_t i = 0; i < COUNT(ranges); i++)
-        model_disk_set_limits(&unit_dev, ranges[i],
-                              (struct model_limits){64, 2, 1});
-    if (small)
-        model_disk_set_size_max(&unit_disk, &unit_dev, 8192);
-    unit_disk.zoned.max_append = 8;
-    model_disk_set_zoned(&unit_dev, MODEL_Z_HA, 64, 0);
-    unit_disk_up(NULL);
-    data = unit_alloc(N * 1024, 16);
-    q = unit_blk.queue;
-    mq = &unit_dev.queue[0];
-    assert_int_equal(vio_blk_freeze(&unit_blk), 0);
-}
-
-static void assert_comes_back_as_another(bool changed)
-{
-    assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT), changed);
-    assert_works();
-    /* That is how it is from now on. */
-    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
-    unit_disk_down();
-}
-
-/* T-LIF-05. */
-static void t_lif_05_device_comes_back_as_another(void **state)
-{
-    void (*const change[])(void) = {
-        nothing,        change_capacity, change_features,
-        change_seg_max, change_size_max, change_queue_size,
-    };
-
-    (void)state;
-    for (size_t i = 0; i < 2 * COUNT(change); i++) {
-        start_with_everything(i & 1);
-        change[i / 2]();
-        assert_comes_back_as_another(i > 1);
-    }
-}
-
-/* Every field of the configuration space that a user may rely on. */
-static void t_lif_05_any_field_may_have_changed(void **state)
-{
-    static const struct {
-        uint32_t at;
-        unsigned bytes;
-        uint32_t value;
-    } field[] = {
-        {20, 4, 4096}, {32, 1, 0},   {36, 4, 32}, {40, 4, 1},  {44, 4, 8},
-        {48, 4, 32},   {52, 4, 1},   {60, 4, 32}, {64, 4, 1},  {68, 4, 8},
-        {72, 4, 128},  {76, 4, 3},   {80, 4, 3},  {84, 4, 16}, {88, 4, 1024},
-        {92, 1, 0},    {92, 1, 255},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(field); i++) {
-        start_with_everything(false);
-        model_config_put(&unit_dev, field[i].at, field[i].bytes,
-                         field[i].value);
-        assert_comes_back_as_another(true);
-    }
-}
-
-/* And what was in flight is done as far as it still can be. */
+/* T-LIF-05: where it comes back as another one (test_blk_changed.c), what was
+ * in flight is done as far as it still can be. */
 static void what_no_longer_fits_is_done_with_an_error(void **state)
 {
     unsigned bad = 0;
@@ -368,7 +261,7 @@ static void what_no_longer_fits_is_done_with_an_error(void **state)
     (void)state;
     start(2);
     fill();
-    hold(false);
+    unit_disk_well();
     model_disk_resize(&unit_dev, 50);
     model_disk_noticed(&unit_disk);
     assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 1);
@@ -425,7 +318,7 @@ static void frozen_disk_goes_on(void **state)
         assert_true(vio_blk_wait(q, &req[0], 1000000) < 0);
         assert_int_equal(model_dev_accesses(&unit_dev), accesses);
         assert_int_equal(vio_blk_freeze(&unit_blk), 0);
-        hold(false);
+        unit_disk_well();
         assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT), 0);
         assert_all_come_back(0);
         assert_data_moved();
@@ -454,8 +347,6 @@ int main(void)
         unit_all_cases(broken_queue_is_recovered_from),
         unit_all_cases(t_lif_01_reset_that_never_completes),
         unit_all_cases(synchronous_calls_after_a_lost_one_do_no_harm),
-        unit_all_cases(t_lif_05_device_comes_back_as_another),
-        unit_all_cases(t_lif_05_any_field_may_have_changed),
         unit_all_cases(what_no_longer_fits_is_done_with_an_error),
         unit_all_cases(t_lif_08_late_completion_after_the_reset),
         unit_all_cases(frozen_disk_goes_on),

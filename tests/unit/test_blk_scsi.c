@@ -141,15 +141,13 @@ static void failure_leaves_the_answer_alone(void **state)
 {
     (void)state;
     start(true, true, 1);
-    unit_disk.fault_always = true;
-    unit_disk.fault.set_status = true;
-    unit_disk.fault.status = 1;
+    unit_disk_fault((struct model_fault){.set_status = true, .status = 1});
     assert_int_equal(run(6, 512, true), VIO_EIO);
     assert_int_equal(scsi.errors, 77);
     assert_int_equal(scsi.residual, 77);
     unit_disk.fault.status = 2;
     assert_int_equal(run(6, 512, true), VIO_ENOTSUP);
-    unit_disk.fault_always = false;
+    unit_disk_well();
     assert_int_equal(run(6, 512, true), VIO_ENOTSUP); /* not asked again */
     assert_int_equal(unit_disk.requests, 2);
     unit_disk_down();

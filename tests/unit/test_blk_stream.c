@@ -426,8 +426,7 @@ static void start_device(enum unit_way way, unsigned device)
         unit_way.model->when = MODEL_AT_WILL;
     } else {
         unit_way.model->when = MODEL_BY_HAND;
-        unit_disk.fault_always = true;
-        unit_disk.fault.hold = true;
+        unit_disk_hold();
     }
     unit_env.map_most = device & IN_PARTS ? 1500 : 0;
     if (device & AS_IT_IS)
@@ -474,8 +473,6 @@ static void random_streams_of_everything(void **state)
     finished = 0;
     for_each_way(way)
     {
-        if (unit_way_is_legacy(way) && unit_is_packed())
-            continue; /* legacy devices have one format */
         for (unsigned device = 0; device < N_DEVICES; device++) {
             seed = 77 + N_DEVICES * way + device;
             start(way, device);

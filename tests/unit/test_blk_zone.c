@@ -63,7 +63,7 @@ static void report_without_content_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         zone_start(MODEL_Z_HM);
-        unit_disk.fault_types = 1u << 16;
+        unit_disk.fault_types = 1u << VIRTIO_BLK_T_ZONE_REPORT;
         unit_disk.fault.set_len = true;
         unit_disk.fault.len = table[i].len;
         assert_int_equal(zone_report(0, 2), table[i].result);
@@ -147,20 +147,22 @@ static void rules_of_zones_are_told_by_ezone(void **state)
     unit_disk_down();
 }
 
-/* What lies beyond them is none. */
-static void other_statuses_are_errors(void **state)
+/* T-BLI-02: and what lies beyond them is none, of any request. */
+static void every_status_has_its_result(void **state)
 {
     (void)state;
     for (unsigned status = 0; status < 256; status++) {
+        int wanted = status == 0                  ? 0
+                     : status == 2                ? VIO_ENOTSUP
+                     : status >= 3 && status <= 6 ? VIO_EZONE
+                                                  : VIO_EIO;
+
         zone_start(MODEL_Z_HM);
-        unit_disk.fault_always = true;
-        unit_disk.fault.set_status = true;
-        unit_disk.fault.status = (uint8_t)status;
-        assert_int_equal(zone_append(zone_at(4), 512),
-                         status == 0                  ? 0
-                         : status == 2                ? VIO_ENOTSUP
-                         : status >= 3 && status <= 6 ? VIO_EZONE
-                                                      : VIO_EIO);
+        unit_disk_fault((struct model_fault){.set_status = true,
+                                             .status = (uint8_t)status});
+        assert_int_equal(zone_append(zone_at(4), 512), wanted);
+        assert_int_equal(vio_blk_read(&unit_blk, zone_at(1), zone_data, 512),
+                         wanted);
         unit_disk_down();
     }
 }
@@ -213,7 +215,6 @@ static void append_that_is_not_offered_is_not_sent(void **state)
 }
 
 /* The place that the device names is outside the zone. */
-static struct model_disk *lying;
 static int64_t (*serve)(struct model_dev *d, struct model_chain *c);
 static uint64_t lie;
 
@@ -224,7 +225,7 @@ static int64_t tell_lies(struct model_dev *d, struct model_chain *c)
 
     for (unsigned i = 0; i < 8; i++)
         answer[i] = (uint8_t)(lie >> 8 * i);
-    if (lying->last.type == 15)
+    if (unit_disk.last.type == VIRTIO_BLK_T_ZONE_APPEND)
         model_chain_write(c, 0, answer, 8);
     return len;
 }
@@ -237,7 +238,6 @@ static void append_outside_the_zone_is_a_broken_rule(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(lies); i++) {
         zone_start(MODEL_Z_HM);
-        lying = &unit_disk;
         lie = lies[i];
         serve = unit_dev.serve;
         unit_dev.serve = tell_lies;
@@ -320,7 +320,7 @@ int main(void)
         unit_all_cases(zones_go_through_their_states),
         unit_all_cases(zone_requests_name_the_first_sector),
         unit_all_cases(rules_of_zones_are_told_by_ezone),
-        unit_all_cases(other_statuses_are_errors),
+        unit_all_cases(every_status_has_its_result),
         unit_all_cases(append_tells_where_the_data_landed),
         unit_all_cases(append_obeys_granularity_and_maximum),
         unit_all_cases(append_that_is_not_offered_is_not_sent),

@@ -85,6 +85,10 @@ static void agreement_without_discard_may_fail(void **state)
     assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
     assert_int_equal(agreements, 2);
     assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_FEATURES_REJECTED);
+    unit_dev.on_write = NULL;
+    unit_dev.refuse_features = false;
+    zone_up();
+    unit_disk_down();
 }
 
 /* T-BLC-16, BLKZ-04: where zones are out of the driver's reach a host-managed

@@ -5,12 +5,6 @@
  */
 #include "unit_small.h"
 
-static void fault(struct model_fault f)
-{
-    unit_disk.fault = f;
-    unit_disk.fault_always = true;
-}
-
 /* The device was reset, the buffer is the caller's, and the disk comes back by
  * being initialised again. */
 static void assert_out_of_use(void)
@@ -22,7 +16,7 @@ static void assert_out_of_use(void)
     assert_int_equal(vio_disk_write(&unit_small, 0, unit_small_data, 512),
                      VIO_EBADSTATE);
     assert_int_equal(vio_disk_flush(&unit_small), VIO_EBADSTATE);
-    unit_disk.fault_always = false;
+    unit_disk_well();
     assert_int_equal(
         vio_disk_init(&unit_small, &unit_mmio.dev, &unit_small_mem), 0);
     unit_small_go_round(unit_small_data, 0, 1024);
@@ -37,14 +31,14 @@ static void t_bli_02_status_is_not_ok(void **state)
         int err = status == 2 ? VIO_ENOTSUP : VIO_EIO;
 
         unit_small_start(1 + status % 2);
-        fault((struct model_fault){.set_status = true,
-                                   .status = (uint8_t)status});
+        unit_disk_fault((struct model_fault){.set_status = true,
+                                             .status = (uint8_t)status});
         assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                          err);
         assert_int_equal(vio_disk_write(&unit_small, 0, unit_small_data, 512),
                          err);
         assert_int_equal(vio_disk_flush(&unit_small), err);
-        unit_disk.fault_always = false;
+        unit_disk_well();
         unit_small_go_round(unit_small_data, 0, 512);
         unit_small_down();
     }
@@ -55,13 +49,12 @@ static void t_bli_01_status_is_never_written(void **state)
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
         unit_small_start(version);
-        unit_small_go_round(
-            unit_small_data, 0,
-            512); /* the old status is not taken for a new one */
-        fault((struct model_fault){.no_status = true});
+        /* Its status is not taken for that of the next one. */
+        unit_small_go_round(unit_small_data, 0, 512);
+        unit_disk_fault((struct model_fault){.no_status = true});
         assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                          VIO_EIO);
-        unit_disk.fault_always = false;
+        unit_disk_well();
         unit_small_down();
     }
 }
@@ -74,19 +67,19 @@ static void t_bli_03_used_length_is_wrong(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(lens); i++) {
         unit_small_start(2);
-        fault((struct model_fault){.set_len = true, .len = lens[i]});
+        unit_disk_fault((struct model_fault){.set_len = true, .len = lens[i]});
         assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                          VIO_EPROTO);
         assert_out_of_use();
         unit_small_start(1); /* where it means nothing */
-        fault((struct model_fault){.set_len = true, .len = lens[i]});
+        unit_disk_fault((struct model_fault){.set_len = true, .len = lens[i]});
         assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                          0);
         assert_memory_equal(unit_small_data, unit_disk.data, 512);
         unit_small_down();
     }
     unit_small_start(2);
-    fault((struct model_fault){.set_len = true, .len = 0});
+    unit_disk_fault((struct model_fault){.set_len = true, .len = 0});
     assert_int_equal(vio_disk_write(&unit_small, 0, unit_small_data, 512),
                      VIO_EPROTO);
     assert_out_of_use();
@@ -105,7 +98,7 @@ static void t_spl_01_used_id_is_not_in_flight(void **state)
 {
     (void)state;
     unit_small_start(2);
-    fault((struct model_fault){.hold = true});
+    unit_disk_hold();
     unit_env.env.idle = use_what_is_not_in_flight;
     assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                      VIO_EPROTO);
@@ -121,7 +114,7 @@ static void silent_device_is_reset_after_the_time_out(void **state)
 
         unit_small_start(version);
         doorbells = unit_dev.doorbells;
-        fault((struct model_fault){.hold = true});
+        unit_disk_hold();
         assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                          VIO_ETIMEDOUT);
         assert_true(unit_env.now_ns >= 30000000000u);
@@ -142,7 +135,7 @@ static void wait_ends_without_a_clock(void **state)
         else
             unit_env.env.now_ns = NULL;
         unit_small.timeout_ns = 1000;
-        fault((struct model_fault){.hold = true});
+        unit_disk_hold();
         assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                          VIO_ETIMEDOUT);
         assert_out_of_use();
@@ -154,7 +147,7 @@ static void device_that_does_not_reset_keeps_the_buffer(void **state)
 {
     (void)state;
     unit_small_start(2);
-    fault((struct model_fault){.hold = true});
+    unit_disk_hold();
     unit_dev.reset_reads = MODEL_FOREVER;
     assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
                      VIO_ETIMEDOUT);
@@ -200,7 +193,7 @@ static int wake(void *ctx, uint64_t deadline_ns)
 
     assert_true(deadline_ns > e->now_ns);
     e->idles++;
-    unit_disk.fault_always = false;
+    unit_disk_well();
     if (unit_dev.queue[0].live && e->idles == 1)
         model_disk_finish(&unit_disk, &unit_dev.queue[0], 0);
     return 0;
@@ -211,7 +204,7 @@ static void port_sleeps_until_the_interrupt(void **state)
     (void)state;
     unit_small_start(2);
     unit_env.env.idle = wake;
-    fault((struct model_fault){.hold = true});
+    unit_disk_hold();
     assert_int_equal(vio_disk_read(&unit_small, 2, unit_small_data, 512), 0);
     assert_memory_equal(unit_small_data, unit_disk.data + 1024, 512);
     assert_int_equal(unit_env.idles, 1);
@@ -232,46 +225,18 @@ static void t_bli_06_header_is_written_anew(void **state)
     unit_small_down();
 }
 
-/* E4: garbage, another one before every access. It ends, within the caller's
- * memory. */
-static uint32_t seed;
-
-static void garbage_everywhere(enum model_kind kind, const void *ptr,
-                               unsigned width, uint64_t value)
+static int read_sector(uint64_t at)
 {
-    struct model_queue *mq = &unit_dev.queue[0];
-
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (mq->live && unit_random(&seed) % 4 == 0)
-        mq->used[unit_random(&seed) % model_used_bytes(mq)] =
-            (uint8_t)unit_random(&seed);
-    if (mq->live && mq->packed && unit_random(&seed) % 8 == 0)
-        mq->desc[unit_random(&seed) % model_desc_bytes(mq)] =
-            (uint8_t)unit_random(&seed);
+    return vio_disk_read(&unit_small, at, unit_small_data, 512);
 }
 
 static void e4_garbage_in_the_ring(void **state)
 {
     (void)state;
-    seed = 4711;
-    for (unsigned round = 0; round < 400; round++) {
-        unit_small_start(round & 1 ? 1 : 2);
+    for (uint32_t round = 1; round <= 400; round++) {
+        unit_small_start(1 + round % 2);
         unit_small.timeout_ns = 100000000;
-        model_allow("*");
-        model_between = garbage_everywhere;
-        for (unsigned i = 0; i < 20; i++) {
-            int err = vio_disk_read(&unit_small, i, unit_small_data, 512);
-
-            assert_true(err == 0 || err == VIO_EIO || err == VIO_ETIMEDOUT ||
-                        err == VIO_EPROTO || err == VIO_ENOTSUP ||
-                        err == VIO_EBADSTATE);
-            if (err == VIO_EBADSTATE)
-                break;
-        }
-        model_between = NULL;
+        unit_read_among_garbage(round, read_sector);
         unit_small_down();
     }
 }

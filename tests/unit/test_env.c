@@ -65,6 +65,23 @@ static void one_after_another(unsigned seed)
     assert_memory_equal(unit_disk.durable + 4 * 512, data[0], sizeof(data[0]));
 }
 
+/* Number n of many: a write or a read, in one piece or in two. */
+static void prep_one(struct vio_blk_req *req, struct vio_buf buf[2], unsigned n,
+                     bool write, unsigned pieces)
+{
+    uint8_t *p = data[n % HALF + (write ? 0 : HALF)];
+    uint64_t sector = 4ull * (n % HALF);
+
+    buf[0] = (struct vio_buf){p, pieces == 1 ? 1024 : 512};
+    buf[1] = (struct vio_buf){p + 512, 512};
+    if (write) {
+        fill(p, 1024, n % HALF);
+        vio_blk_prep_write(req, sector, buf, pieces);
+    } else {
+        vio_blk_prep_read(req, sector, buf, pieces);
+    }
+}
+
 /* Writes or reads, as many as there is room for; the data of every second one
  * may be in two pieces. */
 static void many_at_a_time(bool write, bool mixed)
@@ -75,19 +92,8 @@ static void many_at_a_time(bool write, bool mixed)
     unsigned n = 0;
 
     for (int err = 0; !err; n += !err) {
-        uint8_t *p = data[n % HALF + (write ? 0 : HALF)];
-        unsigned pieces = mixed && n % 2 ? 2 : 1;
-
         assert_true(n < MOST);
-        if (write)
-            fill(p, 1024, n % HALF);
-        buf[n][0] = (struct vio_buf){p, pieces == 1 ? 1024 : 512};
-        buf[n][1] = (struct vio_buf){p + 512, 512};
-        req[n] = (struct vio_blk_req){.result = 0};
-        if (write)
-            vio_blk_prep_write(&req[n], 4ull * (n % HALF), buf[n], pieces);
-        else
-            vio_blk_prep_read(&req[n], 4ull * (n % HALF), buf[n], pieces);
+        prep_one(&req[n], buf[n], n, write, mixed && n % 2 ? 2 : 1);
         err = vio_blk_queue(q, &req[n]);
         assert_true(!err || err == VIO_EAGAIN);
     }
@@ -190,16 +196,6 @@ static void of_a_small_disk_too(void **state)
 }
 
 /* T-CFG-01: the small disk's limits never stand still. */
-static uint32_t moving(struct model_dev *d, uint32_t offset, unsigned width,
-                       uint32_t value)
-{
-    static uint32_t n;
-
-    (void)d;
-    (void)width;
-    return offset == MR_CONFIG_GENERATION ? n++ & 0xff : value;
-}
-
 static void limits_of_a_small_disk_never_stand(void **state)
 {
     static struct vio_disk disk;
@@ -207,7 +203,7 @@ static void limits_of_a_small_disk_never_stand(void **state)
 
     (void)state;
     look(UNIT_MMIO_2, ALL);
-    unit_way.model->on_read = moving;
+    unit_way.model->on_read = unit_generation_moves;
     mem = unit_mem(VIO_DISK_SHARED_SIZE, VIO_DISK_PRIV_SIZE, 4096);
     assert_int_equal(vio_disk_init(&disk, unit_way.dev, &mem), VIO_EPROTO);
     assert_int_equal(unit_way.dev->why.reason, VIO_WHY_CONFIG_UNSTABLE);
@@ -241,64 +237,6 @@ static void broken_queue_takes_nothing(void **state)
     }
 }
 
-/* Completions that are not usual, where the usual ones are taken in a
- * run: one that is comes first. */
-static void unusual(uint32_t id, uint32_t len, int result)
-{
-    struct model_queue *mq = &unit_way.model->queue[0];
-    struct vio_blk_queue *q = unit_way.blk.queue;
-    struct vio_buf buf = {data[0], 512};
-    struct vio_blk_req req[2] = {{.result = 0}}, *done[2];
-
-    unit_disk.fault_always = true;
-    unit_disk.fault.hold = true;
-    for (unsigned i = 0; i < 2; i++) {
-        vio_blk_prep_read(&req[i], i, &buf, 1);
-        assert_int_equal(vio_blk_queue(q, &req[i]), 0);
-    }
-    assert_int_equal(vio_blk_submit(q), 0);
-    if (id == UINT32_MAX)
-        for (id = 0; q->vq.slot[id].token != &req[1];)
-            id++;
-    model_disk_finish(&unit_disk, mq, 0);
-    if (result == 1) /* the status says that all is well */
-        memset(q->status, VIRTIO_BLK_S_OK, unit_way.blk.info.depth);
-    model_queue_push(mq, id, len);
-    assert_int_equal(vio_blk_reap(q, done, 0), 0);
-    assert_int_equal(vio_blk_reap(q, done, 1), 1);
-    assert_ptr_equal(done[0], &req[0]);
-    assert_int_equal(req[0].result, 0);
-    assert_int_equal(vio_blk_reap(q, done, 2), result);
-    if (result == 1) {
-        assert_int_equal(req[1].result, VIO_EPROTO);
-    } else {
-        assert_int_equal(vio_blk_recover(&unit_way.blk, VIO_BLK_HAND_BACK), 0);
-        assert_int_equal(vio_blk_reap(q, done, 2), 1);
-        assert_int_equal(req[1].result, VIO_EIO);
-    }
-}
-
-static void unusual_completions_end_a_run(void **state)
-{
-    static const struct {
-        uint32_t id, len; /* of the second request: UINT32_MAX */
-        int result;       /* of vio_blk_reap() */
-    } table[] = {{0x7fff, 513, VIO_EPROTO},
-                 {UINT32_MAX, 514, VIO_EPROTO},
-                 {UINT32_MAX, 512, 1},
-                 {UINT32_MAX, 1, 1}};
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(table); i++) {
-        bring_up(UNIT_MMIO_2, CLOCK);
-        model_allow("*");
-        unusual(table[i].id, table[i].len, table[i].result);
-        unit_disk.fault_always = false;
-        unit_disk.fault.hold = false;
-        vio_blk_fini(&unit_way.blk);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,7 +244,6 @@ int main(void)
         unit_all_cases(of_a_small_disk_too),
         unit_case(limits_of_a_small_disk_never_stand),
         unit_all_cases(broken_queue_takes_nothing),
-        unit_all_cases(unusual_completions_end_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,30 +59,6 @@ static void t_mmi_08_undefined_interrupt_bits(void **state)
     }
 }
 
-static void t_irq_05_interrupt_status_of_a_device_that_is_gone(void **state)
-{
-    (void)state;
-    running(2);
-    unit_dev.gone_after = 0;
-    assert_int_equal(vio_device_isr(dev), 0);
-}
-
-/* T-IRQ-04: acknowledged, or the line would stay up; but it means nothing. */
-static void t_irq_04_interrupt_before_driver_ok_and_after_reset(void **state)
-{
-    (void)state;
-    probed(2);
-    assert_int_equal(vio_device_begin(dev, 0, 0), 0);
-    model_dev_interrupt(&unit_dev, 3);
-    assert_int_equal(vio_device_isr(dev), 0);
-    assert_int_equal(unit_dev.isr, 0);
-    running(2);
-    assert_int_equal(vio_device_reset(dev), 0);
-    model_dev_interrupt(&unit_dev, 3);
-    assert_int_equal(vio_device_isr(dev), 0);
-    assert_int_equal(unit_dev.isr, 0);
-}
-
 static void start_queue(void)
 {
     struct vio_virtq_config cfg = {.size = 8};
@@ -97,17 +73,9 @@ static void start_queue(void)
 
 /* T-IRQ-08: a buffer used just before, during or just after the interrupt is
  * served either is found by the drain that follows or raises it again. */
-static unsigned countdown;
-
-static void use_at(enum model_kind kind, const void *ptr, unsigned width,
-                   uint64_t value)
+static void use_one(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0)
-        model_queue_complete(&unit_dev.queue[0], 0, 0);
+    model_queue_complete(&unit_dev.queue[0], 0, 0);
 }
 
 static void t_irq_08_interrupt_between_check_and_acknowledge(void **state)
@@ -131,14 +99,13 @@ static void t_irq_08_interrupt_between_check_and_acknowledge(void **state)
         vio_virtq_kick(&vq);
         model_queue_complete(&unit_dev.queue[0], 0, 0);
         assert_int_equal(unit_dev.isr, 1);
-        countdown = at;
-        model_between = use_at;
+        unit_at_access(at, use_one);
         assert_int_equal(vio_device_isr(dev), 1);
         while (vio_virtq_get_buf(&vq, &token, &len) == 1)
             taken++;
         model_between = NULL;
-        if (countdown)
-            model_queue_complete(&unit_dev.queue[0], 0, 0);
+        if (unit_countdown)
+            use_one();
         assert_true(taken == 2 || unit_dev.isr == 1);
     }
 }
@@ -148,8 +115,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_case(isr_reads_and_acknowledges),
         unit_case(t_mmi_08_undefined_interrupt_bits),
-        unit_case(t_irq_05_interrupt_status_of_a_device_that_is_gone),
-        unit_case(t_irq_04_interrupt_before_driver_ok_and_after_reset),
         unit_case(t_irq_08_interrupt_between_check_and_acknowledge),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

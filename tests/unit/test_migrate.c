@@ -10,7 +10,6 @@
 #define DEPTH 4u
 
 static unsigned every, migrations;
-static uint64_t countdown;
 
 static void migrate(void)
 {
@@ -51,92 +50,90 @@ static void after_every_kth_register_access(void **state)
     assert_true(migrations > 1000);
 }
 
+static uint8_t data[DEPTH][512];
+static struct vio_blk_req req[DEPTH];
+static struct vio_buf buf[DEPTH];
+
+/* As many reads as there are slots, of which the device takes the first ones,
+ * and does none. */
+static void queue_reads(unsigned taken)
+{
+    unit_way.model->when = MODEL_AT_POLL;
+    unit_disk_hold();
+    for (unsigned i = 0; i < DEPTH; i++) {
+        buf[i] = (struct vio_buf){data[i], 512};
+        vio_blk_prep_read(&req[i], i, &buf[i], 1);
+        assert_int_equal(vio_blk_queue(unit_way.blk.queue, &req[i]), 0);
+        assert_int_equal(vio_blk_submit(unit_way.blk.queue), 0);
+        if (i + 1 == taken)
+            model_dev_run(unit_way.model);
+    }
+    assert_int_equal(unit_way.model->queue[0].n_held, taken);
+}
+
+static void assert_all_are_read(void)
+{
+    struct vio_blk_req *done[DEPTH];
+    unsigned n = 0;
+
+    while (n < DEPTH) {
+        int got = vio_blk_reap(unit_way.blk.queue, done, DEPTH);
+
+        assert_true(got > 0);
+        n += (unsigned)got;
+    }
+    for (unsigned i = 0; i < DEPTH; i++) {
+        assert_int_equal(req[i].result, 0);
+        assert_memory_equal(data[i], unit_disk.data + 512 * i, 512);
+    }
+}
+
 /* Everything is in flight when the device moves, with what it has taken but not
  * done, and what it has not yet seen. */
 static void with_requests_in_flight(void **state)
 {
-    static uint8_t data[DEPTH][512];
-
     (void)state;
     for_each_way(way)
     {
         for (unsigned taken = 0; taken <= DEPTH; taken++) {
-            struct vio_blk_req req[DEPTH] = {{.result = 0}}, *done[DEPTH];
-            struct vio_buf buf[DEPTH];
-            unsigned n = 0;
-
             unit_way_start(way);
             unit_way_up();
             unit_way_transfer_well(1);
-            unit_way.model->when = MODEL_AT_POLL;
-            unit_disk.fault.hold = true;
-            unit_disk.fault_always = true;
-            for (unsigned i = 0; i < DEPTH; i++) {
-                if (i == taken)
-                    model_dev_run(unit_way.model);
-                buf[i] = (struct vio_buf){data[i], 512};
-                vio_blk_prep_read(&req[i], i, &buf[i], 1);
-                assert_int_equal(vio_blk_queue(unit_way.blk.queue, &req[i]), 0);
-                assert_int_equal(vio_blk_submit(unit_way.blk.queue), 0);
-            }
-            if (taken == DEPTH)
-                model_dev_run(unit_way.model);
-            assert_int_equal(unit_way.model->queue[0].n_held, taken);
+            memset(data, 0, sizeof(data));
+            queue_reads(taken);
             migrate();
             assert_int_equal(unit_way.model->queue[0].n_held, taken);
-            unit_disk.fault_always = false;
-            unit_disk.fault.hold = false;
+            unit_disk_well();
             for (unsigned i = 0; i < taken; i++)
                 model_disk_finish(&unit_disk, &unit_way.model->queue[0], 0);
             migrate();
             model_dev_run(unit_way.model);
-            while (n < DEPTH) {
-                int got = vio_blk_reap(unit_way.blk.queue, done, DEPTH);
-
-                assert_true(got > 0);
-                n += (unsigned)got;
-            }
-            for (unsigned i = 0; i < DEPTH; i++) {
-                assert_int_equal(req[i].result, 0);
-                assert_memory_equal(data[i], unit_disk.data + 512 * i, 512);
-            }
+            assert_all_are_read();
             unit_way_down();
         }
     }
 }
 
-/* Between any two accesses of the driver to the ring or to registers. */
-static void at_any(enum model_kind kind, const void *ptr, unsigned width,
-                   uint64_t value)
-{
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0)
-        migrate();
-}
-
+/* To the ring or to registers. */
 static void between_any_two_accesses(void **state)
 {
     (void)state;
     for_each_way(way)
     {
-        for (uint64_t at = 1; at < 400; at++) {
+        for (unsigned at = 1; at < 400; at++) {
             unit_way_start(way);
             unit_way_up();
             unit_way_transfer_well(1);
-            countdown = at;
-            model_between = at_any;
+            unit_at_access(at, migrate);
             unit_way_transfer_well((uint8_t)at);
             model_between = NULL;
             unit_way_transfer_well(3);
             unit_way_down();
-            if (countdown)
+            if (unit_countdown)
                 break;
             model_stop();
         }
-        assert_true(countdown > 0);
+        assert_true(unit_countdown > 0);
     }
 }
 

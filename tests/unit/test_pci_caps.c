@@ -49,12 +49,9 @@ static void assert_is_skipped(unsigned type, unsigned how,
                               enum vio_reason reason)
 {
     struct model_pci *m = &unit_function;
-    uint8_t at = 0x40;
 
     unit_pci_start(MODEL_PCI_MODERN);
-    while (m->space[at + 3u] != type)
-        at = m->space[at + 1u];
-    spoil(at, how);
+    spoil(unit_pci_cap(type), how);
     if (type == MODEL_COMMON || type == MODEL_NOTIFY) {
         unit_pci_probe_fails(NULL, VIO_EPROTO, reason);
     } else {
@@ -141,13 +138,8 @@ static void t_pci_08_a_structure_is_missing(void **state)
 {
     (void)state;
     for (unsigned type = 1; type < MODEL_PARTS; type++) {
-        struct model_pci *m = &unit_function;
-        uint8_t at = 0x40;
-
         unit_pci_start(MODEL_PCI_MODERN);
-        while (m->space[at + 3u] != type)
-            at = m->space[at + 1u];
-        m->space[at] = 0x10; /* some other capability */
+        unit_function.space[unit_pci_cap(type)] = 0x10; /* some other one */
         if (type > MODEL_NOTIFY) {
             assert_int_equal(unit_pci_probe(NULL), 0);
             continue;
@@ -279,7 +271,6 @@ static void t_pci_18_common_is_too_short(void **state)
     assert_is_skipped(MODEL_NOTIFY, 1, VIO_WHY_BAD_CAP);
 }
 
-/* Any bytes at all in the capabilities: no access but to what is there. */
 /* The function without the disk, which takes long to make. */
 static void start_again(unsigned parts)
 {
@@ -290,6 +281,7 @@ static void start_again(unsigned parts)
     model_pci_init(&unit_function, unit_bdf, parts);
 }
 
+/* Any bytes at all in the capabilities: no access but to what is there. */
 static void random_capabilities(void **state)
 {
     uint32_t seed = 4711;

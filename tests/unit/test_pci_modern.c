@@ -59,7 +59,6 @@ static void doorbell_is_one_write_at_its_own_address(void **state)
         unit_function.notify_multiplier = table[i].multiplier;
         unit_function.notify_off[0] = table[i].off;
         assert_int_equal(unit_pci_queue(0, 8), 0);
-        before = unit_function.dev.reads;
         kick_once();
         assert_int_equal(unit_function.dev.doorbells, 1);
         before = unit_function.dev.reads + unit_function.dev.writes;
@@ -141,8 +140,7 @@ static void doorbell_with_data_is_wide(void **state)
     start();
     unit_function.dev.offered |= MF(MF_NOTIFY_DATA);
     assert_int_equal(unit_pci_queue(0, 8), 0);
-    if (!vio_device_has(&unit_pci.dev, MF_NOTIFY_DATA))
-        return; /* big-endian: not accepted */
+    assert_true(vio_device_has(&unit_pci.dev, MF_NOTIFY_DATA));
     kick_once();
     assert_int_equal(unit_function.dev.doorbells, 1);
 }
@@ -249,20 +247,6 @@ static void t_qsz_11_queue_reset_never_completes(void **state)
                      VIO_ETIMEDOUT);
 }
 
-/* PCI-21, T-INI-01 */
-static void reset_is_waited_for(void **state)
-{
-    (void)state;
-    start();
-    unit_pci_up();
-    unit_function.dev.reset_reads = 3;
-    unit_pci_down();
-    unit_function.dev.reset_reads = 0;
-    unit_pci_up();
-    unit_function.dev.reset_reads = MODEL_FOREVER;
-    assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), VIO_ETIMEDOUT);
-}
-
 /* PCI-31, PCI-32, DX-PCI-08: the disk through nothing but configuration space,
  * with every width and every doorbell. */
 static void window_reaches_everything(void **state)
@@ -283,22 +267,12 @@ static void window_reaches_everything(void **state)
     }
 }
 
-/* T-CFG-01, T-CFG-08 and the generation. */
-static uint32_t moving(struct model_dev *d, uint32_t offset, unsigned width,
-                       uint32_t value)
-{
-    static uint32_t n;
-
-    (void)d;
-    (void)width;
-    return offset == MR_CONFIG_GENERATION ? n++ & 0xff : value;
-}
-
+/* The generation has 8 bits here. */
 static void t_cfg_01_generation_is_never_stable(void **state)
 {
     (void)state;
     start();
-    unit_function.dev.on_read = moving;
+    unit_function.dev.on_read = unit_generation_moves;
     assert_int_equal(unit_pci_try_up(), VIO_EPROTO);
     assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_CONFIG_UNSTABLE);
 }
@@ -319,7 +293,6 @@ int main(void)
         unit_case(t_qsz_07_queue_is_not_enabled),
         unit_case(queue_is_reset_by_itself),
         unit_case(t_qsz_11_queue_reset_never_completes),
-        unit_case(reset_is_waited_for),
         unit_case(window_reaches_everything),
         unit_case(t_cfg_01_generation_is_never_stable),
     };

@@ -125,7 +125,6 @@ static void queue_is_set_up_again_with_another_size(void **state)
     (void)state;
     start(features());
     for (size_t i = 0; i < COUNT(sizes); i++) {
-
         works(&queues[1], 1 + (unsigned)i);
         assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
         make_queue(1, sizes[i]);
@@ -265,7 +264,6 @@ static void t_qsz_08_number_of_queues_disagrees(void **state)
 
             if (!has_num && table[i].num_queues < table[i].there)
                 continue;
-            unit_setup(NULL);
             unit_way_start(way);
             model_disk_set_queues(unit_way.model, table[i].there,
                                   table[i].said);

@@ -10,7 +10,6 @@ static struct vio_device *dev;
 
 static void start(uint64_t features)
 {
-    unit_setup(NULL);
     unit_disk_device(2, 64);
     unit_dev.offered |= features;
     unit_disk_up(NULL);
@@ -128,6 +127,5 @@ int main(void)
         unit_case(a_device_may_ask_for_a_reset_instead),
         unit_case(a_device_that_is_gone_is_noticed),
     };
-
-    return cmocka_run_group_tests_name("suspend", tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

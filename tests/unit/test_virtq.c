@@ -34,7 +34,6 @@ static void parts_lie_apart(bool legacy)
         struct vio_virtq *vq = &unit_queue.vq;
         uint64_t avail_end, used_end;
 
-        model_start();
         unit_setup(NULL);
         unit_queue_start((uint16_t)size, 0, legacy, false);
         avail_end = vq->driver_addr + 6 + 2 * size;

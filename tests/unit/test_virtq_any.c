@@ -101,18 +101,12 @@ static void put_word(unsigned i, uint16_t value)
                 value);
 }
 
-static unsigned countdown, word;
+static unsigned word;
 static uint16_t new_value;
 
-static void change_one(enum model_kind kind, const void *ptr, unsigned width,
-                       uint64_t value)
+static void change_one(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0)
-        put_word(word, new_value);
+    put_word(word, new_value);
 }
 
 /* How many accesses the whole life takes. */
@@ -133,8 +127,7 @@ static void one_word_changes(uint64_t features, uint16_t indirect)
             new_value = values[(at + word) % COUNT(values)];
             start(features, indirect);
             model_allow("*");
-            countdown = at;
-            model_between = change_one;
+            unit_at_access(at, change_one);
             life_of_a_queue();
             assert_accounts_balance();
         }
@@ -194,6 +187,21 @@ static uint16_t slot_of(unsigned token)
     return slot;
 }
 
+/* One buffer is with the device, another one is staged, and the device names
+ * that one. */
+static void name_a_staged_buffer(uint64_t features)
+{
+    start(features, 0);
+    model_allow("*");
+    in_flight = 0;
+    stage(1);
+    vio_virtq_kick(vq);
+    model_queue_take(q);
+    stage(2);
+    model_queue_push(q, slot_of(2), 16);
+    take();
+}
+
 /*
  * T-SPL-02, T-PKD-02: a buffer that is staged and not shown is not told from
  * one in flight, which would cost each buffer a word. Named by a device that
@@ -205,15 +213,7 @@ static uint16_t slot_of(unsigned token)
  */
 static void staged_buffer_comes_back_early(uint64_t features, unsigned reuse)
 {
-    start(features, 0);
-    model_allow("*");
-    in_flight = 0;
-    stage(1);
-    vio_virtq_kick(vq);
-    model_queue_take(q);
-    stage(2);
-    model_queue_push(q, slot_of(2), 16);
-    take();
+    name_a_staged_buffer(features);
     assert_int_equal(in_flight, 1u << 1);
     unit_get_none();
     for (unsigned i = 0; i < reuse; i++)
@@ -240,15 +240,7 @@ static void used_id_of_a_staged_buffer_is_only_early(void **state)
 static void used_id_of_a_staged_buffer_breaks_in_order(void **state)
 {
     (void)state;
-    start(MF(MF_IN_ORDER), 0);
-    model_allow("*");
-    in_flight = 0;
-    stage(1);
-    vio_virtq_kick(vq);
-    model_queue_take(q);
-    stage(2);
-    model_queue_push(q, slot_of(2), 16);
-    take();
+    name_a_staged_buffer(MF(MF_IN_ORDER));
     assert_int_equal(in_flight, 1u << 2);
     unit_assert_breaks();
     assert_accounts_balance();

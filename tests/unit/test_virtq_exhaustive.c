@@ -147,42 +147,68 @@ static void every_order_of_completion_at_every_size(void **state)
     }
 }
 
-/* Adding and completing interleaved in every way: a walk over every sequence
- * of `steps` choices between add, complete the first and complete the last. */
+/* A walk of adding, completing and taking. Tokens count up; those of what is in
+ * flight, in the order of the device, and those to be taken, in theirs. */
+#define STEPS 10u
+
+static struct {
+    uintptr_t next;
+    uintptr_t in_flight[STEPS], completed[STEPS];
+    unsigned n_in_flight, n_completed, n_taken;
+} walk;
+
+static void walk_add(void)
+{
+    if (unit_add(1, walk.next & 1, TOKEN(walk.next)) < 0)
+        return; /* full */
+    walk.in_flight[walk.n_in_flight++] = walk.next++;
+    vio_virtq_kick(vq);
+    assert_int_equal(model_queue_take(q), walk.n_in_flight);
+}
+
+static void walk_complete(unsigned i)
+{
+    model_queue_complete(q, i, 0);
+    walk.completed[walk.n_completed++] = walk.in_flight[i];
+    walk.n_in_flight--;
+    memmove(&walk.in_flight[i], &walk.in_flight[i + 1],
+            (walk.n_in_flight - i) * sizeof(walk.in_flight[0]));
+}
+
+static void walk_take(void)
+{
+    while (walk.n_taken < walk.n_completed)
+        assert_ptr_equal(unit_get(&(uint32_t){0}),
+                         TOKEN(walk.completed[walk.n_taken++]));
+}
+
+/* The digits of `code` to the base 3 say: add, complete the first, or complete
+ * the last. */
+static void one_walk(unsigned code)
+{
+    memset(&walk, 0, sizeof(walk));
+    walk.next = 1;
+    for (unsigned step = 0; step < STEPS; step++, code /= 3) {
+        if (code % 3 == 0)
+            walk_add();
+        else if (walk.n_in_flight)
+            walk_complete(code % 3 == 1 ? 0 : walk.n_in_flight - 1);
+        if (code % 9 != 4) /* else it lies for a while */
+            walk_take();
+    }
+    while (walk.n_in_flight)
+        walk_complete(0);
+    walk_take();
+    assert_int_equal(vio_virtq_num_free(vq), 4);
+}
+
 static void every_interleaving(void **state)
 {
     (void)state;
     for (unsigned code = 0; code < 59049; code++) { /* 3^10 */
-        uintptr_t next = 1, expected[10];
-        unsigned n_expected = 0, taken = 0;
-        uintptr_t in_flight[10];
-        unsigned n = 0, c = code;
-
         if (code % 2187 == 0)
             unit_ring(4, 0, code & 1 ? MF(MF_EVENT_IDX) : 0);
-        for (unsigned step = 0; step < 10; step++, c /= 3) {
-            if (c % 3 == 0 && unit_add(1, next & 1, TOKEN(next)) == 0) {
-                in_flight[n++] = next++;
-                vio_virtq_kick(vq);
-                assert_int_equal(model_queue_take(q), n);
-            } else if (c % 3 && n) {
-                unsigned i = c % 3 == 1 ? 0 : n - 1;
-
-                model_queue_complete(q, i, 0);
-                expected[n_expected++] = in_flight[i];
-                memmove(&in_flight[i], &in_flight[i + 1],
-                        (--n - i) * sizeof(in_flight[0]));
-                if (c % 9 == 4)
-                    continue; /* let it lie for a while */
-            }
-            while (taken < n_expected)
-                assert_ptr_equal(unit_get(&(uint32_t){0}),
-                                 TOKEN(expected[taken++]));
-        }
-        while (n--)
-            model_queue_complete(q, 0, 0);
-        while (vio_virtq_num_free(vq) < 4)
-            unit_get(&(uint32_t){0});
+        one_walk(code);
     }
 }
 

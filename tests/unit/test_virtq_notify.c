@@ -233,17 +233,9 @@ static void enable_cb_says_that_work_is_pending(void **state)
 
 /* The device uses a buffer in the middle of enable_cb: either it raises an
  * interrupt, or enable_cb says that there is work. */
-static unsigned countdown;
-
-static void complete_at(enum model_kind kind, const void *ptr, unsigned width,
-                        uint64_t value)
+static void complete_one(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0)
-        model_queue_complete(q, 0, 0);
+    complete(1);
 }
 
 /* One of the three ways to ask: true if an interrupt will come. */
@@ -266,8 +258,7 @@ static void completion_amidst(uint64_t features, unsigned way, unsigned at)
     add_many(1);
     vio_virtq_kick(vq);
     model_queue_take(q);
-    countdown = at;
-    model_between = complete_at;
+    unit_at_access(at, complete_one);
     armed = ask(way);
     model_between = NULL;
     if (q->n_held == 0)
@@ -290,17 +281,10 @@ static void no_completion_is_lost_while_asking(void **state)
 
 /* The other half: the driver publishes while the device falls asleep. Either
  * the device sees the buffer in its last look, or the driver rings. */
-static void sleep_at(enum model_kind kind, const void *ptr, unsigned width,
-                     uint64_t value)
+static void fall_asleep(void)
 {
-    (void)kind;
-    (void)ptr;
-    (void)width;
-    (void)value;
-    if (countdown && --countdown == 0) {
-        q->quiet = false;
-        model_queue_take(q);
-    }
+    q->quiet = false;
+    model_queue_take(q);
 }
 
 static void no_buffer_is_lost_while_the_device_falls_asleep(void **state)
@@ -312,12 +296,11 @@ static void no_buffer_is_lost_while_the_device_falls_asleep(void **state)
             start(8, event_idx ? MF(MF_EVENT_IDX) : 0, true);
             q->quiet = true;
             model_queue_arm(q);
-            countdown = at;
-            model_between = sleep_at;
+            unit_at_access(at, fall_asleep);
             add_many(2);
             vio_virtq_kick(vq);
             model_between = NULL;
-            if (!countdown)
+            if (!unit_countdown)
                 assert_true(q->n_held == 2 || unit_dev.doorbells == 1);
         }
     }

@@ -193,9 +193,9 @@ static void batch_becomes_available_at_once(void **state)
         assert_false(model_queue_pending(q));
         vio_virtq_kick(vq);
         model_between = NULL;
-        /* 12 stores of descriptors and one of flags; then one look at the
+        /* 18 stores of descriptors and one of flags; then one look at the
          * device's events. */
-        assert_int_equal(seen_before, 13);
+        assert_int_equal(seen_before, 19);
         assert_int_equal(seen_after, 1);
         assert_int_equal(model_queue_take(q), 3);
     }

@@ -196,11 +196,9 @@ static void t_pkd_05_15_skips_by_what_it_remembers(void **state)
     }
 }
 
-/*
- * 2.8.4 reserves the length where the WRITE flag is not set, and it was 0 here
- * for that reason. QEMU never sets the flag in a used descriptor, and yet its
- * length is right: what is possible is believed.
- */
+/* 2.8.4 reserves the length where the WRITE flag is not set; but QEMU never
+ * sets it in a used descriptor, and yet its length is right: what is possible
+ * is believed. */
 static void t_pkd_06_length_without_the_write_flag(void **state)
 {
     static const struct {

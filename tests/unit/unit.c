@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #define POOL_BYTES (8u << 20)
-#define GUARD      64u
+#define GUARD      1024u
 #define GUARD_BYTE 0xa5
 #define DIRT       0xc3
 
@@ -24,6 +24,7 @@ uint64_t unit_packed = MF(MF_PACKED);
 uint64_t unit_indirect = MF(MF_INDIRECT);
 uint64_t unit_packed_indirect = MF(MF_PACKED) | MF(MF_INDIRECT);
 uint64_t unit_format;
+unsigned unit_countdown;
 
 static void fail_test(const char *message)
 {
@@ -45,9 +46,13 @@ void *unit_alloc(size_t size, size_t align)
     return pool + at;
 }
 
+/* Of all blocks since the last look. */
 static void check_guards(void)
 {
-    for (unsigned i = 0; i < n_blocks; i++) {
+    unsigned n = n_blocks;
+
+    n_blocks = 0;
+    for (unsigned i = 0; i < n; i++) {
         for (size_t k = 0; k < GUARD; k++) {
             if (blocks[i].start[-1 - (ptrdiff_t)k] != GUARD_BYTE)
                 fail_msg("byte %zu before block %u was written", k + 1, i);
@@ -148,10 +153,10 @@ int unit_setup(void **state)
 {
     if (state)
         unit_format = *state ? *(const uint64_t *)*state : 0;
+    check_guards(); /* of the device before, in the same test */
     model_fail_handler = fail_test;
     model_start();
     pool_used = 0;
-    n_blocks = 0;
     unit_env = (struct unit_env){
         .env = {.ctx = &unit_env,
                 .dma_map = map,
@@ -181,6 +186,43 @@ struct vio_device *unit_probe(void)
                                     &unit_env.env, &why),
                      0);
     return &unit_mmio.dev;
+}
+
+void unit_disk_fault(struct model_fault fault)
+{
+    unit_disk.fault = fault;
+    unit_disk.fault_always = true;
+}
+
+void unit_disk_hold(void)
+{
+    unit_disk_fault((struct model_fault){.hold = true});
+}
+
+void unit_disk_well(void)
+{
+    unit_disk.fault = (struct model_fault){.hold = false};
+    unit_disk.fault_always = false;
+}
+
+static void (*act_at_access)(void);
+
+static void count_down(enum model_kind kind, const void *ptr, unsigned width,
+                       uint64_t value)
+{
+    (void)kind;
+    (void)ptr;
+    (void)width;
+    (void)value;
+    if (unit_countdown && --unit_countdown == 0)
+        act_at_access();
+}
+
+void unit_at_access(unsigned n, void (*act)(void))
+{
+    unit_countdown = n;
+    act_at_access = act;
+    model_between = count_down;
 }
 
 static void count_callback(struct vio_virtq *vq, void *ctx)
@@ -344,4 +386,46 @@ uint32_t unit_random(uint32_t *seed)
     *seed ^= *seed >> 17;
     *seed ^= *seed << 5;
     return *seed;
+}
+
+static uint32_t garbage;
+
+static void put_garbage(enum model_kind kind, const void *ptr, unsigned width,
+                        uint64_t value)
+{
+    struct model_queue *q = &unit_dev.queue[0];
+
+    (void)kind;
+    (void)ptr;
+    (void)width;
+    (void)value;
+    if (q->live && unit_random(&garbage) % 4 == 0)
+        q->used[unit_random(&garbage) % model_used_bytes(q)] =
+            (uint8_t)unit_random(&garbage);
+    if (q->live && q->packed && unit_random(&garbage) % 8 == 0)
+        q->desc[unit_random(&garbage) % model_desc_bytes(q)] =
+            (uint8_t)unit_random(&garbage);
+}
+
+void unit_read_among_garbage(uint32_t seed, int (*read_sector)(uint64_t at))
+{
+    int err = 0;
+
+    garbage = seed * 2654435761u;
+    model_allow("*");
+    model_between = put_garbage;
+    for (unsigned i = 0; i < 20 && err != VIO_EBADSTATE; i++) {
+        err = read_sector(i);
+        assert_true(err == 0 || err == VIO_EIO || err == VIO_ETIMEDOUT ||
+                    err == VIO_EPROTO || err == VIO_ENOTSUP ||
+                    err == VIO_EBADSTATE);
+    }
+    model_between = NULL;
+}
+
+uint32_t unit_generation_moves(struct model_dev *d, uint32_t offset,
+                               unsigned width, uint32_t value)
+{
+    (void)width;
+    return offset == MR_CONFIG_GENERATION ? ++d->generation & 0xff : value;
 }

@@ -99,6 +99,17 @@ extern struct model_dev unit_dev;
 extern struct model_disk unit_disk;
 extern struct vio_mmio unit_mmio;
 
+/* This is wrong with every request of unit_disk from now on; above all, that it
+ * keeps them; and nothing is any more. */
+void unit_disk_fault(struct model_fault fault);
+void unit_disk_hold(void);
+void unit_disk_well(void);
+
+/* Do this just before the driver's n-th access from now on (0: not at all), if
+ * it comes to that: then unit_countdown is 0. */
+extern unsigned unit_countdown;
+void unit_at_access(unsigned n, void (*act)(void));
+
 /* Look at unit_dev, which must succeed. */
 struct vio_device *unit_probe(void);
 
@@ -150,6 +161,15 @@ void unit_device_wants(enum unit_wish wish, unsigned ahead);
 
 /* Deterministic random numbers. */
 uint32_t unit_random(uint32_t *seed);
+
+/* E4: twenty reads of unit_dev's disk, with garbage before every access in all
+ * that the device may write. Nothing is promised but that each of them ends,
+ * well or with an error of the device, within the caller's memory. */
+void unit_read_among_garbage(uint32_t seed, int (*read_sector)(uint64_t at));
+
+/* A hook of the model: the generation of the configuration never stands. */
+uint32_t unit_generation_moves(struct model_dev *d, uint32_t offset,
+                               unsigned width, uint32_t value);
 
 #define TOKEN(n) ((void *)(uintptr_t)(n))
 

@@ -13,6 +13,12 @@ void unit_disk_device(uint32_t version, uint64_t sectors)
         unit_dev.offered |= unit_format;
 }
 
+void unit_disk_need(const struct vio_blk_config *cfg, struct vio_need *want,
+                    struct vio_need *least)
+{
+    assert_int_equal(vio_blk_mem_size(unit_probe(), cfg, want, least), 0);
+}
+
 int unit_disk_try(const struct vio_blk_config *cfg)
 {
     struct vio_device *dev = unit_probe();

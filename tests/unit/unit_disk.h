@@ -11,6 +11,10 @@ extern struct vio_mem unit_blk_mem;
 /* A device with a disk of so many sectors, not yet looked at. */
 void unit_disk_device(uint32_t version, uint64_t sectors);
 
+/* Probe it, and tell what memory it wants. */
+void unit_disk_need(const struct vio_blk_config *cfg, struct vio_need *want,
+                    struct vio_need *least);
+
 /* Probe it, hand over what memory it wants, and bring it up. */
 int unit_disk_try(const struct vio_blk_config *cfg);
 

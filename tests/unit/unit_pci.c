@@ -26,6 +26,15 @@ void unit_pci_start(unsigned parts)
     unit_msi_bad = 0;
 }
 
+uint8_t unit_pci_cap(unsigned type)
+{
+    uint8_t at = 0x40;
+
+    while (unit_function.space[at + 3u] != type)
+        at = unit_function.space[at + 1u];
+    return at;
+}
+
 int unit_pci_probe(const struct vio_policy *policy)
 {
     return vio_pci_probe(&unit_pci, &unit_bus, unit_bdf, policy, &unit_env.env,

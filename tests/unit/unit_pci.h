@@ -19,6 +19,9 @@ extern struct vio_blk unit_pci_blk;
 /* A fresh device with MODEL_PCI_* parts; not yet looked at. */
 void unit_pci_start(unsigned parts);
 
+/* Where its first virtio capability of this type is. */
+uint8_t unit_pci_cap(unsigned type);
+
 int unit_pci_probe(const struct vio_policy *policy);
 
 /* The probe fails so, and nothing has changed by it. */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a request may consist of; one that is refused leaves nothing mapped or
+ * staged.
+ */
+#include "unit_disk.h"
+
+#define BYTES 65536u /* of data: more than a request of two segments has */
+
+static uint8_t *data;
+static struct vio_blk_req req;
+static struct vio_buf buf[3];
+
+/* A disk whose requests have at most two segments of 4096 bytes. */
+static void start(void)
+{
+    unit_disk_device(2, 1024);
+    model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
+    unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
+    data = unit_alloc(BYTES, 16);
+}
+
+/* A read of buf[0] to buf[n - 1]. */
+static int queue_read(unsigned n)
+{
+    vio_blk_prep_read(&req, 0, buf, n);
+    return vio_blk_queue(unit_blk.queue, &req);
+}
+
+static void end(void)
+{
+    assert_int_equal(unit_env.maps, unit_env.unmaps);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    assert_int_equal(unit_dev.doorbells, 0);
+    unit_disk_down();
+}
+
+static void no_data_or_half_a_sector(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(unit_queue_read(&req, buf, 0, data, 100), VIO_EINVAL);
+    assert_int_equal(unit_queue_read(&req, buf, 0, data, 0), VIO_EINVAL);
+    assert_int_equal(queue_read(0), VIO_EINVAL);
+    buf[0] = (struct vio_buf){data, 512};
+    buf[1] = (struct vio_buf){data, 0};
+    assert_int_equal(queue_read(2), VIO_EINVAL);
+    end();
+}
+
+static void sectors_past_the_end(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(unit_queue_read(&req, buf, 1024, data, 512), VIO_ERANGE);
+    assert_int_equal(unit_queue_read(&req, buf, 1023, data, 1024), VIO_ERANGE);
+    assert_int_equal(unit_queue_read(&req, buf, ~(uint64_t)0, data, 512),
+                     VIO_ERANGE);
+    assert_int_equal(unit_queue_write(&req, buf, ~(uint64_t)0 - 1, data, 1024),
+                     VIO_ERANGE);
+    end();
+}
+
+static void more_than_the_segments_hold(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(unit_queue_read(&req, buf, 0, data, 8192 + 512),
+                     VIO_E2BIG);
+    assert_int_equal(unit_queue_read(&req, buf, 0, data, SIZE_MAX / 512 * 512),
+                     VIO_E2BIG);
+    for (unsigned i = 0; i < 3; i++)
+        buf[i] = (struct vio_buf){data + 512 * i, 512};
+    assert_int_equal(queue_read(3), VIO_E2BIG);
+    buf[1].len = SIZE_MAX - 511; /* together 0, if it could wrap */
+    assert_int_equal(queue_read(2), VIO_E2BIG);
+    end();
+}
+
+/* Two odd pieces that are a sector together. */
+static void pieces_need_not_be_sectors(void **state)
+{
+    (void)state;
+    start();
+    buf[0] = (struct vio_buf){data + 1, 100};
+    buf[1] = (struct vio_buf){data + 301, 412};
+    assert_int_equal(queue_read(2), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    unit_reap_one(&req, 0);
+    assert_memory_equal(data + 1, unit_disk.data, 100);
+    assert_memory_equal(data + 301, unit_disk.data + 100, 412);
+    unit_disk_down();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        unit_all_cases(no_data_or_half_a_sector),
+        unit_all_cases(sectors_past_the_end),
+        unit_all_cases(more_than_the_segments_hold),
+        unit_all_cases(pieces_need_not_be_sectors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
