@@ -3,10 +3,12 @@
 
 #include <vio/port.h>
 
-struct vio_deadline vio_deadline(const struct vio_env *env, uint64_t timeout_ns,
-                                 uint64_t looks)
+void vio_deadline_clock(struct vio_deadline *d, const struct vio_env *env,
+                        uint64_t timeout_ns)
 {
-    return (struct vio_deadline){env, vio_now_ns(env), timeout_ns, looks};
+    d->env = env;
+    d->start_ns = vio_now_ns(env);
+    d->timeout_ns = timeout_ns;
 }
 
 uint64_t vio_deadline_end(const struct vio_deadline *d)

@@ -11,14 +11,28 @@
 #include "env_call.h"
 
 struct vio_deadline {
+    uint64_t looks_left;
     const struct vio_env *env;
     uint64_t start_ns;
     uint64_t timeout_ns;
-    uint64_t looks_left;
 };
 
-struct vio_deadline vio_deadline(const struct vio_env *env, uint64_t timeout_ns,
-                                 uint64_t looks);
+/* A wait begins now; without an environment, this much of it by the clock is
+ * nothing. */
+void vio_deadline_clock(struct vio_deadline *d, const struct vio_env *env,
+                        uint64_t timeout_ns);
+
+static inline void vio_deadline_start(struct vio_deadline *d,
+                                      const struct vio_env *env,
+                                      uint64_t timeout_ns, uint64_t looks)
+{
+    d->looks_left = looks;
+#ifndef VIO_NO_ENV
+    vio_deadline_clock(d, env, timeout_ns);
+#else
+    (void)env, (void)timeout_ns;
+#endif
+}
 
 /* The time at which the wait is over, where there is a clock. */
 uint64_t vio_deadline_end(const struct vio_deadline *d);

@@ -38,16 +38,19 @@
  * transport has besides is in its table of operations; IN_ORDER is for the
  * frontend to choose, because it makes a device finish one after another.
  */
-#define RING_FEATURES                                                         \
-    (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |    \
-     VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |  \
-     VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) | \
-     VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) | VIRTIO_BIT(VIRTIO_F_SUSPEND))
-#define LEGACY_RING_FEATURES                                                \
-    (VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | \
-     VIRTIO_BIT(VIRTIO_F_EVENT_IDX))
+#define RING_FEATURES                                                          \
+    (~LEFT_OUT_FEATURES &                                                      \
+     (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |    \
+      VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |  \
+      VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) | \
+      VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) | VIRTIO_BIT(VIRTIO_F_SUSPEND)))
+#define LEGACY_RING_FEATURES                                                 \
+    (~LEFT_OUT_FEATURES &                                                    \
+     (VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | \
+      VIRTIO_BIT(VIRTIO_F_EVENT_IDX)))
 #define FRONTEND_FEATURES \
-    (~(uint64_t)RESERVED_FEATURES | VIRTIO_BIT(VIRTIO_F_IN_ORDER))
+    (~LEFT_OUT_FEATURES & \
+     (~(uint64_t)RESERVED_FEATURES | VIRTIO_BIT(VIRTIO_F_IN_ORDER)))
 #define RESERVED_FEATURES (0xfffffull << 24) /* bits 24 to 43 (2.2) */
 
 #ifdef VIO_NO_SPLIT
@@ -62,18 +65,18 @@
  * it: then it looks like a device that was reset. */
 static bool is_gone(struct vio_device *dev, uint8_t status)
 {
-    return status == STATUS_GONE ||
-           (status == 0 && dev->ops->is_there && !dev->ops->is_there(dev));
+    return status == STATUS_GONE || (status == 0 && vio_ops(dev)->is_there &&
+                                     !vio_ops(dev)->is_there(dev));
 }
 
 int vio_device_read_status(struct vio_device *dev)
 {
-    uint8_t status = dev->ops->get_status(dev);
+    uint8_t status = vio_ops(dev)->get_status(dev);
 
     if (!is_gone(dev, status))
         return status;
     dev->state = VIO_DEVICE_UNKNOWN;
-    return vio_fail(&dev->why, VIO_WHY_DEVICE_GONE, status, 0);
+    return vio_device_why(dev, VIO_WHY_DEVICE_GONE, status);
 }
 
 int vio_device_add_status(struct vio_device *dev, uint8_t bits)
@@ -82,7 +85,7 @@ int vio_device_add_status(struct vio_device *dev, uint8_t bits)
 
     if (status < 0)
         return status;
-    dev->ops->set_status(dev, (uint8_t)status | bits);
+    vio_ops(dev)->set_status(dev, (uint8_t)status | bits);
     return 0;
 }
 
@@ -94,29 +97,37 @@ static int advance(struct vio_device *dev, uint8_t bits)
     if (status == 0)
         status = vio_device_read_status(dev);
     if (status >= 0 && (status & VIRTIO_CONFIG_S_NEEDS_RESET))
-        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
+        return vio_device_why(dev, VIO_WHY_NEEDS_RESET, (uint8_t)status);
     return status;
 }
 
-/* The device must not be touched any more, or can be given up properly. Of one
- * that turns out to be gone everything else that was read is void. */
-static int give_up(struct vio_device *dev, int err)
+static int set_failed(struct vio_device *dev)
 {
-    if (dev->state == VIO_DEVICE_UNKNOWN)
-        return err;
-    vio_device_fail(dev);
-    return dev->state == VIO_DEVICE_UNKNOWN ? VIO_ENODEV : err;
+    int gone = vio_device_add_status(dev, VIRTIO_CONFIG_S_FAILED);
+
+    if (!gone)
+        dev->state = VIO_DEVICE_FAILED;
+    return gone;
 }
 
 void vio_device_fail(struct vio_device *dev)
 {
-    if (vio_device_add_status(dev, VIRTIO_CONFIG_S_FAILED) == 0)
-        dev->state = VIO_DEVICE_FAILED;
+    set_failed(dev);
 }
 
-struct vio_deadline vio_device_deadline(const struct vio_device *dev)
+/* The device must not be touched any more, or can be given up properly. Of one
+ * that turns out to be gone everything else that was read is void. */
+static __attribute__((noinline)) int give_up(struct vio_device *dev, int err)
 {
-    return vio_deadline(dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
+    int gone = dev->state == VIO_DEVICE_UNKNOWN ? 0 : set_failed(dev);
+
+    return gone ? gone : err;
+}
+
+void vio_device_deadline(const struct vio_device *dev,
+                         struct vio_deadline *deadline)
+{
+    vio_deadline_start(deadline, dev->env, DEVICE_TIMEOUT_NS, DEVICE_LOOKS);
 }
 
 int vio_device_reset(struct vio_device *dev)
@@ -126,15 +137,14 @@ int vio_device_reset(struct vio_device *dev)
 
     dev->state = VIO_DEVICE_UNKNOWN;
     dev->features = 0;
-    dev->ops->set_status(dev, 0);
-    deadline = vio_device_deadline(dev);
+    vio_ops(dev)->set_status(dev, 0);
+    vio_device_deadline(dev, &deadline);
     /* 2.4.2: the reset is complete when the status reads 0. */
     while ((status = vio_device_read_status(dev)) != 0) {
         if (status < 0)
             return status;
         if (vio_deadline_passed(&deadline))
-            return vio_fail(&dev->why, VIO_WHY_RESET_TIMEOUT, (uint8_t)status,
-                            0);
+            return vio_device_why(dev, VIO_WHY_RESET_TIMEOUT, (uint8_t)status);
     }
     dev->state = VIO_DEVICE_RESET;
     dev->resets++;
@@ -150,10 +160,10 @@ int vio_device_quiesce(struct vio_device *dev)
 static uint64_t choose_features(const struct vio_device *dev, uint64_t wanted)
 {
     uint64_t ring = vio_is_legacy(dev) ? LEGACY_RING_FEATURES
-                                       : RING_FEATURES | dev->ops->features;
+                                       : RING_FEATURES | vio_ops(dev)->features;
 
     return dev->offered & ((wanted & FRONTEND_FEATURES) | ring) &
-           ~(dev->policy.refused | LEFT_OUT_FEATURES);
+           ~dev->policy.refused;
 }
 
 /* Step 4: read what is offered, once, and write the subset we understand. */
@@ -161,19 +171,19 @@ static int negotiate(struct vio_device *dev, uint64_t wanted, uint64_t required)
 {
     uint64_t chosen;
 
-    dev->offered = dev->ops->get_features(dev);
+    dev->offered = vio_ops(dev)->get_features(dev);
     if (vio_is_legacy(dev))
         dev->offered &= LEGACY_FEATURES;
     chosen = choose_features(dev, wanted);
     /* 6.1: VERSION_1 is accepted where it is offered; a modern transport
      * without it has no meaning. */
     if (!vio_is_legacy(dev) && !(dev->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
-        return vio_fail(&dev->why, VIO_WHY_NEED_VERSION_1, dev->offered, 0);
+        return vio_device_why(dev, VIO_WHY_NEED_VERSION_1, dev->offered);
     required |= dev->policy.required | REQUIRED_FEATURES;
     if (required & ~chosen)
-        return vio_fail(&dev->why, VIO_WHY_FEATURES_MISSING, required & ~chosen,
-                        0);
-    dev->ops->set_features(dev, chosen);
+        return vio_device_why(dev, VIO_WHY_FEATURES_MISSING,
+                              required & ~chosen);
+    vio_ops(dev)->set_features(dev, chosen);
     dev->features = chosen;
     return 0;
 }
@@ -190,8 +200,7 @@ static int confirm_features(struct vio_device *dev)
         return status;
     return status & VIRTIO_CONFIG_S_FEATURES_OK
                ? 0
-               : vio_fail(&dev->why, VIO_WHY_FEATURES_REJECTED, dev->features,
-                          0);
+               : vio_device_why(dev, VIO_WHY_FEATURES_REJECTED, dev->features);
 }
 
 int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
@@ -214,27 +223,25 @@ int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
     if (err)
         return give_up(dev, err);
     /* Step 7 begins: the set-up of the bus. */
-    if (dev->ops->prepare)
-        dev->ops->prepare(dev);
+    if (vio_ops(dev)->prepare)
+        vio_ops(dev)->prepare(dev);
     dev->state = VIO_DEVICE_NEGOTIATED;
     return 0;
 }
 
 int vio_device_bad_state(struct vio_device *dev)
 {
-    return vio_fail(&dev->why, VIO_WHY_BAD_STATE, dev->state, 0);
+    return vio_device_why(dev, VIO_WHY_BAD_STATE, dev->state);
 }
 
 int vio_device_abandon(struct vio_device *dev, int err)
 {
-    struct vio_why why = dev->why;
+    int lost;
 
     if (dev->state == VIO_DEVICE_NEGOTIATED)
-        vio_device_fail(dev);
-    if (vio_device_reset(dev) == VIO_ETIMEDOUT)
-        return VIO_ETIMEDOUT;
-    dev->why = why;
-    return err;
+        err = give_up(dev, err);
+    lost = vio_device_reset(dev);
+    return lost ? lost : err;
 }
 
 int vio_device_start(struct vio_device *dev)
@@ -262,18 +269,18 @@ int vio_device_check(struct vio_device *dev)
         return status;
     if ((status & VIRTIO_CONFIG_S_NEEDS_RESET) ||
         !(status & VIRTIO_CONFIG_S_DRIVER_OK))
-        return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
+        return vio_device_why(dev, VIO_WHY_NEEDS_RESET, (uint8_t)status);
     return 0;
 }
 
 int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
     uint32_t value = 0;
-    int err = dev->ops->queue_max(dev, index, &value);
+    int err = vio_ops(dev)->queue_max(dev, index, &value);
 
     if (!err && vio_is_legacy(dev) &&
         (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
-        err = vio_fail(&dev->why, VIO_WHY_QUEUE_BAD_SIZE, value, 0);
+        err = vio_device_why(dev, VIO_WHY_QUEUE_BAD_SIZE, value);
     /* Of a device that is gone every queue reads as busy. */
     if (err)
         return vio_device_read_status(dev) < 0 ? VIO_ENODEV : err;
@@ -290,7 +297,7 @@ int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq)
 
     if (dev->state != VIO_DEVICE_NEGOTIATED && !again)
         return vio_device_bad_state(dev);
-    err = dev->ops->queue_start(dev, vq);
+    err = vio_ops(dev)->queue_start(dev, vq);
     return err ? give_up(dev, err) : 0;
 }
 
@@ -303,13 +310,12 @@ int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq)
     if (!vio_device_has(dev, VIRTIO_F_RING_RESET))
         return VIO_ENOTSUP;
     vio_virtq_break(vq); /* nobody touches the ring meanwhile */
-    dev->ops->queue_reset(dev, vq->index);
-    deadline = vio_device_deadline(dev);
+    vio_ops(dev)->queue_reset(dev, vq->index);
+    vio_device_deadline(dev, &deadline);
     /* 2.6.1.1.2: it is reset when the device says so. */
-    while (dev->ops->queue_in_reset(dev, vq->index))
+    while (vio_ops(dev)->queue_in_reset(dev, vq->index))
         if (vio_deadline_passed(&deadline))
-            return vio_fail(&dev->why, VIO_WHY_QUEUE_RESET_TIMEOUT, vq->index,
-                            0);
+            return vio_device_why(dev, VIO_WHY_QUEUE_RESET_TIMEOUT, vq->index);
     return 0;
 }
 
@@ -326,18 +332,20 @@ static bool has_field(const struct vio_device *dev,
 static uint64_t read_field(struct vio_device *dev,
                            const struct vio_config_field *f)
 {
-    bool is_wide = f->width == 8;
-    uint32_t first =
-        dev->ops->config_read(dev, f->offset, is_wide ? 4 : f->width);
-    uint32_t second =
-        is_wide ? dev->ops->config_read(dev, f->offset + 4u, 4) : 0;
+    unsigned width = f->width;
+    uint32_t first, second;
 
-    if (VIO_BIG_ENDIAN && is_wide && vio_is_legacy(dev)) /* 2.5.3 */
+    if (width != 8)
+        return vio_ops(dev)->config_read(dev, f->offset, width);
+    first = vio_ops(dev)->config_read(dev, f->offset, 4);
+    second = vio_ops(dev)->config_read(dev, f->offset + 4u, 4);
+    if (VIO_BIG_ENDIAN && vio_is_legacy(dev)) /* 2.5.3 */
         return (uint64_t)first << 32 | second;
     return (uint64_t)second << 32 | first;
 }
 
-/* Read every field into values; true if any is not what it was. */
+/* Read every field into values; true if any is not what it was, which the first
+ * time means nothing. */
 static bool read_fields(struct vio_device *dev,
                         const struct vio_config_field *fields, unsigned n,
                         uint64_t *values)
@@ -360,17 +368,15 @@ int vio_device_config_get(struct vio_device *dev,
 {
     /* 2.5.2: the generation is the same before and after. A legacy device has
      * none: two readings in a row have to agree (2.5.3). */
-    uint32_t before = dev->ops->generation(dev);
-
     for (unsigned tries = 0; tries < CONFIG_TRIES; tries++) {
+        uint32_t before = vio_ops(dev)->generation(dev);
         bool changed = read_fields(dev, fields, n, values);
-        uint32_t after = dev->ops->generation(dev);
 
-        if (vio_is_legacy(dev) ? tries && !changed : after == before)
+        if (vio_is_legacy(dev) ? tries && !changed
+                               : vio_ops(dev)->generation(dev) == before)
             return 0;
-        before = after;
     }
-    return vio_fail(&dev->why, VIO_WHY_CONFIG_UNSTABLE, 0, 0);
+    return vio_device_why(dev, VIO_WHY_CONFIG_UNSTABLE, 0);
 }
 
 int vio_device_config_write(struct vio_device *dev, uint32_t offset,
@@ -382,7 +388,7 @@ int vio_device_config_write(struct vio_device *dev, uint32_t offset,
     /* 3.1.1: nothing is written before the features are agreed upon. */
     if (dev->state != VIO_DEVICE_NEGOTIATED && dev->state != VIO_DEVICE_RUNNING)
         return vio_device_bad_state(dev);
-    dev->ops->config_write(dev, offset, width, value);
+    vio_ops(dev)->config_write(dev, offset, width, value);
     return 0;
 }
 
@@ -390,7 +396,7 @@ uint32_t vio_device_isr(struct vio_device *dev)
 {
     /* Acknowledged in any state, or the line would stay up; but before
      * DRIVER_OK and after a reset it means nothing. */
-    uint32_t isr = dev->ops->isr(dev);
+    uint32_t isr = vio_ops(dev)->isr(dev);
 
     return dev->state == VIO_DEVICE_RUNNING ? isr : 0;
 }

@@ -9,19 +9,46 @@
 
 #include "deadline.h"
 
-/* Is the legacy interface in use? A build can do without it. */
-static inline bool vio_is_legacy(const struct vio_device *dev)
+#ifdef VIO_NO_PCI
+#include "transport/mmio_ops.h"
+#endif
+
+/* The operations of its transport. A build can do with one transport. */
+static inline const struct vio_transport *vio_ops(const struct vio_device *dev)
 {
-#ifdef VIO_NO_LEGACY
+#ifdef VIO_NO_PCI
     (void)dev;
-    return false;
+    return &vio_mmio_ops;
 #else
-    return dev->legacy;
+    return dev->ops;
 #endif
 }
 
+/* What only the legacy interface has. A build can do without it. */
+#ifdef VIO_NO_LEGACY
+#define LEGACY_MEMBER(dev, member) ((void)(dev), 0)
+#else
+#define LEGACY_MEMBER(dev, member) ((dev)->member)
+#endif
+
+static inline bool vio_is_legacy(const struct vio_device *dev)
+{
+    return LEGACY_MEMBER(dev, legacy);
+}
+
+static inline bool vio_size_fixed(const struct vio_device *dev)
+{
+    return LEGACY_MEMBER(dev, size_fixed);
+}
+
+static inline uint32_t vio_queue_align(const struct vio_device *dev)
+{
+    return LEGACY_MEMBER(dev, queue_align);
+}
+
 /* A wait for the device's status, or another register, begins now. */
-struct vio_deadline vio_device_deadline(const struct vio_device *dev);
+void vio_device_deadline(const struct vio_device *dev,
+                         struct vio_deadline *deadline);
 
 /* The status, or an error; a device that is gone is noticed here. */
 int vio_device_read_status(struct vio_device *dev);

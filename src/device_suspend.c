@@ -12,9 +12,10 @@
 static int change(struct vio_device *dev, uint8_t bits, int expected)
 {
     int mask = VIRTIO_CONFIG_S_SUSPEND | VIRTIO_CONFIG_S_DRIVER_OK;
-    struct vio_deadline deadline = vio_device_deadline(dev);
+    struct vio_deadline deadline;
     int status = vio_device_add_status(dev, bits);
 
+    vio_device_deadline(dev, &deadline);
     if (status < 0)
         return status;
     for (;;) {
@@ -22,12 +23,12 @@ static int change(struct vio_device *dev, uint8_t bits, int expected)
         if (status < 0)
             return status;
         if (status & VIRTIO_CONFIG_S_NEEDS_RESET)
-            return vio_fail(&dev->why, VIO_WHY_NEEDS_RESET, (uint8_t)status, 0);
+            return vio_device_why(dev, VIO_WHY_NEEDS_RESET, (uint8_t)status);
         if ((status & mask) == expected)
             return 0;
         if (vio_deadline_passed(&deadline))
-            return vio_fail(&dev->why, VIO_WHY_SUSPEND_TIMEOUT, (uint8_t)status,
-                            0);
+            return vio_device_why(dev, VIO_WHY_SUSPEND_TIMEOUT,
+                                  (uint8_t)status);
     }
 }
 

@@ -39,8 +39,8 @@
 #define LEFT_OUT_NOTIFICATION 0
 #endif
 
-#define LEFT_OUT_FEATURES                                       \
-    (LEFT_OUT_PACKED | LEFT_OUT_INDIRECT | LEFT_OUT_EVENT_IDX | \
+#define LEFT_OUT_FEATURES                                                 \
+    ((uint64_t)LEFT_OUT_PACKED | LEFT_OUT_INDIRECT | LEFT_OUT_EVENT_IDX | \
      LEFT_OUT_IN_ORDER | LEFT_OUT_ORDER | LEFT_OUT_NOTIFICATION)
 
 #endif

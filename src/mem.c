@@ -19,11 +19,11 @@ static __attribute__((noinline)) void *take(void **block, size_t *left,
 
 void *vio_mem_shared(struct vio_mem *mem, size_t size, uint64_t *addr)
 {
-    void *p = take(&mem->shared, &mem->shared_size, size);
+    unsigned char *p = take(&mem->shared, &mem->shared_size, size);
 
     if (p) {
         *addr = mem->shared_addr;
-        mem->shared_addr += vio_round_up(size, VIO_MEM_ALIGN);
+        mem->shared_addr += (size_t)((unsigned char *)mem->shared - p);
     }
     return p;
 }

@@ -84,15 +84,17 @@ enum vio_device_state {
 };
 
 struct vio_device {
-    const struct vio_transport *ops;
+#ifndef VIO_NO_PCI
+    const struct vio_transport *ops; /* else there is one: MMIO's */
+#endif
     const struct vio_env *env; /* may be NULL */
     struct vio_policy policy;
     uint32_t type;        /* VIRTIO_ID_* */
     bool legacy;          /* the legacy interface is in use */
     bool size_fixed;      /* the device dictates the queue size */
     uint32_t queue_align; /* of the used ring; 0: as the ring needs */
-    uint32_t config_len;  /* bytes of configuration space that can be reached */
     enum vio_device_state state;
+    size_t config_len;  /* bytes of configuration space that can be reached */
     uint64_t offered;   /* feature bits, as read once */
     uint64_t features;  /* the ones agreed upon */
     uint32_t resets;    /* confirmed since the probe */

@@ -36,15 +36,14 @@ struct vio_disk {
     struct vio_device *dev;
     uint64_t capacity;   /* sectors of 512 bytes */
     uint64_t timeout_ns; /* of one request: 30 s, until the caller sets it */
-    uint32_t max_bytes;  /* of one request */
-    uint32_t max_segs;   /* of its data: 1 or 2 */
-    struct vio_virtq vq;
     struct virtio_blk_req_header *header; /* shared, with the status behind */
-    uint64_t header_addr;
-    struct vio_sg sg[4]; /* of the request: header, data, status */
-    unsigned n_data;     /* segments of data, which are mapped */
     const void *data;    /* the caller's memory */
-    enum vio_dir dir;
+    uint32_t max_bytes;  /* of one request */
+    uint8_t max_segs;    /* of its data: 1 or 2 */
+    uint8_t n_data;      /* segments of data, which are mapped */
+    uint8_t dir;         /* for this: enum vio_dir */
+    struct vio_sg sg[4]; /* of the request: header, data, status */
+    struct vio_virtq vq;
 };
 
 /**

@@ -54,56 +54,49 @@ enum vio_error {
     X(1, NOT_VIRTIO, VIO_ENODEV,                                               \
       "no virtio device here (magic %x): check the address")                   \
     X(2, NO_DEVICE, VIO_ENODEV,                                                \
-      "an empty virtio slot: attach a device to it (QEMU: -device "            \
+      "an empty virtio slot: attach a device (QEMU: -device "                  \
       "virtio-blk-device)")                                                    \
     X(3, BAD_VERSION, VIO_ENODEV, "virtio-mmio version %f is neither 1 nor 2") \
     X(4, WRONG_TYPE, VIO_ENODEV,                                               \
       "virtio device type %f where type %w is wanted")                         \
     X(5, LEGACY_REFUSED, VIO_ENOTSUP,                                          \
-      "a legacy device, which the policy or the build refuses (QEMU: "         \
+      "a legacy device, refused by policy or build (QEMU: "                    \
       "disable-legacy=on, or -global virtio-mmio.force-legacy=false)")         \
-    X(6, MODERN_REFUSED, VIO_ENOTSUP,                                          \
-      "a modern device, which the policy refuses")                             \
+    X(6, MODERN_REFUSED, VIO_ENOTSUP, "a modern device, refused by policy")    \
     X(7, CONFIG_TOO_SMALL, VIO_EPROTO,                                         \
-      "registers of %f bytes where %w are needed: map more of them")           \
+      "registers of %f bytes where %w are needed: map more")                   \
     X(8, RESET_TIMEOUT, VIO_ETIMEDOUT,                                         \
-      "the reset was not confirmed (status %x): its memory must not be "       \
-      "used again")                                                            \
+      "reset not confirmed (status %x): its memory must not be used")          \
     X(9, DEVICE_GONE, VIO_ENODEV, "the device is gone (status %x)")            \
     X(10, NEED_VERSION_1, VIO_EPROTO,                                          \
       "a modern device without VIRTIO_F_VERSION_1 (features %x)")              \
     X(11, FEATURES_MISSING, VIO_ENOTSUP,                                       \
-      "required features are not offered (missing %x)")                        \
-    X(12, FEATURES_REJECTED, VIO_EPROTO, "the device refused the features %x") \
-    X(13, NEEDS_RESET, VIO_EPROTO,                                             \
-      "the device failed and asks for a reset (status %x)")                    \
-    X(14, CONFIG_UNSTABLE, VIO_EPROTO,                                         \
-      "the configuration space kept changing")                                 \
+      "required features are not offered (%x)")                                \
+    X(12, FEATURES_REJECTED, VIO_EPROTO, "the device refused features %x")     \
+    X(13, NEEDS_RESET, VIO_EPROTO, "the device asks for a reset (status %x)")  \
+    X(14, CONFIG_UNSTABLE, VIO_EPROTO, "configuration space kept changing")    \
     X(15, QUEUE_ABSENT, VIO_ENODEV, "there is no virtqueue %f")                \
-    X(16, QUEUE_BUSY, VIO_EBUSY,                                               \
-      "virtqueue %f is in use: somebody else drives the device")               \
-    X(17, QUEUE_BAD_SIZE, VIO_EPROTO, "a queue size of %f is not legal")       \
+    X(16, QUEUE_BUSY, VIO_EBUSY, "virtqueue %f is in use by somebody else")    \
+    X(17, QUEUE_BAD_SIZE, VIO_EPROTO, "queue size %f is not legal")            \
     X(18, QUEUE_TOO_SMALL, VIO_ENOTSUP,                                        \
       "a virtqueue of %f descriptors where a request takes %w")                \
     X(19, QUEUE_REJECTED, VIO_EPROTO, "the device did not take virtqueue %f")  \
     X(20, QUEUE_ADDRESS, VIO_EINVAL,                                           \
-      "the device cannot reach a queue at %x: give lower memory, aligned "     \
-      "to %w")                                                                 \
+      "a queue at %x is out of reach: give lower memory, aligned to %w")       \
     X(21, NEED_SHARED_MEMORY, VIO_ENOMEM,                                      \
       "shared memory of %f bytes where %w are needed")                         \
     X(22, NEED_PRIVATE_MEMORY, VIO_ENOMEM,                                     \
       "private memory of %f bytes where %w are needed")                        \
     X(23, MISALIGNED_MEMORY, VIO_EINVAL, "memory at %x is not aligned to %w")  \
-    X(24, BAD_STATE, VIO_EBADSTATE,                                            \
-      "not in state %f of the device: reset it first")                         \
+    X(24, BAD_STATE, VIO_EBADSTATE, "not in device state %f: reset it first")  \
     X(25, BAD_SIZE_MAX, VIO_EPROTO,                                            \
       "segments of at most %f bytes, less than a sector")                      \
     X(26, BAD_CONFIG, VIO_EINVAL,                                              \
-      "not a valid configuration: queue_size %f, max_segs %w")                 \
+      "bad configuration: queue_size %f, max_segs %w")                         \
     X(27, QUEUE_RESET_TIMEOUT, VIO_ETIMEDOUT,                                  \
-      "virtqueue %f did not confirm its reset: reset the device")              \
+      "reset of virtqueue %f not confirmed: reset the device")                 \
     X(40, NOT_VIRTIO_PCI, VIO_ENODEV,                                          \
-      "no virtio device at this PCI function (id %x)")                         \
+      "no virtio device at this function (id %x)")                             \
     X(41, CAP_LOOP, VIO_EPROTO, "more than %f PCI capabilities: a loop")       \
     X(42, MISSING_CAP, VIO_EPROTO,                                             \
       "no virtio structure of type %f (1 common, 2 notification)")             \
@@ -118,16 +111,16 @@ enum vio_error {
     X(47, NO_LEGACY_BAR, VIO_ENODEV,                                           \
       "neither virtio capabilities nor an I/O BAR 0 of %w bytes")              \
     X(48, LEGACY_REVISION, VIO_ENODEV,                                         \
-      "a legacy PCI device of revision %f, not 0")                             \
+      "a legacy device of revision %f, not 0")                                 \
     X(49, NO_QUEUES, VIO_EPROTO, "the device has no virtqueues")               \
     X(50, NOTIFY_RANGE, VIO_EPROTO,                                            \
-      "the doorbell of virtqueue %f is misaligned or beyond %w bytes")         \
+      "doorbell of virtqueue %f misaligned or beyond %w bytes")                \
     X(51, QUEUE_SIZE_MISMATCH, VIO_EPROTO,                                     \
       "a virtqueue of %f descriptors where %w were asked for")                 \
     X(52, QUEUE_VECTOR, VIO_EPROTO,                                            \
       "virtqueue %f does not take MSI-X vector %w")                            \
     X(53, SUSPEND_TIMEOUT, VIO_ETIMEDOUT,                                      \
-      "suspend or resume was not confirmed (status %x): reset the device")
+      "suspend or resume not confirmed (status %x): reset the device")
 
 enum vio_reason {
     VIO_WHY_NONE = 0,
@@ -137,7 +130,8 @@ enum vio_reason {
 #undef VIO_REASON_NAME
 };
 
-/* Why a call failed, with the numbers that the text speaks of. */
+/* Why a call failed, with the numbers that the text speaks of. In a build with
+ * VIO_NO_WHY it is never filled in. */
 struct vio_why {
     enum vio_reason reason;
     uint64_t found;

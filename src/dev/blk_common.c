@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "blk_common.h"
 
+#include "../device_impl.h"
 #include "../mem.h"
 #include "../why.h"
 
@@ -8,18 +9,10 @@
  * notifications, and one too many does no harm. */
 #define RENOTIFY_NS 250000000u
 
-static int check_alignment(struct vio_device *dev, uint64_t address,
-                           uint64_t align)
-{
-    return address & (align - 1)
-               ? vio_fail(&dev->why, VIO_WHY_MISALIGNED_MEMORY, address, align)
-               : 0;
-}
-
 int vio_blk_check_device(struct vio_device *dev, const struct vio_mem *mem)
 {
-    uint32_t align = dev->queue_align ? dev->queue_align : VIO_MEM_ALIGN;
-    int err;
+    uint64_t shared, priv;
+    uint32_t align = VIO_MEM_ALIGN;
 
     if (dev->type != VIRTIO_ID_BLOCK)
         return vio_fail(&dev->why, VIO_WHY_WRONG_TYPE, dev->type,
@@ -29,22 +22,25 @@ int vio_blk_check_device(struct vio_device *dev, const struct vio_mem *mem)
                         VIRTIO_BLK_CONFIG_SIZE_MAX);
     if (!mem)
         return 0;
-    err =
-        check_alignment(dev, (uintptr_t)mem->shared | mem->shared_addr, align);
-    return err ? err
-               : check_alignment(dev, (uintptr_t)mem->priv, VIO_MEM_ALIGN);
+    priv = (uintptr_t)mem->priv;
+    if (priv & (align - 1))
+        return vio_fail(&dev->why, VIO_WHY_MISALIGNED_MEMORY, priv, align);
+    if (vio_queue_align(dev))
+        align = vio_queue_align(dev);
+    shared = (uintptr_t)mem->shared | mem->shared_addr;
+    if (shared & (align - 1))
+        return vio_fail(&dev->why, VIO_WHY_MISALIGNED_MEMORY, shared, align);
+    return 0;
 }
 
-int vio_blk_check_room(struct vio_device *dev, const struct vio_mem *mem,
-                       const struct vio_need *need)
+int vio_blk_no_room(struct vio_device *dev, const struct vio_mem *mem,
+                    const struct vio_need *need)
 {
     if (need->shared > mem->shared_size)
         return vio_fail(&dev->why, VIO_WHY_NEED_SHARED_MEMORY, mem->shared_size,
                         need->shared);
-    if (need->priv > mem->priv_size)
-        return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
-                        need->priv);
-    return 0;
+    return vio_fail(&dev->why, VIO_WHY_NEED_PRIVATE_MEMORY, mem->priv_size,
+                    need->priv);
 }
 
 int vio_blk_size_max(struct vio_device *dev, uint64_t field, uint32_t *size_max)
@@ -52,21 +48,21 @@ int vio_blk_size_max(struct vio_device *dev, uint64_t field, uint32_t *size_max)
     if (field == 0 || field > BLK_MAX_BYTES)
         field = BLK_MAX_BYTES;
     if (field < VIRTIO_BLK_SECTOR_SIZE)
-        return vio_fail(&dev->why, VIO_WHY_BAD_SIZE_MAX, field, 0);
+        return vio_device_why(dev, VIO_WHY_BAD_SIZE_MAX, field);
     *size_max = (uint32_t)field;
     return 0;
 }
 
 void vio_blk_wait_on(struct blk_wait *w)
 {
-    w->nudge = vio_deadline(w->env, RENOTIFY_NS, RENOTIFY_NS);
+    vio_deadline_start(&w->nudge, w->env, RENOTIFY_NS, RENOTIFY_NS);
 }
 
 void vio_blk_wait_begin(struct blk_wait *w, const struct vio_env *env,
                         uint64_t timeout_ns)
 {
     w->env = env;
-    w->all = vio_deadline(env, timeout_ns, timeout_ns);
+    vio_deadline_start(&w->all, env, timeout_ns, timeout_ns);
     vio_blk_wait_on(w);
 }
 

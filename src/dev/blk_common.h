@@ -32,9 +32,9 @@
 /* Is it a block device, and is the memory aligned as it needs it? */
 int vio_blk_check_device(struct vio_device *dev, const struct vio_mem *mem);
 
-/* Fail for want of memory, if there is too little. */
-int vio_blk_check_room(struct vio_device *dev, const struct vio_mem *mem,
-                       const struct vio_need *need);
+/* Fail for want of memory: of one of the blocks there is too little. */
+int vio_blk_no_room(struct vio_device *dev, const struct vio_mem *mem,
+                    const struct vio_need *need);
 
 /* Bytes of one segment, from the field of the configuration space. */
 int vio_blk_size_max(struct vio_device *dev, uint64_t field,

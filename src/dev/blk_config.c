@@ -141,7 +141,7 @@ static void set_topology(struct vio_blk_info *info, const uint64_t *value,
 
 static int read_topology(struct vio_device *dev, struct vio_blk_info *info)
 {
-    uint64_t value[DISCARD - TOPOLOGY] = {0};
+    uint64_t value[DISCARD - TOPOLOGY];
     int err = read_group(dev, TOPOLOGY, DISCARD - TOPOLOGY, value);
 
     if (!err)
@@ -168,7 +168,7 @@ static void set_shape(struct vio_blk_info *info, const uint64_t *value)
 
 static int read_shape(struct vio_device *dev, struct vio_blk_info *info)
 {
-    uint64_t value[LIMITS - SHAPE] = {0};
+    uint64_t value[LIMITS - SHAPE];
     int err = read_group(dev, SHAPE, LIMITS - SHAPE, value);
 
     /* The values of a device that is gone are all ones. An interrupt may also
@@ -207,7 +207,7 @@ static int read_ranges(struct vio_device *dev, const struct vio_blk_config *cfg,
                              cfg->max_ranges);
 
     for (unsigned i = 0; i < 3; i++) {
-        uint64_t value[3] = {0, 0, 0};
+        uint64_t value[3];
         int err = read_group(dev, (enum field)(DISCARD + 3 * i), 3, value);
 
         if (err)
@@ -225,7 +225,7 @@ static int read_ranges(struct vio_device *dev, const struct vio_blk_config *cfg,
  * them, is a disk like any other. */
 static int read_zones(struct vio_device *dev, struct vio_blk_info *info)
 {
-    uint64_t value[WRITEBACK - ZONES] = {0};
+    uint64_t value[WRITEBACK - ZONES];
     struct vio_blk_zoned zoned;
     int err = read_group(dev, ZONES, WRITEBACK - ZONES, value);
 
@@ -276,7 +276,7 @@ int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg)
 
 int vio_blk_read_limits(struct vio_device *dev, struct blk_limits *limits)
 {
-    uint64_t value[TOPOLOGY - LIMITS] = {0};
+    uint64_t value[TOPOLOGY - LIMITS];
     int err = read_group(dev, LIMITS, TOPOLOGY - LIMITS, value);
 
     if (err)

@@ -37,7 +37,7 @@ static struct vio_virtq_config queue_config(const struct vio_device *dev,
         .size = (uint16_t)plan->size,
         .indirect = (uint16_t)(plan->indirect ? chain_of(plan) : 0),
         .legacy = vio_is_legacy(dev),
-        .align = dev->queue_align,
+        .align = vio_queue_align(dev),
         .features = dev->features,
         .env = dev->env,
     };
@@ -82,8 +82,8 @@ struct vio_need vio_blk_need(const struct vio_device *dev,
                    vio_round_up(slots, VIO_MEM_ALIGN) + slots * extra_len(cfg);
     need.priv += vio_round_up(maps_size(dev, plan), VIO_MEM_ALIGN);
     /* Each queue begins where its ring may begin. */
-    if (dev->queue_align)
-        need.shared = vio_round_up(need.shared, dev->queue_align);
+    if (vio_queue_align(dev))
+        need.shared = vio_round_up(need.shared, vio_queue_align(dev));
     need.shared *= plan->n_queues;
     need.priv *= plan->n_queues;
     need.priv += vio_blk_queues_size(cfg);
@@ -127,7 +127,7 @@ static unsigned round_down_to_power_of_two(uint32_t n)
 static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
                       struct blk_plan *plan, unsigned *size)
 {
-    *size = dev->size_fixed ? VIRTQ_SIZE_MAX : cfg->queue_size;
+    *size = vio_size_fixed(dev) ? VIRTQ_SIZE_MAX : cfg->queue_size;
     for (unsigned i = 0; i < plan->n_queues; i++) {
         uint32_t max;
         int err = vio_device_queue_max(dev, (uint16_t)i, &max);
@@ -139,7 +139,7 @@ static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
             break;
         }
         if (max == 0)
-            return vio_fail(&dev->why, VIO_WHY_QUEUE_ABSENT, i, 0);
+            return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, i);
         *size = least_of(*size, round_down_to_power_of_two(max));
     }
     return 0;
@@ -180,7 +180,7 @@ bool vio_blk_shrink_plan(const struct vio_device *dev,
         plan->indirect = false;
         return true;
     }
-    if (!dev->size_fixed && half >= MIN_QUEUE_SIZE &&
+    if (!vio_size_fixed(dev) && half >= MIN_QUEUE_SIZE &&
         half > plan->extra_segs + FRAME_SEGS) {
         set_size(dev, cfg, half, plan);
         return true;
@@ -202,7 +202,7 @@ int vio_blk_fit_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
             return 0;
         if (vio_blk_shrink_plan(dev, cfg, plan))
             continue;
-        return vio_blk_check_room(dev, mem, &need);
+        return vio_blk_no_room(dev, mem, &need);
     }
 }
 
@@ -260,8 +260,8 @@ static void lay_out_slots(struct vio_blk_queue *q, const struct blk_plan *plan,
     q->extra_len = extra_len(&blk->cfg);
     q->extra =
         vio_mem_shared(mem, (size_t)shape.depth * q->extra_len, &q->extra_addr);
-    if (blk->dev->queue_align)
-        vio_mem_align_shared(mem, blk->dev->queue_align);
+    if (vio_queue_align(blk->dev))
+        vio_mem_align_shared(mem, vio_queue_align(blk->dev));
     q->map = maps ? vio_mem_priv(mem, maps) : NULL;
     if (maps)
         q->vq.state |= VQ_MAPPED;

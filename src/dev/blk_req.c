@@ -150,11 +150,12 @@ static int check_command(const struct vio_blk_info *info,
 }
 
 /* The data of everything but reads and writes. */
-static int check_data(const struct vio_blk_info *info, struct vio_blk_req *req)
+static int check_data(const struct vio_blk_info *info, struct vio_blk_req *req,
+                      const struct blk_op *op)
 {
     int err = 0;
 
-    switch (blk_op(req)->data) {
+    switch (op->data) {
     case BLK_SECTORS:
         err = check_sectors(info, req);
         break;
@@ -166,15 +167,14 @@ static int check_data(const struct vio_blk_info *info, struct vio_blk_req *req)
     case BLK_COMMAND:
         return check_command(info, req);
     }
-    return err || blk_op(req)->feature != VIRTIO_BLK_F_ZONED
-               ? err
-               : check_zone(info, req);
+    return err || op->feature != VIRTIO_BLK_F_ZONED ? err
+                                                    : check_zone(info, req);
 }
 
-static int check(const struct vio_blk_queue *q, struct vio_blk_req *req)
+static int check(const struct vio_blk_queue *q, struct vio_blk_req *req,
+                 const struct blk_op *op)
 {
     const struct vio_blk *blk = q->blk;
-    const struct blk_op *op = blk_op(req);
 
     if (req->state != VIO_BLK_IDLE)
         return VIO_EBUSY;
@@ -189,7 +189,7 @@ static int check(const struct vio_blk_queue *q, struct vio_blk_req *req)
          !vio_device_has(blk->dev, op->feature)) ||
         __atomic_load_n(&blk->disabled, __ATOMIC_RELAXED) >> req->op & 1)
         return VIO_ENOTSUP;
-    return check_data(&blk->info, req);
+    return check_data(&blk->info, req, op);
 }
 
 void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs)
@@ -271,9 +271,9 @@ static int add_extra(struct vio_blk_queue *q, struct vio_blk_req *req,
     return 0;
 }
 
-static int add_buffers(struct vio_blk_queue *q, struct vio_blk_req *req)
+static int add_buffers(struct vio_blk_queue *q, struct vio_blk_req *req,
+                       const struct blk_op *op)
 {
-    const struct blk_op *op = blk_op(req);
     const struct vio_buf *buf = req->data;
     enum vio_dir dir = op->device_writes ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
     int err = 0;
@@ -331,14 +331,14 @@ static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
 
 /* All segments of a request. Everything before shape_add() can fail, and leaves
  * nothing behind. */
-static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req)
+static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req,
+                    const struct blk_op *op)
 {
-    const struct blk_op *op = blk_op(req);
     int err = 0;
 
     req->n_segs = 0;
     if (op->data == BLK_SECTORS || op->data == BLK_REPORT)
-        err = add_buffers(q, req);
+        err = add_buffers(q, req, op);
     else if (op->data == BLK_RANGES)
         err = add_ranges(q, req);
     else if (op->data == BLK_COMMAND)
@@ -382,9 +382,9 @@ static uint32_t priority(const struct vio_blk_queue *q,
 }
 
 /* How much the device may write besides the status. */
-static uint32_t writable_bytes(const struct vio_blk_req *req)
+static uint32_t writable_bytes(const struct vio_blk_req *req,
+                               const struct blk_op *op)
 {
-    const struct blk_op *op = blk_op(req);
     uint32_t bytes = op->answer;
 
     if (op->device_writes)
@@ -402,7 +402,8 @@ static uint32_t writable_bytes(const struct vio_blk_req *req)
 static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
                                                struct vio_blk_req *req)
 {
-    int err = check(q, req);
+    const struct blk_op *op = blk_op(req);
+    int err = check(q, req, op);
 
     if (err)
         return err;
@@ -412,11 +413,11 @@ static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
     }
     if (shape_is_full(&q->vq))
         return VIO_EAGAIN;
-    err = add_data(q, req);
+    err = add_data(q, req, op);
     if (err)
         return err;
-    write_header(q, blk_op(req)->type, priority(q, req), req->sector);
-    shape_add(&q->vq, req->n_segs, writable_bytes(req), req);
+    write_header(q, op->type, priority(q, req), req->sector);
+    shape_add(&q->vq, req->n_segs, writable_bytes(req, op), req);
     req->state = VIO_BLK_QUEUED;
     return 0;
 }

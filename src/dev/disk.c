@@ -25,19 +25,21 @@
     (VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) | \
      VIRTIO_BIT(VIRTIO_BLK_F_RO) | VIRTIO_BIT(VIRTIO_BLK_F_FLUSH))
 
-static int read_limits(struct vio_disk *disk)
+static int read_limits(struct vio_disk *disk, struct vio_device *dev)
 {
     static const struct vio_config_field fields[] = {
         BLK_CAPACITY_FIELD, BLK_SIZE_MAX_FIELD, BLK_SEG_MAX_FIELD};
-    uint64_t value[] = {0, 0, 0};
-    int err = vio_device_config_get(disk->dev, fields, 3, value);
+    uint64_t value[3];
+    int err = vio_device_config_get(dev, fields, 3, value);
 
     if (!err)
-        err = vio_blk_size_max(disk->dev, value[1], &disk->max_bytes);
+        err = vio_blk_size_max(dev, value[1], &disk->max_bytes);
+    if (err)
+        return err;
     disk->max_bytes -= disk->max_bytes % VIRTIO_BLK_SECTOR_SIZE;
     disk->max_segs = value[2] < MOST_DATA ? 1 : MOST_DATA;
     disk->capacity = value[0];
-    return err;
+    return 0;
 }
 
 /* 5.2.2: a disk has a queue 0. */
@@ -50,50 +52,63 @@ static int queue_size(struct vio_device *dev, uint16_t *size)
         return err;
     if (max < QUEUE_SIZE)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, max, QUEUE_SIZE);
-    *size = (uint16_t)(dev->size_fixed ? max : QUEUE_SIZE);
+    *size = (uint16_t)(vio_size_fixed(dev) ? max : QUEUE_SIZE);
     return 0;
 }
 
-static int set_up_queue(struct vio_disk *disk, struct vio_mem left)
+/* The queue or the header did not fit: say how much is needed. */
+static int no_room(struct vio_device *dev, const struct vio_virtq_config *cfg,
+                   const struct vio_mem *mem)
 {
-    struct vio_device *dev = disk->dev;
+    struct vio_need need = {0, 0};
+
+    if (!VIO_HAS_WHY)
+        return VIO_ENOMEM;
+    vio_virtq_mem_size(cfg, &need);
+    need.shared += vio_round_up(HEADER_SIZE + 1, VIO_MEM_ALIGN);
+    return vio_blk_no_room(dev, mem, &need);
+}
+
+static int set_up_queue(struct vio_disk *disk, struct vio_device *dev,
+                        const struct vio_mem *mem)
+{
+    struct vio_mem left = *mem;
     struct vio_virtq_config cfg = {
         .legacy = vio_is_legacy(dev),
-        .align = dev->queue_align,
+        .align = vio_queue_align(dev),
         .features = dev->features,
         .env = dev->env,
     };
-    struct vio_need need;
     int err = queue_size(dev, &cfg.size);
 
     if (!err)
-        err = vio_virtq_mem_size(&cfg, &need);
-    if (err)
-        return err;
-    need.shared += vio_round_up(HEADER_SIZE + 1, VIO_MEM_ALIGN);
-    err = vio_blk_check_room(dev, &left, &need);
-    if (!err)
         err = vio_virtq_init(&disk->vq, &cfg, &left);
+    if (!err) {
+        disk->header =
+            vio_mem_shared(&left, HEADER_SIZE + 1, &disk->sg[0].addr);
+        disk->sg[0].len = HEADER_SIZE;
+        err = disk->header ? 0 : VIO_ENOMEM;
+    }
     if (err)
-        return err;
-    disk->header = vio_mem_shared(&left, HEADER_SIZE + 1, &disk->header_addr);
+        return err == VIO_ENOMEM ? no_room(dev, &cfg, mem) : err;
     return vio_device_queue_start(dev, &disk->vq);
 }
 
 int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
                   const struct vio_mem *mem)
 {
-    struct vio_mem all = *mem; /* which may be what disk has had so far */
     int err = vio_blk_check_device(dev, mem);
 
     if (!err)
         err = vio_device_begin(dev, FEATURES, 0);
     if (err)
         return err;
-    *disk = (struct vio_disk){.dev = dev, .timeout_ns = BLK_TIMEOUT_NS};
-    err = read_limits(disk);
+    disk->dev = dev;
+    disk->timeout_ns = BLK_TIMEOUT_NS;
+    disk->n_data = 0;
+    err = read_limits(disk, dev);
     if (!err)
-        err = set_up_queue(disk, all);
+        err = set_up_queue(disk, dev, mem);
     if (!err)
         err = vio_device_start(dev);
     return err ? vio_device_abandon(dev, err) : 0;
@@ -124,44 +139,45 @@ int vio_disk_fini(struct vio_disk *disk)
     return err;
 }
 
-/* Map one more segment: all of len, or less. The length, or an error. */
-static int map_segment(struct vio_disk *disk, const unsigned char *base,
-                       size_t len)
+/* Map segment i: all of *len, or less. */
+static int map_segment(struct vio_disk *disk, uint8_t i,
+                       const unsigned char *base, size_t *len)
 {
     const struct vio_env *env = disk->dev->env;
     uint64_t addr = (uintptr_t)base;
 
     if (vio_dma_maps(env)) {
-        int err = vio_dma_map(env, base, &len, disk->dir, &addr);
+        int err = vio_dma_map(env, base, len, disk->dir, &addr);
 
         if (err)
             return err;
     }
-    disk->sg[++disk->n_data] = (struct vio_sg){addr, (uint32_t)len};
-    return (int)len;
+    disk->sg[i] = (struct vio_sg){addr, (uint32_t)*len};
+    disk->n_data = i;
+    return 0;
 }
 
-/* Map the front of the caller's memory, whole sectors of it. How many bytes, or
- * an error. */
+/* Map the front of the caller's memory, whole sectors of it; *len becomes how
+ * much. */
 static int map_front(struct vio_disk *disk, const unsigned char *base,
-                     size_t len)
+                     size_t *len)
 {
-    int n, rest;
+    size_t rest, mapped;
+    int err;
 
     disk->data = base;
-    n = map_segment(disk, base, len < disk->max_bytes ? len : disk->max_bytes);
-    rest = -n & (int)(VIRTIO_BLK_SECTOR_SIZE - 1);
-    if (n < 0 || rest == 0 || !vio_dma_maps(disk->dev->env))
-        return n;
+    if (*len > disk->max_bytes)
+        *len = disk->max_bytes;
+    err = map_segment(disk, 1, base, len);
+    rest = -*len % VIRTIO_BLK_SECTOR_SIZE;
+    if (err || rest == 0 || !vio_dma_maps(disk->dev->env))
+        return err;
     if (disk->max_segs < MOST_DATA)
         return VIO_E2BIG;
-    n += rest;
-    base = base + n - rest;
-    len = (size_t)rest;
-    rest = map_segment(disk, base, len);
-    if (rest < 0)
-        return rest;
-    return (size_t)rest == len ? n : VIO_E2BIG;
+    mapped = rest;
+    err = map_segment(disk, 2, base + *len, &mapped);
+    *len += rest;
+    return err || mapped == rest ? err : VIO_E2BIG;
 }
 
 /* Wait for the request: what became of it. */
@@ -193,19 +209,22 @@ static int finish(struct vio_disk *disk, uint32_t expected)
 static int request(struct vio_disk *disk, uint32_t type, uint64_t sector,
                    uint32_t bytes)
 {
-    bool reads = type == VIRTIO_BLK_T_IN; /* the device writes */
-    unsigned n_data = disk->n_data;
+    unsigned n_segs = disk->n_data + 2u, n_readable = n_segs - 1;
+    uint32_t expected = 1; /* the status */
     int err;
 
+    if (type == VIRTIO_BLK_T_IN) { /* the device writes */
+        n_readable = 1;
+        expected += bytes;
+    }
     blk_write_header(&disk->vq, disk->header, (uint8_t *)(disk->header + 1),
                      type, 0, sector);
-    disk->sg[0] = (struct vio_sg){disk->header_addr, HEADER_SIZE};
-    disk->sg[n_data + 1] = (struct vio_sg){disk->header_addr + HEADER_SIZE, 1};
-    err = vio_virtq_add(&disk->vq, disk->sg, reads ? 1 : n_data + 1,
-                        reads ? n_data + 1 : 1, disk);
+    disk->sg[n_segs - 1] = (struct vio_sg){disk->sg[0].addr + HEADER_SIZE, 1};
+    err = vio_virtq_add(&disk->vq, disk->sg, n_readable, n_segs - n_readable,
+                        disk);
     if (!err) {
         vio_virtq_kick(&disk->vq);
-        err = finish(disk, reads ? bytes + 1 : 1);
+        err = finish(disk, expected);
     }
     /* A device that does not answer or breaks the rules is reset, so that the
      * buffer is the caller's when the call returns. */
@@ -218,8 +237,6 @@ static int request(struct vio_disk *disk, uint32_t type, uint64_t sector,
 static int transfer(struct vio_disk *disk, uint32_t type, uint64_t sector,
                     const unsigned char *buf, size_t len)
 {
-    int n = 0;
-
     if (disk->dev->state != VIO_DEVICE_RUNNING)
         return VIO_EBADSTATE;
     if (len % VIRTIO_BLK_SECTOR_SIZE)
@@ -227,19 +244,20 @@ static int transfer(struct vio_disk *disk, uint32_t type, uint64_t sector,
     if (!blk_in_range(disk->capacity, sector, len / VIRTIO_BLK_SECTOR_SIZE))
         return VIO_ERANGE;
     disk->dir = type == VIRTIO_BLK_T_IN ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
-    for (; len; len -= (size_t)n) {
-        int err;
+    while (len) {
+        size_t n = len;
+        int err = map_front(disk, buf, &n);
 
-        n = map_front(disk, buf, len);
-        if (n < 0) {
+        if (err) {
             unmap(disk);
-            return n;
+            return err;
         }
         err = request(disk, type, sector, (uint32_t)n);
         if (err)
             return err;
-        sector += (unsigned)n / VIRTIO_BLK_SECTOR_SIZE;
+        sector += n / VIRTIO_BLK_SECTOR_SIZE;
         buf += n;
+        len -= n;
     }
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "../device_impl.h"
 #include "../swap.h"
 #include "../why.h"
+#include "mmio_ops.h"
 
 /* What version 1 counts queue addresses in, and aligns the used ring to. */
 #define LEGACY_PAGE_SIZE 4096u
@@ -53,12 +54,12 @@ static void write64(struct vio_mmio *m, uint32_t low_offset, uint64_t value)
     write32(m, low_offset + 4, (uint32_t)(value >> 32));
 }
 
-static uint8_t get_status(struct vio_device *dev)
+uint8_t vio_mmio_get_status(struct vio_device *dev)
 {
     return (uint8_t)read32(mmio_of(dev), VIRTIO_MMIO_STATUS);
 }
 
-static void set_status(struct vio_device *dev, uint8_t status)
+void vio_mmio_set_status(struct vio_device *dev, uint8_t status)
 {
     write32(mmio_of(dev), VIRTIO_MMIO_STATUS, status);
 }
@@ -70,7 +71,7 @@ static uint32_t features_word(struct vio_mmio *m, uint32_t word)
     return read32(m, VIRTIO_MMIO_DEVICE_FEATURES);
 }
 
-static uint64_t get_features(struct vio_device *dev)
+uint64_t vio_mmio_get_features(struct vio_device *dev)
 {
     struct vio_mmio *m = mmio_of(dev);
     uint64_t low = features_word(m, 0);
@@ -84,7 +85,7 @@ static void set_features_word(struct vio_mmio *m, uint32_t word, uint32_t value)
     write32(m, VIRTIO_MMIO_DRIVER_FEATURES, value);
 }
 
-static void set_features(struct vio_device *dev, uint64_t features)
+void vio_mmio_set_features(struct vio_device *dev, uint64_t features)
 {
     struct vio_mmio *m = mmio_of(dev);
 
@@ -96,7 +97,7 @@ static void set_features(struct vio_device *dev, uint64_t features)
         set_features_word(m, 1, (uint32_t)(features >> 32));
 }
 
-static uint32_t generation(struct vio_device *dev)
+uint32_t vio_mmio_generation(struct vio_device *dev)
 {
     return vio_is_legacy(dev)
                ? 0
@@ -104,8 +105,8 @@ static uint32_t generation(struct vio_device *dev)
 }
 
 /* 4.2.2.2: each field of the configuration space with its own width. */
-static uint32_t config_read(struct vio_device *dev, uint32_t offset,
-                            unsigned width)
+uint32_t vio_mmio_config_read(struct vio_device *dev, uint32_t offset,
+                              unsigned width)
 {
     struct vio_mmio *m = mmio_of(dev);
 
@@ -121,8 +122,8 @@ static uint32_t config_read(struct vio_device *dev, uint32_t offset,
     return read32(m, offset);
 }
 
-static void config_write(struct vio_device *dev, uint32_t offset,
-                         unsigned width, uint32_t value)
+void vio_mmio_config_write(struct vio_device *dev, uint32_t offset,
+                           unsigned width, uint32_t value)
 {
     struct vio_mmio *m = mmio_of(dev);
     uint16_t value16 = (uint16_t)value;
@@ -152,11 +153,11 @@ static int select_queue(struct vio_mmio *m, uint16_t index)
 {
     write32(m, VIRTIO_MMIO_QUEUE_SEL, index);
     if (read32(m, start_register(m)))
-        return vio_fail(&m->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
+        return vio_device_why(&m->dev, VIO_WHY_QUEUE_BUSY, index);
     return 0;
 }
 
-static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
+int vio_mmio_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
     struct vio_mmio *m = mmio_of(dev);
     int err = select_queue(m, index);
@@ -192,7 +193,7 @@ static uint32_t start_value(const struct vio_mmio *m,
                                                                 : (uint32_t)pfn;
 }
 
-static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
+int vio_mmio_queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct vio_mmio *m = mmio_of(dev);
     uint32_t value = start_value(m, vq);
@@ -208,7 +209,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     /* Last of all, and read back. */
     write32(m, start_register(m), value);
     if (read32(m, start_register(m)) != value)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
+        return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
     /* Computed once, so that a kick is one register write. */
     vq->doorbell = m->base;
     vq->doorbell.addr += VIRTIO_MMIO_QUEUE_NOTIFY;
@@ -217,14 +218,14 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     return 0;
 }
 
-static void queue_reset(struct vio_device *dev, uint16_t index)
+void vio_mmio_queue_reset(struct vio_device *dev, uint16_t index)
 {
     write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_SEL, index);
     write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_RESET, 1);
 }
 
 /* 4.2.2.2: the reset is complete when QueueReset reads 0. */
-static bool queue_in_reset(struct vio_device *dev, uint16_t index)
+bool vio_mmio_queue_in_reset(struct vio_device *dev, uint16_t index)
 {
     write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_SEL, index);
     return read32(mmio_of(dev), VIRTIO_MMIO_QUEUE_RESET) != 0;
@@ -235,7 +236,7 @@ static bool queue_in_reset(struct vio_device *dev, uint16_t index)
  * the acknowledgement raises the interrupt again, one used before it is found
  * by the drain. The other order loses what comes between the two.
  */
-static uint32_t isr(struct vio_device *dev)
+uint32_t vio_mmio_isr(struct vio_device *dev)
 {
     struct vio_mmio *m = mmio_of(dev);
     uint32_t status = read32(m, VIRTIO_MMIO_INTERRUPT_STATUS);
@@ -256,34 +257,18 @@ static bool is_magic(uint32_t value)
            (VIO_BIG_ENDIAN && vio_swap32(value) == VIRTIO_MMIO_MAGIC);
 }
 
-static bool is_there(struct vio_device *dev)
+bool vio_mmio_is_there(struct vio_device *dev)
 {
     return is_magic(
         vio_reg_read32(mmio_of(dev)->base, VIRTIO_MMIO_MAGIC_VALUE));
 }
 
-static const struct vio_transport mmio_transport = {
-    .features = VIRTIO_BIT(VIRTIO_F_RING_RESET),
-    .get_status = get_status,
-    .set_status = set_status,
-    .get_features = get_features,
-    .set_features = set_features,
-    .generation = generation,
-    .config_read = config_read,
-    .config_write = config_write,
-    .queue_max = queue_max,
-    .queue_start = queue_start,
-    .queue_reset = queue_reset,
-    .queue_in_reset = queue_in_reset,
-    .isr = isr,
-    .is_there = is_there,
-};
-
-/* What the first registers say. */
+/* What the first registers say, and what of it is wrong. */
 struct id {
     uint32_t version;
     uint32_t type;
     uint32_t vendor;
+    uint32_t found;
 };
 
 static uint32_t swapped(uint32_t value, bool swap)
@@ -291,74 +276,75 @@ static uint32_t swapped(uint32_t value, bool swap)
     return swap ? vio_swap32(value) : value;
 }
 
+/* 4.2.3.1.1: MagicValue and Version, then DeviceID, then nothing if that is 0;
+ * each read once. */
+static enum vio_reason identify(struct vio_reg base, struct id *id)
+{
+    uint32_t magic = vio_reg_read32(base, VIRTIO_MMIO_MAGIC_VALUE);
+    bool swap = VIO_BIG_ENDIAN && magic != VIRTIO_MMIO_MAGIC;
+
+    id->found = swapped(magic, swap);
+    if (!is_magic(magic))
+        return VIO_WHY_NOT_VIRTIO;
+    id->found = id->version =
+        swapped(vio_reg_read32(base, VIRTIO_MMIO_VERSION), swap);
+    if (id->version != 1 && id->version != 2)
+        return VIO_WHY_BAD_VERSION;
+    id->type = swapped(vio_reg_read32(base, VIRTIO_MMIO_DEVICE_ID), swap);
+    if (id->type == 0)
+        return VIO_WHY_NO_DEVICE;
+    id->vendor = swapped(vio_reg_read32(base, VIRTIO_MMIO_VENDOR_ID), swap);
+    return VIO_WHY_NONE;
+}
+
 /* Is this the interface that the caller wants, and that this build has? */
-static int check_policy(enum vio_interface interface, uint32_t version,
-                        struct vio_why *why)
+static enum vio_reason check_policy(enum vio_interface interface,
+                                    uint32_t version)
 {
 #ifdef VIO_NO_LEGACY
     if (version == 1)
 #else
     if (version == 1 && interface == VIO_REQUIRE_MODERN)
 #endif
-        return vio_fail(why, VIO_WHY_LEGACY_REFUSED, version, 0);
+        return VIO_WHY_LEGACY_REFUSED;
     if (version == 2 && interface == VIO_REQUIRE_LEGACY)
-        return vio_fail(why, VIO_WHY_MODERN_REFUSED, version, 0);
-    return 0;
-}
-
-/* 4.2.3.1.1: MagicValue and Version, then DeviceID, then nothing if that is 0;
- * each read once. */
-static int identify(struct vio_reg base, struct id *id, struct vio_why *why)
-{
-    uint32_t magic = vio_reg_read32(base, VIRTIO_MMIO_MAGIC_VALUE);
-    bool swap = VIO_BIG_ENDIAN && magic != VIRTIO_MMIO_MAGIC;
-
-    if (!is_magic(magic))
-        return vio_fail(why, VIO_WHY_NOT_VIRTIO, swapped(magic, swap), 0);
-    id->version = swapped(vio_reg_read32(base, VIRTIO_MMIO_VERSION), swap);
-    if (id->version != 1 && id->version != 2)
-        return vio_fail(why, VIO_WHY_BAD_VERSION, id->version, 0);
-    id->type = swapped(vio_reg_read32(base, VIRTIO_MMIO_DEVICE_ID), swap);
-    if (id->type == 0)
-        return vio_fail(why, VIO_WHY_NO_DEVICE, 0, 0);
-    id->vendor = swapped(vio_reg_read32(base, VIRTIO_MMIO_VENDOR_ID), swap);
-    return 0;
+        return VIO_WHY_MODERN_REFUSED;
+    return VIO_WHY_NONE;
 }
 
 int vio_mmio_probe(struct vio_mmio *m, struct vio_reg base, size_t length,
                    const struct vio_policy *policy, const struct vio_env *env,
                    struct vio_why *why)
 {
-    struct vio_policy wish = {.interface = VIO_PREFER_MODERN};
-    struct id id = {0, 0, 0};
-    int err;
+    struct id id;
+    enum vio_reason reason;
 
     if (length < VIRTIO_MMIO_CONFIG)
         return vio_fail(why, VIO_WHY_CONFIG_TOO_SMALL, length,
                         VIRTIO_MMIO_CONFIG);
-    if (policy)
-        wish = *policy;
-    err = identify(base, &id, why);
-    if (!err)
-        err = check_policy(wish.interface, id.version, why);
-    if (err)
-        return err;
-    length -= VIRTIO_MMIO_CONFIG;
+    reason = identify(base, &id);
+    if (!reason)
+        reason = check_policy(policy ? policy->interface : VIO_PREFER_MODERN,
+                              id.version);
+    if (reason)
+        return vio_fail(why, reason, id.found, 0);
     *m = (struct vio_mmio){
         .dev =
             {
-                .ops = &mmio_transport,
+#ifndef VIO_NO_PCI
+                .ops = &vio_mmio_ops,
+#endif
                 .env = env,
-                .policy = wish,
                 .type = id.type,
                 .legacy = id.version == 1,
                 .queue_align = id.version == 1 ? LEGACY_PAGE_SIZE : 0,
-                .config_len =
-                    length > UINT32_MAX ? UINT32_MAX : (uint32_t)length,
+                .config_len = length - VIRTIO_MMIO_CONFIG,
             },
         .base = base,
         .version = id.version,
         .vendor = id.vendor,
     };
+    if (policy)
+        m->dev.policy = *policy;
     return 0;
 }

@@ -13,6 +13,8 @@
 #include "../swap.h"
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 #define ISR_GONE 0xffu
 #define ISR_BITS (VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG)
 
@@ -37,8 +39,8 @@ void vio_pci_find_msix(struct vio_pci *p, const struct pci_cap *cap)
         return;
     /* The control word is where others have their length and type. */
     control = cap->len | (uint32_t)cap->cfg_type << 8;
-    table = pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_TABLE, 4);
-    pba = pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_PBA, 4);
+    table = vio_pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_TABLE, 4);
+    pba = vio_pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_PBA, 4);
     size = (control & PCI_MSIX_SIZE_MASK) + 1;
     p->msix.cap = cap->at;
     if (!table_fits(p, table, pba, size))
@@ -51,7 +53,7 @@ void vio_pci_find_msix(struct vio_pci *p, const struct pci_cap *cap)
 bool vio_pci_msix_is_on(const struct vio_pci *p)
 {
     return p->msix.cap &&
-           (pci_read(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2u) &
+           (vio_pci_read(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2u) &
             PCI_MSIX_ENABLE);
 }
 
@@ -59,7 +61,8 @@ bool vio_pci_msix_is_on(const struct vio_pci *p)
 static void set_control(const struct vio_pci *p, uint32_t control)
 {
     if (p->msix.cap)
-        pci_write(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2, control);
+        vio_pci_write(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2,
+                      control);
 }
 
 static bool is_msix(enum vio_pci_interrupts mode)
@@ -129,32 +132,47 @@ static bool fill_table(struct vio_pci *p, uint32_t n)
     return true;
 }
 
+/* 4.1.5.1.2: what was written is read back on success. */
+bool vio_pci_map_vector(const struct vio_pci *p,
+                        const struct pci_vector_regs *regs, int event,
+                        uint16_t vector)
+{
+    uint32_t at = regs->config_vector;
+
+    if (event != PCI_EVENT_CONFIG) {
+        vio_pci_common_put(p, regs->queue_select, 2, (uint32_t)event);
+        at = regs->queue_vector;
+    }
+    vio_pci_common_put(p, at, 2, vector);
+    return vio_pci_common_get(p, at, 2) == vector;
+}
+
 /* Map every event; after a failure none of them is mapped. */
 static bool map_events(struct vio_pci *p, enum vio_pci_interrupts mode,
-                       pci_map_vector *map)
+                       const struct pci_vector_regs *regs)
 {
     int event = PCI_EVENT_CONFIG;
 
     for (; event < p->irq_queues; event++)
-        if (!map(p, event, vector_in(mode, event)))
+        if (!vio_pci_map_vector(p, regs, event, vector_in(mode, event)))
             break;
     if (event == p->irq_queues)
         return true;
     for (; event >= PCI_EVENT_CONFIG; event--)
-        map(p, event, VIRTIO_MSI_NO_VECTOR);
+        vio_pci_map_vector(p, regs, event, VIRTIO_MSI_NO_VECTOR);
     return false;
 }
 
 /* Everything stays masked until all of it is right. */
 static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
-                     pci_map_vector *map)
+                     const struct pci_vector_regs *regs)
 {
     uint32_t n = n_vectors(p, mode);
 
     if (!vio_has_msi(p->dev.env) || !map_table(p, n))
         return false;
     set_control(p, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
-    if (fill_table(p, n) && map_events(p, mode, map)) {
+    if (fill_table(p, n) && map_events(p, mode, regs)) {
         set_control(p, PCI_MSIX_ENABLE);
         return true;
     }
@@ -165,14 +183,15 @@ static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
 /* An interrupt line needs the ISR in one access: the several that it takes
  * behind the window would get between those of the device's owner. */
 static bool try_mode(struct vio_pci *p, enum vio_pci_interrupts mode,
-                     pci_map_vector *map)
+                     const struct pci_vector_regs *regs)
 {
     if (is_msix(mode))
-        return try_msix(p, mode, map);
+        return try_msix(p, mode, regs);
     return mode == VIO_PCI_POLLED || (p->irq_pin != 0 && p->isr.mapped);
 }
 
-void vio_pci_start_interrupts(struct vio_pci *p, pci_map_vector *map)
+void vio_pci_start_interrupts(struct vio_pci *p,
+                              const struct pci_vector_regs *regs)
 {
     static const enum vio_pci_interrupts order[] = {
         VIO_PCI_MSIX_EACH, VIO_PCI_MSIX_SHARED, VIO_PCI_INTX, VIO_PCI_POLLED};
@@ -181,7 +200,7 @@ void vio_pci_start_interrupts(struct vio_pci *p, pci_map_vector *map)
     while (order[i] != p->wish)
         i++;
     set_control(p, 0); /* as an earlier stage may have left it */
-    while (!try_mode(p, order[i], map))
+    while (!try_mode(p, order[i], regs))
         i++;
     p->interrupts = order[i];
     vio_pci_command(p, PCI_COMMAND_INTX_DISABLE,
@@ -197,7 +216,7 @@ int vio_pci_set_interrupts(struct vio_pci *p, enum vio_pci_interrupts most,
     if (p->dev.state == VIO_DEVICE_NEGOTIATED ||
         p->dev.state == VIO_DEVICE_RUNNING ||
         p->dev.state == VIO_DEVICE_SUSPENDED)
-        return vio_fail(&p->dev.why, VIO_WHY_BAD_STATE, p->dev.state, 0);
+        return vio_device_why(&p->dev, VIO_WHY_BAD_STATE, p->dev.state);
     p->wish = most;
     p->irq_queues = n_queues;
     p->first_vector = first_vector;
@@ -242,3 +261,5 @@ uint32_t vio_pci_isr(struct vio_pci *p, unsigned vector)
         return 0;
     return vector == 0 ? VIRTIO_ISR_CONFIG : VIRTIO_ISR_QUEUE;
 }
+
+#endif

@@ -10,6 +10,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 #define VIRTIO_CAPS                                                      \
     (1u << VIRTIO_PCI_CAP_COMMON_CFG | 1u << VIRTIO_PCI_CAP_NOTIFY_CFG | \
      1u << VIRTIO_PCI_CAP_ISR_CFG | 1u << VIRTIO_PCI_CAP_DEVICE_CFG |    \
@@ -17,11 +19,11 @@
 
 void vio_pci_command(const struct vio_pci *p, uint32_t clear, uint32_t set)
 {
-    uint32_t old = pci_read(p->bus, p->bdf, PCI_COMMAND, 2);
+    uint32_t old = vio_pci_read(p->bus, p->bdf, PCI_COMMAND, 2);
     uint32_t command = (old & ~clear) | set;
 
     if (command != old)
-        pci_write(p->bus, p->bdf, PCI_COMMAND, 2, command);
+        vio_pci_write(p->bus, p->bdf, PCI_COMMAND, 2, command);
 }
 
 /* 4.1.2.1: the types that have a transitional device id, from 0x1000 on. */
@@ -39,24 +41,24 @@ static void find_type(struct vio_pci *p)
     if (p->device_id >= VIRTIO_PCI_DEVICE_ID_BASE)
         p->dev.type = p->device_id - VIRTIO_PCI_DEVICE_ID_BASE;
     else if (p->dev.type == 0) /* 4.1.2.3: of other types, the subsystem says */
-        p->dev.type = pci_read(p->bus, p->bdf, PCI_SUBSYSTEM_ID, 2);
+        p->dev.type = vio_pci_read(p->bus, p->bdf, PCI_SUBSYSTEM_ID, 2);
 }
 
 /* The header, each field read once. */
 static int identify(struct vio_pci *p, struct vio_why *why)
 {
-    uint32_t id = pci_read(p->bus, p->bdf, PCI_ID, 4);
+    uint32_t id = vio_pci_read(p->bus, p->bdf, PCI_ID, 4);
 
     p->device_id = (uint16_t)(id >> 16);
     if ((id & 0xffff) != VIRTIO_PCI_VENDOR_ID ||
         p->device_id < VIRTIO_PCI_DEVICE_ID_FIRST ||
         p->device_id > VIRTIO_PCI_DEVICE_ID_LAST)
         return vio_fail(why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
-    if (pci_read(p->bus, p->bdf, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK)
+    if (vio_pci_read(p->bus, p->bdf, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK)
         return vio_fail(why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
-    p->revision = (uint8_t)pci_read(p->bus, p->bdf, PCI_REVISION, 1);
-    p->irq_line = (uint8_t)pci_read(p->bus, p->bdf, PCI_IRQ_LINE, 1);
-    p->irq_pin = (uint8_t)pci_read(p->bus, p->bdf, PCI_IRQ_PIN, 1);
+    p->revision = (uint8_t)vio_pci_read(p->bus, p->bdf, PCI_REVISION, 1);
+    p->irq_line = (uint8_t)vio_pci_read(p->bus, p->bdf, PCI_IRQ_LINE, 1);
+    p->irq_pin = (uint8_t)vio_pci_read(p->bus, p->bdf, PCI_IRQ_PIN, 1);
     find_type(p);
     return 0;
 }
@@ -93,16 +95,11 @@ static int use_legacy(struct vio_pci *p, int modern_err, struct vio_why *why)
     return modern_err ? modern_err
                       : vio_fail(why, VIO_WHY_LEGACY_REFUSED, p->device_id, 0);
 #else
-    struct vio_why legacy_why;
     int err;
 
     p->command = 0;
-    err = vio_pci_use_legacy(p, &legacy_why);
-    if (err && modern_err)
-        return modern_err;
-    if (err && why)
-        *why = legacy_why;
-    return err;
+    err = vio_pci_use_legacy(p, modern_err ? NULL : why);
+    return err && modern_err ? modern_err : err;
 #endif
 }
 
@@ -143,11 +140,11 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
     err = identify(p, why);
     if (err)
         return err;
-    command = pci_read(bus, bdf, PCI_COMMAND, 2);
+    command = vio_pci_read(bus, bdf, PCI_COMMAND, 2);
     vio_pci_size_bars(bus, bdf, p->bar);
     err = choose(p, why);
     if (err)
-        pci_write(bus, bdf, PCI_COMMAND, 2, command);
+        vio_pci_write(bus, bdf, PCI_COMMAND, 2, command);
     return err;
 }
 
@@ -160,17 +157,19 @@ bool vio_pci_is_there(struct vio_device *dev)
 {
     const struct vio_pci *p = pci_of(dev);
 
-    return is_same(p, pci_read(p->bus, p->bdf, PCI_ID, 4));
+    return is_same(p, vio_pci_read(p->bus, p->bdf, PCI_ID, 4));
 }
 
 int vio_pci_restore(struct vio_pci *p)
 {
-    uint32_t id = pci_read(p->bus, p->bdf, PCI_ID, 4);
+    uint32_t id = vio_pci_read(p->bus, p->bdf, PCI_ID, 4);
 
     if (!is_same(p, id))
-        return vio_fail(&p->dev.why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
+        return vio_device_why(&p->dev, VIO_WHY_NOT_VIRTIO_PCI, id);
     p->dev.state = VIO_DEVICE_UNKNOWN;
     vio_pci_write_bars(p->bus, p->bdf, p->bar);
     vio_pci_command(p, 0, p->command);
     return 0;
 }
+
+#endif

@@ -5,6 +5,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 #define DECODING (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
 /* The bits of a BAR that can be written; it is left as it was. */
@@ -13,9 +15,9 @@ static uint32_t writable_bits(const struct vio_pci_bus *bus, uint32_t bdf,
 {
     uint32_t at = PCI_BAR0 + 4 * i, mask;
 
-    pci_write(bus, bdf, at, 4, 0xffffffffu);
-    mask = pci_read(bus, bdf, at, 4);
-    pci_write(bus, bdf, at, 4, value);
+    vio_pci_write(bus, bdf, at, 4, 0xffffffffu);
+    mask = vio_pci_read(bus, bdf, at, 4);
+    vio_pci_write(bus, bdf, at, 4, value);
     return mask;
 }
 
@@ -41,7 +43,7 @@ static struct vio_pci_bar understand(enum vio_pci_bar_kind kind,
 static void size_bar(const struct vio_pci_bus *bus, uint32_t bdf, unsigned i,
                      struct vio_pci_bar bar[VIO_PCI_BARS])
 {
-    uint32_t low = pci_read(bus, bdf, PCI_BAR0 + 4 * i, 4);
+    uint32_t low = vio_pci_read(bus, bdf, PCI_BAR0 + 4 * i, 4);
     uint32_t mask = writable_bits(bus, bdf, i, low), flags = PCI_BAR_MEM_FLAGS;
     uint32_t high, high_mask;
 
@@ -55,7 +57,7 @@ static void size_bar(const struct vio_pci_bus *bus, uint32_t bdf, unsigned i,
     } else if (i + 1 == VIO_PCI_BARS) {
         bar[i].kind = VIO_PCI_BAR_NONE; /* its upper half is not there */
     } else {
-        high = pci_read(bus, bdf, PCI_BAR0 + 4 * (i + 1), 4);
+        high = vio_pci_read(bus, bdf, PCI_BAR0 + 4 * (i + 1), 4);
         high_mask = writable_bits(bus, bdf, i + 1, high);
         bar[i] =
             understand(VIO_PCI_BAR_MEM64, (uint64_t)high << 32 | (low & ~flags),
@@ -67,16 +69,16 @@ static void size_bar(const struct vio_pci_bus *bus, uint32_t bdf, unsigned i,
 void vio_pci_size_bars(const struct vio_pci_bus *bus, uint32_t bdf,
                        struct vio_pci_bar bar[VIO_PCI_BARS])
 {
-    uint32_t command = pci_read(bus, bdf, PCI_COMMAND, 2);
+    uint32_t command = vio_pci_read(bus, bdf, PCI_COMMAND, 2);
 
     for (unsigned i = 0; i < VIO_PCI_BARS; i++)
         bar[i] = (struct vio_pci_bar){.kind = VIO_PCI_BAR_NONE};
     /* What is written to find the size must not be an address meanwhile. */
-    pci_write(bus, bdf, PCI_COMMAND, 2, command & ~DECODING);
+    vio_pci_write(bus, bdf, PCI_COMMAND, 2, command & ~DECODING);
     for (unsigned i = 0; i < VIO_PCI_BARS; i++)
         if (bar[i].kind != VIO_PCI_BAR_UPPER)
             size_bar(bus, bdf, i, bar);
-    pci_write(bus, bdf, PCI_COMMAND, 2, command);
+    vio_pci_write(bus, bdf, PCI_COMMAND, 2, command);
 }
 
 static bool is_space(const struct vio_pci_bar *bar)
@@ -154,21 +156,21 @@ static void write_bar(const struct vio_pci_bus *bus, uint32_t bdf, unsigned i,
 {
     uint32_t at = PCI_BAR0 + 4 * i;
 
-    pci_write(bus, bdf, at, 4, (uint32_t)bar->address);
+    vio_pci_write(bus, bdf, at, 4, (uint32_t)bar->address);
     if (bar->kind == VIO_PCI_BAR_MEM64)
-        pci_write(bus, bdf, at + 4, 4, (uint32_t)(bar->address >> 32));
+        vio_pci_write(bus, bdf, at + 4, 4, (uint32_t)(bar->address >> 32));
 }
 
 void vio_pci_write_bars(const struct vio_pci_bus *bus, uint32_t bdf,
                         const struct vio_pci_bar bar[VIO_PCI_BARS])
 {
-    uint32_t command = pci_read(bus, bdf, PCI_COMMAND, 2);
+    uint32_t command = vio_pci_read(bus, bdf, PCI_COMMAND, 2);
 
-    pci_write(bus, bdf, PCI_COMMAND, 2, command & ~DECODING);
+    vio_pci_write(bus, bdf, PCI_COMMAND, 2, command & ~DECODING);
     for (unsigned i = 0; i < VIO_PCI_BARS; i++)
         if (is_space(&bar[i]))
             write_bar(bus, bdf, i, &bar[i]);
-    pci_write(bus, bdf, PCI_COMMAND, 2, command);
+    vio_pci_write(bus, bdf, PCI_COMMAND, 2, command);
 }
 
 int vio_pci_assign_bars(const struct vio_pci_bus *bus, uint32_t bdf,
@@ -176,10 +178,10 @@ int vio_pci_assign_bars(const struct vio_pci_bus *bus, uint32_t bdf,
 {
     struct vio_pci_windows left = *windows;
     struct vio_pci_bar bar[VIO_PCI_BARS];
-    uint32_t id = pci_read(bus, bdf, PCI_ID, 4);
+    uint32_t id = vio_pci_read(bus, bdf, PCI_ID, 4);
 
     if ((id & 0xffff) == 0xffff ||
-        (pci_read(bus, bdf, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK))
+        (vio_pci_read(bus, bdf, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK))
         return vio_fail(why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
     vio_pci_size_bars(bus, bdf, bar);
     for (unsigned i = 0; i < VIO_PCI_BARS; i++) {
@@ -193,3 +195,5 @@ int vio_pci_assign_bars(const struct vio_pci_bus *bus, uint32_t bdf,
     *windows = left;
     return 0;
 }
+
+#endif

@@ -4,9 +4,23 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 #define ALL_ONES      0xffffffffu
 #define LAST_BDF      0xffffu
 #define LAST_FUNCTION 7u
+
+uint32_t vio_pci_read(const struct vio_pci_bus *bus, uint32_t bdf,
+                      uint32_t offset, unsigned width)
+{
+    return bus->read(bus->ctx, bdf, offset, width);
+}
+
+void vio_pci_write(const struct vio_pci_bus *bus, uint32_t bdf, uint32_t offset,
+                   unsigned width, uint32_t value)
+{
+    bus->write(bus->ctx, bdf, offset, width, value);
+}
 
 /* Where a function's registers are in the ECAM; false: outside of it. */
 static bool ecam_at(const struct vio_pci_ecam *ecam, uint32_t bdf,
@@ -121,7 +135,7 @@ static uint32_t step(const struct vio_pci_bus *bus, struct vio_pci_walk *walk,
     uint32_t bdf = walk->next;
 
     if ((bdf & LAST_FUNCTION) == 0)
-        walk->multi = there && (pci_read(bus, bdf, PCI_HEADER_TYPE, 1) &
+        walk->multi = there && (vio_pci_read(bus, bdf, PCI_HEADER_TYPE, 1) &
                                 PCI_HEADER_TYPE_MULTI);
     return walk->multi ? bdf + 1 : (bdf | LAST_FUNCTION) + 1;
 }
@@ -134,7 +148,7 @@ bool vio_pci_next(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
         walk->next = first;
     while (walk->next <= LAST_BDF && walk->next >> 8 <= bus->last_bus) {
         uint32_t bdf = walk->next;
-        uint32_t id = pci_read(bus, bdf, PCI_ID, 4);
+        uint32_t id = vio_pci_read(bus, bdf, PCI_ID, 4);
 
         walk->next = step(bus, walk, is_there(id));
         if (is_there(id)) {
@@ -159,3 +173,5 @@ bool vio_pci_find(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
     }
     return false;
 }
+
+#endif

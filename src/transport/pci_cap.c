@@ -7,6 +7,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 /* More than fit into configuration space: a list that is longer is a loop. */
 #define MOST_CAPS ((PCI_CONFIG_END - PCI_CONFIG_FIRST) / 4)
 
@@ -16,12 +18,12 @@
 void vio_pci_cap_begin(const struct vio_pci_bus *bus, uint32_t bdf,
                        struct pci_cap_walk *walk)
 {
-    uint32_t status = pci_read(bus, bdf, PCI_STATUS, 2);
+    uint32_t status = vio_pci_read(bus, bdf, PCI_STATUS, 2);
 
     *walk = (struct pci_cap_walk){0, 0};
     if (status & PCI_STATUS_CAPABILITIES)
-        walk->next =
-            (uint8_t)(pci_read(bus, bdf, PCI_CAPABILITIES, 1) & POINTER_MASK);
+        walk->next = (uint8_t)(vio_pci_read(bus, bdf, PCI_CAPABILITIES, 1) &
+                               POINTER_MASK);
 }
 
 /* Word `i` of a capability, which is inside of configuration space; or 0 past
@@ -29,7 +31,8 @@ void vio_pci_cap_begin(const struct vio_pci_bus *bus, uint32_t bdf,
 static uint32_t word(const struct vio_pci_bus *bus, uint32_t bdf,
                      const struct pci_cap *cap, unsigned i)
 {
-    return 4 * (i + 1) > cap->len ? 0 : pci_read(bus, bdf, cap->at + 4 * i, 4);
+    return 4 * (i + 1) > cap->len ? 0
+                                  : vio_pci_read(bus, bdf, cap->at + 4 * i, 4);
 }
 
 /* The rest of one that describes a structure. Of the window into the BARs
@@ -57,7 +60,7 @@ int vio_pci_cap_next(const struct vio_pci_bus *bus, uint32_t bdf,
         return vio_fail(why, VIO_WHY_CAP_LOOP, MOST_CAPS, 0);
     walk->steps++;
     *cap = (struct pci_cap){.at = walk->next};
-    head = pci_read(bus, bdf, cap->at, 4);
+    head = vio_pci_read(bus, bdf, cap->at, 4);
     cap->id = (uint8_t)head;
     cap->len = (uint8_t)(head >> 16);
     cap->cfg_type = (uint8_t)(head >> 24);
@@ -71,3 +74,5 @@ int vio_pci_cap_next(const struct vio_pci_bus *bus, uint32_t bdf,
         read_structure(bus, bdf, cap);
     return 1;
 }
+
+#endif

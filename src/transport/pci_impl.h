@@ -11,17 +11,11 @@
 #include "../why.h"
 #include "pci_config.h"
 
-static inline uint32_t pci_read(const struct vio_pci_bus *bus, uint32_t bdf,
-                                uint32_t offset, unsigned width)
-{
-    return bus->read(bus->ctx, bdf, offset, width);
-}
-
-static inline void pci_write(const struct vio_pci_bus *bus, uint32_t bdf,
-                             uint32_t offset, unsigned width, uint32_t value)
-{
-    bus->write(bus->ctx, bdf, offset, width, value);
-}
+/* One access to configuration space. (pci_bus.c) */
+uint32_t vio_pci_read(const struct vio_pci_bus *bus, uint32_t bdf,
+                      uint32_t offset, unsigned width);
+void vio_pci_write(const struct vio_pci_bus *bus, uint32_t bdf, uint32_t offset,
+                   unsigned width, uint32_t value);
 
 static inline struct vio_pci *pci_of(struct vio_device *dev)
 {
@@ -88,6 +82,12 @@ uint32_t vio_pci_get(const struct vio_pci *p, const struct vio_pci_region *r,
 void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
                  uint32_t offset, unsigned width, uint32_t value);
 
+/* The same to the common structure, which a legacy device's registers are. */
+uint32_t vio_pci_common_get(const struct vio_pci *p, uint32_t offset,
+                            unsigned width);
+void vio_pci_common_put(const struct vio_pci *p, uint32_t offset,
+                        unsigned width, uint32_t value);
+
 /* A write through the window, for the doorbell. */
 void vio_pci_window_write(const struct vio_pci *p, unsigned bar,
                           uint64_t offset, unsigned width, uint32_t value);
@@ -101,15 +101,23 @@ void vio_pci_find_msix(struct vio_pci *p, const struct pci_cap *cap);
 /* Is MSI-X on at present? */
 bool vio_pci_msix_is_on(const struct vio_pci *p);
 
-/*
- * Map an event, which is a queue's index or PCI_EVENT_CONFIG, to a vector, and
- * see that it took: each interface has registers of its own for that.
- */
+/* Where in the common structure an interface has its vectors. */
+struct pci_vector_regs {
+    uint8_t queue_select;
+    uint8_t queue_vector;
+    uint8_t config_vector;
+};
+
+/* Map an event, which is a queue's index or PCI_EVENT_CONFIG, to a vector, and
+ * see that it took. */
 #define PCI_EVENT_CONFIG (-1)
-typedef bool pci_map_vector(struct vio_pci *p, int event, uint16_t vector);
+bool vio_pci_map_vector(const struct vio_pci *p,
+                        const struct pci_vector_regs *regs, int event,
+                        uint16_t vector);
 
 /* After a reset: choose the interrupts and program them. */
-void vio_pci_start_interrupts(struct vio_pci *p, pci_map_vector *map);
+void vio_pci_start_interrupts(struct vio_pci *p,
+                              const struct pci_vector_regs *regs);
 
 /* The vector of a queue or of PCI_EVENT_CONFIG, or VIRTIO_MSI_NO_VECTOR. */
 uint16_t vio_pci_vector_of(const struct vio_pci *p, int event);
@@ -123,7 +131,8 @@ bool vio_pci_is_there(struct vio_device *dev);
 /* What became of the virtio capabilities, by cfg_type. (pci_modern_caps.c) */
 struct pci_modern_caps {
     unsigned seen; /* bit n: one of cfg_type n */
-    /* Why the last one of that type is of no use. */
+    /* What is wrong with the last one of that type, and why. */
+    int err[VIRTIO_PCI_CAP_DEVICE_CFG + 1];
     struct vio_why why[VIRTIO_PCI_CAP_DEVICE_CFG + 1];
 };
 

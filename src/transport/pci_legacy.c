@@ -10,7 +10,7 @@
 #include "../virtq/ring.h"
 #include "pci_impl.h"
 
-#ifndef VIO_NO_LEGACY
+#if !defined(VIO_NO_PCI) && !defined(VIO_NO_LEGACY)
 
 #define STATUS_GONE 0xffu
 
@@ -20,13 +20,13 @@
 
 static uint32_t get(const struct vio_pci *p, uint32_t offset, unsigned width)
 {
-    return vio_pci_get(p, &p->common, offset, width);
+    return vio_pci_common_get(p, offset, width);
 }
 
 static void put(const struct vio_pci *p, uint32_t offset, unsigned width,
                 uint32_t value)
 {
-    vio_pci_put(p, &p->common, offset, width, value);
+    vio_pci_common_put(p, offset, width, value);
 }
 
 static uint8_t get_status(struct vio_device *dev)
@@ -94,7 +94,7 @@ static int select_free_queue(struct vio_pci *p, uint16_t index, uint32_t *size)
 {
     *size = select_queue(p, index);
     if (*size && get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4))
-        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
+        return vio_device_why(&p->dev, VIO_WHY_QUEUE_BUSY, index);
     return 0;
 }
 
@@ -103,19 +103,12 @@ static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
     return select_free_queue(pci_of(dev), index, max);
 }
 
-/* 4.1.5.1.2: what was written is read back on success. The two registers are
- * there only while MSI-X is on. */
-static bool map_vector(struct vio_pci *p, int event, uint16_t vector)
-{
-    uint32_t at = VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR;
-
-    if (event != PCI_EVENT_CONFIG) {
-        put(p, VIRTIO_PCI_LEGACY_QUEUE_SELECT, 2, (uint32_t)event);
-        at = VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR;
-    }
-    put(p, at, 2, vector);
-    return get(p, at, 2) == vector;
-}
+/* The last two are there only while MSI-X is on. */
+static const struct pci_vector_regs vector_regs = {
+    VIRTIO_PCI_LEGACY_QUEUE_SELECT,
+    VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR,
+    VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR,
+};
 
 /* How many queues there are no register tells. */
 static void prepare(struct vio_device *dev)
@@ -126,7 +119,7 @@ static void prepare(struct vio_device *dev)
     while (n && !select_queue(p, n - 1u))
         n--;
     p->irq_queues = n;
-    vio_pci_start_interrupts(p, map_vector);
+    vio_pci_start_interrupts(p, &vector_regs);
 }
 
 static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
@@ -148,7 +141,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     vio_pci_command(p, 0, PCI_COMMAND_MASTER);
     put(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4, (uint32_t)pfn);
     if (get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4) != (uint32_t)pfn)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
+        return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
     vq->doorbell = p->notify.reg;
     vq->doorbell_value = vq->index;
     vq->doorbell_le = true;

@@ -8,20 +8,22 @@
 #include "../virtq/ring.h"
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 /* What is accessed of the configuration space at most. */
 #define MOST_DEVICE_CONFIG 4096u
 
 #define STATUS_GONE 0xffu
 
-static uint32_t get(struct vio_pci *p, uint32_t offset, unsigned width)
+static uint32_t get(const struct vio_pci *p, uint32_t offset, unsigned width)
 {
-    return vio_pci_get(p, &p->common, offset, width);
+    return vio_pci_common_get(p, offset, width);
 }
 
-static void put(struct vio_pci *p, uint32_t offset, unsigned width,
+static void put(const struct vio_pci *p, uint32_t offset, unsigned width,
                 uint32_t value)
 {
-    vio_pci_put(p, &p->common, offset, width, value);
+    vio_pci_common_put(p, offset, width, value);
 }
 
 /* 4.1.3.1: a field of 64 bits is two of 32. */
@@ -91,7 +93,7 @@ static int select_free_queue(struct vio_pci *p, uint16_t index)
 {
     select_queue(p, index);
     if (get(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2))
-        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_BUSY, index, 0);
+        return vio_device_why(&p->dev, VIO_WHY_QUEUE_BUSY, index);
     return 0;
 }
 
@@ -111,18 +113,11 @@ static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
     return 0;
 }
 
-/* 4.1.5.1.2: what was written is read back on success. */
-static bool map_vector(struct vio_pci *p, int event, uint16_t vector)
-{
-    uint32_t at = VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR;
-
-    if (event != PCI_EVENT_CONFIG) {
-        select_queue(p, (uint32_t)event);
-        at = VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR;
-    }
-    put(p, at, 2, vector);
-    return get(p, at, 2) == vector;
-}
+static const struct pci_vector_regs vector_regs = {
+    VIRTIO_PCI_COMMON_QUEUE_SELECT,
+    VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR,
+    VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR,
+};
 
 static void prepare(struct vio_device *dev)
 {
@@ -130,7 +125,7 @@ static void prepare(struct vio_device *dev)
 
     if (p->irq_queues > p->n_queues)
         p->irq_queues = p->n_queues;
-    vio_pci_start_interrupts(p, map_vector);
+    vio_pci_start_interrupts(p, &vector_regs);
 }
 
 /* A doorbell behind the window takes several accesses. */
@@ -199,7 +194,8 @@ static int configure(struct vio_pci *p, struct vio_virtq *vq)
         return vio_fail(&p->dev.why, VIO_WHY_QUEUE_SIZE_MISMATCH, size,
                         vq->size);
     vector = vio_pci_vector_of(p, vq->index);
-    if (vector != VIRTIO_MSI_NO_VECTOR && !map_vector(p, vq->index, vector))
+    if (vector != VIRTIO_MSI_NO_VECTOR &&
+        !vio_pci_map_vector(p, &vector_regs, vq->index, vector))
         return vio_fail(&p->dev.why, VIO_WHY_QUEUE_VECTOR, vq->index, vector);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DESC, vq->desc_addr);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DRIVER, vq->driver_addr);
@@ -213,7 +209,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     int err;
 
     if (vq->index >= p->n_queues)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_ABSENT, vq->index, 0);
+        return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);
     err = select_free_queue(p, vq->index);
     if (!err)
         err = configure(p, vq);
@@ -223,7 +219,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     /* 4.1.4.3.2: enabled last, and never disabled by writing 0. */
     put(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2, 1);
     if (get(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2) != 1)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_REJECTED, vq->index, 0);
+        return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
     return 0;
 }
 
@@ -290,3 +286,5 @@ int vio_pci_use_modern(struct vio_pci *p, struct vio_why *why)
     p->dev.policy.refused |= features_out_of_reach(p);
     return 0;
 }
+
+#endif

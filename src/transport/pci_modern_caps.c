@@ -8,6 +8,8 @@
  */
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 /* What of a structure is mapped at most: what is used of it (4.1.4.1). */
 #define MOST_DEVICE_CONFIG 4096u
 
@@ -57,8 +59,8 @@ static bool fits(const struct vio_pci *p, const struct role *role,
            vio_pci_in_bar(p, cap->bar, cap->offset, cap->length);
 }
 
-static void take_structure(struct vio_pci *p, const struct role *role,
-                           const struct pci_cap *cap, struct vio_why *why)
+static int take_structure(struct vio_pci *p, const struct role *role,
+                          const struct pci_cap *cap, struct vio_why *why)
 {
     struct vio_pci_region *region = region_of(p, role);
     struct vio_pci_region found = {
@@ -67,20 +69,20 @@ static void take_structure(struct vio_pci *p, const struct role *role,
         .bar = cap->bar,
     };
     uint32_t mapped = cap->length < role->most ? cap->length : role->most;
+    int err;
 
     if (region->mapped)
-        return; /* 4.1.4.1: the first one is preferred */
-    if (!fits(p, role, cap)) {
-        vio_fail(why, VIO_WHY_BAD_CAP, cap->at, 0);
-        return;
-    }
-    found.mapped =
-        vio_pci_map(p, cap->bar, cap->offset, mapped, &found.reg, why) == 0;
-    if (!found.mapped && region->length)
-        return;
+        return 0; /* 4.1.4.1: the first one is preferred */
+    if (!fits(p, role, cap))
+        return vio_fail(why, VIO_WHY_BAD_CAP, cap->at, 0);
+    err = vio_pci_map(p, cap->bar, cap->offset, mapped, &found.reg, why);
+    if (err && region->length)
+        return err;
+    found.mapped = !err;
     *region = found;
     if (role->cfg_type == VIRTIO_PCI_CAP_NOTIFY_CFG)
         p->notify_multiplier = cap->extra;
+    return err;
 }
 
 void vio_pci_take_cap(struct vio_pci *p, const struct pci_cap *cap,
@@ -94,7 +96,8 @@ void vio_pci_take_cap(struct vio_pci *p, const struct pci_cap *cap,
             p->window = cap->at;
     } else if (role && cap->bar < VIO_PCI_BARS) {
         caps->seen |= 1u << role->cfg_type;
-        take_structure(p, role, cap, &caps->why[role->cfg_type]);
+        caps->err[role->cfg_type] =
+            take_structure(p, role, cap, &caps->why[role->cfg_type]);
     }
     /* 4.1.4.1: a reserved cfg_type or BAR is ignored. */
 }
@@ -113,8 +116,11 @@ int vio_pci_check_caps(struct vio_pci *p, const struct pci_modern_caps *caps,
             continue;
         if (!(caps->seen & 1u << type))
             return vio_fail(why, VIO_WHY_MISSING_CAP, type, 0);
-        return vio_fail(why, caps->why[type].reason, caps->why[type].found,
-                        caps->why[type].wanted);
+        if (why)
+            *why = caps->why[type];
+        return caps->err[type];
     }
     return 0;
 }
+
+#endif

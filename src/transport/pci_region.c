@@ -8,6 +8,8 @@
 #include "../swap.h"
 #include "pci_impl.h"
 
+#ifndef VIO_NO_PCI
+
 /* Registers as PCI has them, little-endian. */
 static uint32_t le(uint32_t value, unsigned width)
 {
@@ -56,23 +58,26 @@ static void aim(const struct vio_pci *p, unsigned bar, uint64_t offset,
 {
     uint32_t at = p->window;
 
-    pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_BAR, 1, bar);
-    pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_LENGTH, 4, width);
-    pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_OFFSET, 4, (uint32_t)offset);
+    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_BAR, 1, bar);
+    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_LENGTH, 4, width);
+    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_OFFSET, 4,
+                  (uint32_t)offset);
 }
 
 void vio_pci_window_write(const struct vio_pci *p, unsigned bar,
                           uint64_t offset, unsigned width, uint32_t value)
 {
     aim(p, bar, offset, width);
-    pci_write(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA, width, value);
+    vio_pci_write(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA, width,
+                  value);
 }
 
 static uint32_t window_read(const struct vio_pci *p, unsigned bar,
                             uint64_t offset, unsigned width)
 {
     aim(p, bar, offset, width);
-    return pci_read(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA, width);
+    return vio_pci_read(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA,
+                        width);
 }
 
 /* 4.1.3.1: an access has the width of the field. */
@@ -92,3 +97,17 @@ void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
     else
         vio_pci_reg_write_le(r->reg, offset, width, value);
 }
+
+uint32_t vio_pci_common_get(const struct vio_pci *p, uint32_t offset,
+                            unsigned width)
+{
+    return vio_pci_get(p, &p->common, offset, width);
+}
+
+void vio_pci_common_put(const struct vio_pci *p, uint32_t offset,
+                        unsigned width, uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, width, value);
+}
+
+#endif

@@ -8,9 +8,10 @@
 #
 # boot, loader and ring are programs linked as small as they get, less what they
 # bring themselves (and without memcpy and the like, which every system has).
-# boot and ring are without all that can be left out: modern devices, memory that
-# is where its addresses say. loader is the same program as boot with everything
-# but packed queues. all is every file of the library.
+# boot and ring are without all that can be left out: modern devices on MMIO,
+# memory that is where its addresses say, errors without reasons. loader is the
+# same program as boot with everything but packed queues. all is every file of
+# the library.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
@@ -57,7 +58,7 @@ linked()
 
 least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_EVENT_IDX -DVIO_NO_IN_ORDER
        -DVIO_NO_ORDER_PLATFORM -DVIO_NO_NOTIFICATION_DATA -DVIO_NO_LEGACY
-       -DVIO_NO_PORT_IO -DVIO_NO_ENV'
+       -DVIO_NO_PORT_IO -DVIO_NO_ENV -DVIO_NO_PCI -DVIO_NO_WHY'
 for machine in x86_64 aarch64 riscv64; do
     prefix=
     [ $machine = x86_64 ] || prefix=$machine-linux-gnu-

@@ -166,6 +166,15 @@ static void memory_that_is_small_or_misaligned_is_refused(void **state)
     assert_int_equal(why->reason, VIO_WHY_NEED_SHARED_MEMORY);
     need.shared = (size_t)why->wanted;
     assert_true(need.shared <= VIO_DISK_SHARED_SIZE);
+    /* Also where the ring fits, and what comes behind it does not. */
+    for (size_t size = 1; size < need.shared; size++) {
+        bad.shared_size = size;
+        assert_int_equal(vio_disk_init(&unit_small, &unit_mmio.dev, &bad),
+                         VIO_ENOMEM);
+        assert_int_equal(why->found, size);
+        assert_int_equal(why->wanted, need.shared);
+        assert_int_equal(unit_dev.status, 0);
+    }
     bad.shared_size = need.shared;
     bad.priv_size = 0;
     assert_int_equal(vio_disk_init(&unit_small, &unit_mmio.dev, &bad),

@@ -154,9 +154,10 @@ static void configuration_is_written_by_its_width(void **state)
             assert_int_equal(vio_device_config_write(
                                  unit_way.dev, refused[i][0], refused[i][1], 0),
                              VIO_EINVAL);
-        assert_int_equal(vio_device_config_write(
-                             unit_way.dev, unit_way.dev->config_len, 1, 0),
-                         VIO_EINVAL);
+        assert_int_equal(
+            vio_device_config_write(unit_way.dev,
+                                    (uint32_t)unit_way.dev->config_len, 1, 0),
+            VIO_EINVAL);
         assert_int_equal(unit_way.accesses, before);
     }
 }
