@@ -84,6 +84,19 @@ struct vio_virtq_used {
     uint32_t flags; /* packed */
 };
 
+/* How the device is notified, without a decision that could be taken before. The
+ * transport fills it in. */
+struct vio_doorbell {
+    struct vio_reg reg; /* one register of 32 bits, */
+    bool narrow;        /* or of 16, */
+    bool little_endian; /* not in the processor's order; */
+    uint32_t value;     /* what is written there */
+
+    /* Where it takes more than one access: what does them, instead. */
+    void (*write)(const struct vio_doorbell *doorbell, uint32_t value);
+    const void *ctx;
+};
+
 /* Counted since the queue was initialised. */
 struct vio_virtq_stats {
     uint32_t notifications; /* doorbell writes */
@@ -142,13 +155,7 @@ struct vio_virtq {
     uint64_t shape_status_addr; /* and its status */
     struct vio_virtq_used shape_used; /* the next one to be taken, as read */
 
-    struct vio_reg doorbell; /* set by the transport: where to notify */
-    uint32_t doorbell_value; /* and what to write there */
-    bool doorbell_le;        /* in little-endian, not the processor's order */
-
-    /* Where no single register is the doorbell (VQ_DOORBELL_CALL). */
-    void (*doorbell_call)(struct vio_virtq *vq, uint32_t value);
-    void *doorbell_ctx;
+    struct vio_doorbell doorbell;
 
     uint16_t index;
     uint64_t desc_addr; /* where the device sees the three areas */

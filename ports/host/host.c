@@ -156,7 +156,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
         return VIO_ENODEV;
     }
     h->started[vq->index] = true;
-    vq->doorbell.addr = (uintptr_t)h->kick[vq->index];
+    vq->doorbell.reg.addr = (uintptr_t)h->kick[vq->index];
     return 0;
 }
 

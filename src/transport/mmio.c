@@ -211,10 +211,10 @@ int vio_mmio_queue_start(struct vio_device *dev, struct vio_virtq *vq)
     if (read32(m, start_register(m)) != value)
         return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
     /* Computed once, so that a kick is one register write. */
-    vq->doorbell = m->base;
-    vq->doorbell.addr += VIRTIO_MMIO_QUEUE_NOTIFY;
-    vq->doorbell_value = vq->index;
-    vq->doorbell_le = !vio_is_legacy(dev);
+    vq->doorbell.reg = m->base;
+    vq->doorbell.reg.addr += VIRTIO_MMIO_QUEUE_NOTIFY;
+    vq->doorbell.little_endian = !vio_is_legacy(dev);
+    vq->doorbell.value = vq->index;
     return 0;
 }
 

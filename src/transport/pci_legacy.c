@@ -142,10 +142,10 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     put(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4, (uint32_t)pfn);
     if (get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4) != (uint32_t)pfn)
         return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
-    vq->doorbell = p->notify.reg;
-    vq->doorbell_value = vq->index;
-    vq->doorbell_le = true;
-    vq->flags |= VQ_DOORBELL16;
+    vq->doorbell = (struct vio_doorbell){.reg = p->notify.reg,
+                                         .narrow = true,
+                                         .little_endian = true,
+                                         .value = vq->index};
     return 0;
 }
 

@@ -129,12 +129,12 @@ static void prepare(struct vio_device *dev)
 }
 
 /* A doorbell behind the window takes several accesses. */
-static void ring_window(struct vio_virtq *vq, uint32_t value)
+static void ring_window(const struct vio_doorbell *doorbell, uint32_t value)
 {
-    unsigned width = vq->flags & VQ_NOTIFY_DATA ? 4 : 2;
-    const struct vio_pci *p = vq->doorbell_ctx;
+    const struct vio_pci *p = doorbell->ctx;
 
-    vio_pci_window_write(p, p->notify.bar, vq->doorbell.addr, width, value);
+    vio_pci_window_write(p, p->notify.bar, doorbell->reg.addr,
+                         doorbell->narrow ? 2 : 4, value);
 }
 
 /* 4.1.4.4: where in the notification structure a queue's doorbell is. */
@@ -169,17 +169,15 @@ static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
         return err;
     if (vio_device_has(&p->dev, VIRTIO_F_NOTIF_CONFIG_DATA))
         value = (uint16_t)get(p, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA, 2);
-    vq->doorbell_value = value;
-    if (!p->notify.mapped) {
-        vq->doorbell.addr = (uintptr_t)at;
-        vq->doorbell_call = ring_window;
-        vq->doorbell_ctx = p;
-        vq->flags |= VQ_DOORBELL_CALL;
-        return 0;
-    }
-    vq->doorbell_le = true;
-    vq->flags |= wide ? 0 : VQ_DOORBELL16;
-    return vio_pci_map(p, p->notify.bar, at, width, &vq->doorbell, &p->dev.why);
+    vq->doorbell = (struct vio_doorbell){
+        .narrow = !wide, .little_endian = true, .value = value};
+    if (p->notify.mapped)
+        return vio_pci_map(p, p->notify.bar, at, width, &vq->doorbell.reg,
+                           &p->dev.why);
+    vq->doorbell.reg.addr = (uintptr_t)at;
+    vq->doorbell.write = ring_window;
+    vq->doorbell.ctx = p;
+    return 0;
 }
 
 /* 4.1.5.1.3: of a queue that is selected, everything but the enabling. */

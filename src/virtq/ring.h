@@ -28,9 +28,7 @@
 #define VQ_FEATURES                                               \
     (VQ_EVENT_IDX | VQ_PACKED | VQ_IN_ORDER | VQ_ORDER_PLATFORM | \
      VQ_NOTIFY_DATA)
-#define VQ_LEGACY        0x1000u
-#define VQ_DOORBELL16    0x2000u /* the doorbell is 16 bits wide */
-#define VQ_DOORBELL_CALL 0x4000u /* the doorbell takes more than one access */
+#define VQ_LEGACY 0x1000u
 
 /* Has the queue the flag? Of what a build leaves out this is a constant,
  * without optimisation too. */

@@ -226,19 +226,32 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
 }
 
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
-static uint16_t doorbell16(const struct vio_virtq *vq, uint16_t value)
+static bool doorbell_swaps(const struct vio_doorbell *d)
 {
-    return VIO_BIG_ENDIAN && vq->doorbell_le ? vio_swap16(value) : value;
+    return VIO_BIG_ENDIAN && d->little_endian;
 }
 
-static uint32_t doorbell32(const struct vio_virtq *vq, uint32_t value)
+static void ring_doorbell(const struct vio_doorbell *d, uint32_t value)
 {
-    return VIO_BIG_ENDIAN && vq->doorbell_le ? vio_swap32(value) : value;
+#ifndef VIO_NO_PCI
+    uint16_t value16 = (uint16_t)value;
+
+    if (d->write) {
+        d->write(d, value);
+        return;
+    }
+    if (d->narrow) {
+        vio_reg_write16(d->reg, 0,
+                        doorbell_swaps(d) ? vio_swap16(value16) : value16);
+        return;
+    }
+#endif
+    vio_reg_write32(d->reg, 0, doorbell_swaps(d) ? vio_swap32(value) : value);
 }
 
 void vio_virtq_notify(struct vio_virtq *vq)
 {
-    uint32_t value = vq->doorbell_value;
+    uint32_t value = vq->doorbell.value;
 
     if (ring_state(vq) & (VQ_BROKEN | VQ_HELD))
         return;
@@ -246,12 +259,7 @@ void vio_virtq_notify(struct vio_virtq *vq)
     /* 4.1.5.2, 4.2.3.3: with NOTIFICATION_DATA, where the driver is. */
     if (ring_has(vq, VQ_NOTIFY_DATA))
         value |= (uint32_t)ring_published(vq) << 16;
-    if (vq->flags & VQ_DOORBELL_CALL)
-        vq->doorbell_call(vq, value);
-    else if (vq->flags & VQ_DOORBELL16)
-        vio_reg_write16(vq->doorbell, 0, doorbell16(vq, (uint16_t)value));
-    else
-        vio_reg_write32(vq->doorbell, 0, doorbell32(vq, value));
+    ring_doorbell(&vq->doorbell, value);
 }
 
 bool vio_virtq_kick_prepare(struct vio_virtq *vq)

@@ -159,7 +159,7 @@ static void measure(const struct bench_run *run, unsigned pause)
         vio_device_queue_start(&device.dev, &vq) < 0 ||
         vio_device_start(&device.dev) < 0)
         port_exit(1);
-    l.doorbell = vq.doorbell;
+    l.doorbell = vq.doorbell.reg;
     us = port_env.now_ns(NULL);
     read_many(&l, pause);
     us = (port_env.now_ns(NULL) - us) / 1000 + 1;

@@ -62,7 +62,7 @@ static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     (void)dev;
-    vq->doorbell = (struct vio_reg){(uintptr_t)&fake.rig->doorbell, 0};
+    vq->doorbell.reg = (struct vio_reg){(uintptr_t)&fake.rig->doorbell, 0};
     rig_connect(fake.rig, vq->desc, vq->driver, vq->device);
     return 0;
 }

@@ -14,7 +14,7 @@ static void open_add(struct rig *rig)
     mem = rig->mem;
     if (vio_virtq_init(&rig->vq, &cfg, &mem))
         rig_die("the queue cannot be made");
-    rig->vq.doorbell = (struct vio_reg){(uintptr_t)&rig->doorbell, 0};
+    rig->vq.doorbell.reg = (struct vio_reg){(uintptr_t)&rig->doorbell, 0};
     rig_connect(rig, rig->vq.desc, rig->vq.driver, rig->vq.device);
 }
 

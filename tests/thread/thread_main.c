@@ -141,7 +141,7 @@ static void start(const struct setup *setup)
     t.setup = *setup;
     if (vio_virtq_init(&t.vq, &cfg, &mem))
         fail("the queue cannot be set up");
-    t.vq.doorbell.addr = (uintptr_t)&t.dev.bell;
+    t.vq.doorbell.reg.addr = (uintptr_t)&t.dev.bell;
     for (unsigned i = 0; i < SLOTS; i++) {
         t.slot[i].next = t.free;
         t.free = &t.slot[i];

@@ -253,7 +253,7 @@ static void doorbell_says_where_the_driver_is(void **state)
     (void)state;
     start(5, MF(MF_NOTIFY_DATA), false);
     unit_dev.on_write = note_doorbell;
-    vq->doorbell_value = 0;
+    vq->doorbell.value = 0;
     for (unsigned i = 0; i < 100; i++) {
         unsigned n = 1 + i % 5;
 

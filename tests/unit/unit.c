@@ -249,8 +249,8 @@ void unit_queue_start_with(const struct vio_virtq_config *config)
     assert_int_equal(vio_virtq_mem_size(cfg, &need), 0);
     u->mem = unit_mem(need.shared, need.priv, 4096);
     assert_int_equal(vio_virtq_init(&u->vq, cfg, &u->mem), 0);
-    u->vq.doorbell = vio_reg_mem(unit_dev.window + MR_QUEUE_NOTIFY);
-    u->vq.doorbell_le = !cfg->legacy;
+    u->vq.doorbell.reg = vio_reg_mem(unit_dev.window + MR_QUEUE_NOTIFY);
+    u->vq.doorbell.little_endian = !cfg->legacy;
     u->q = &unit_dev.queue[0];
     u->q->dev = &unit_dev;
     u->q->features = cfg->features;
