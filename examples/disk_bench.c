@@ -2,8 +2,8 @@
 /*
  * How many reads a second does the first disk give?
  *
- * Every word run=DEPTH,BYTES,ORDER,WAIT,AMOUNT[,REFILL[,BATCH]] of the kernel's
- * command line is one measurement and one line of output:
+ * Every word run=DEPTH,BYTES,ORDER,WAIT,AMOUNT[,REFILL[,BATCH[,PAUSE]]] of the
+ * kernel's command line is one measurement and one line of output:
  *
  *     DEPTH   requests in flight
  *     BYTES   of one request
@@ -13,6 +13,7 @@
  *     REFILL  finished requests that are waited for before new ones are
  *             submitted; 1 if not given
  *     BATCH   requests of one submit, at most; all if not given
+ *     PAUSE   turns of an empty loop before each submit; 0 if not given
  *
  * A word queue=SIZE,DEPTH,SEGMENTS shapes the queue (struct vio_blk_config),
  * and requests are then of so many segments. Without a run= the usual ones are
@@ -95,6 +96,7 @@ static int queue_reads(struct bench *b, uint64_t n)
 
 static int submit(struct bench *b)
 {
+    bench_pause(b->run.pause);
     b->submitted = b->queued;
     return vio_blk_submit(b->queue);
 }
