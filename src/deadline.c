@@ -16,16 +16,12 @@ uint64_t vio_deadline_end(const struct vio_deadline *d)
     return end < d->start_ns ? UINT64_MAX : end;
 }
 
-bool vio_deadline_passed_at(struct vio_deadline *d, uint64_t now_ns)
-{
-    if (d->looks_left == 0)
-        return true;
-    d->looks_left--;
-    return vio_has_clock(d->env) && now_ns - d->start_ns >= d->timeout_ns;
-}
-
 bool vio_deadline_passed(struct vio_deadline *d)
 {
     vio_relax();
-    return vio_deadline_passed_at(d, vio_now_ns(d->env));
+    if (d->looks_left == 0)
+        return true;
+    d->looks_left--;
+    return vio_has_clock(d->env) &&
+           vio_now_ns(d->env) - d->start_ns >= d->timeout_ns;
 }

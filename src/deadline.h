@@ -23,10 +23,7 @@ struct vio_deadline vio_deadline(const struct vio_env *env, uint64_t timeout_ns,
 /* The time at which the wait is over, where there is a clock. */
 uint64_t vio_deadline_end(const struct vio_deadline *d);
 
-/* One more look has failed: is the wait over, at this time? */
-bool vio_deadline_passed_at(struct vio_deadline *d, uint64_t now_ns);
-
-/* The same, for loops that poll. */
+/* One more look has failed: is the wait over? */
 bool vio_deadline_passed(struct vio_deadline *d);
 
 #endif

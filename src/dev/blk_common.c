@@ -67,8 +67,7 @@ void vio_blk_wait_begin(struct blk_wait *w, const struct vio_env *env,
 {
     w->env = env;
     w->all = vio_deadline(env, timeout_ns, timeout_ns);
-    w->nudge = w->all;
-    w->nudge.timeout_ns = w->nudge.looks_left = RENOTIFY_NS;
+    vio_blk_wait_on(w);
 }
 
 /* Sleep until an interrupt, where the port can. The queue is armed and looked
@@ -78,11 +77,7 @@ static int idle(const struct blk_wait *w, struct vio_virtq *vq)
     uint64_t all_ns, until_ns;
     int err;
 
-    if (!vio_can_idle(w->env)) {
-        vio_relax();
-        return 0;
-    }
-    if (!vio_virtq_enable_cb(vq))
+    if (!vio_can_idle(w->env) || !vio_virtq_enable_cb(vq))
         return 0;
     all_ns = vio_deadline_end(&w->all);
     until_ns = vio_deadline_end(&w->nudge);
@@ -95,12 +90,11 @@ static int idle(const struct blk_wait *w, struct vio_virtq *vq)
 
 int vio_blk_wait_more(struct blk_wait *w, struct vio_virtq *vq)
 {
-    uint64_t now_ns = vio_now_ns(w->env);
     int notified = 0;
 
-    if (vio_deadline_passed_at(&w->all, now_ns))
+    if (vio_deadline_passed(&w->all))
         return VIO_ETIMEDOUT;
-    if (vio_deadline_passed_at(&w->nudge, now_ns)) {
+    if (vio_deadline_passed(&w->nudge)) {
         notified = 1;
         vio_virtq_notify(vq);
         vio_blk_wait_on(w);
