@@ -365,14 +365,13 @@ static int look(struct vio_blk_queue *q)
                : split_ready(&q->vq, split_used(&q->vq), RING_NEGOTIATED);
 }
 
-/* Wait until something is ready, by looking in that way. > 0, VIO_ETIMEDOUT or
+/* Wait until something is ready, and collect it or not. > 0, VIO_ETIMEDOUT or
  * VIO_EPROTO. */
-static int wait_some(struct vio_blk_queue *q, struct blk_wait *w,
-                     int (*ready)(struct vio_blk_queue *q))
+static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
 {
     vio_blk_wait_on(w);
     for (;;) {
-        int n = ready(q);
+        int n = collects ? collect(q) : look(q);
 
         if (n)
             return n;
@@ -384,18 +383,18 @@ static int wait_some(struct vio_blk_queue *q, struct blk_wait *w,
 }
 
 static int submit_and_wait(struct vio_blk_queue *q, uint64_t timeout_ns,
-                           int (*ready)(struct vio_blk_queue *q))
+                           bool collects)
 {
     struct blk_wait wait;
 
     vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
     vio_blk_submit(q);
-    return wait_some(q, &wait, ready);
+    return wait_some(q, &wait, collects);
 }
 
 int vio_blk_wait_slot(struct vio_blk_queue *q, uint64_t timeout_ns)
 {
-    return submit_and_wait(q, timeout_ns, collect);
+    return submit_and_wait(q, timeout_ns, true);
 }
 
 /* What is ready stays in the ring: vio_blk_reap() takes it from there with less
@@ -411,7 +410,7 @@ int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
     /* In either format: nothing is the device's. */
     if (q->vq.taken == q->vq.published)
         return 0;
-    return submit_and_wait(q, timeout_ns, look);
+    return submit_and_wait(q, timeout_ns, false);
 }
 
 /* A recovery may leave fewer queues; what the others had is the first one's. */
@@ -430,7 +429,7 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
     vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
     vio_blk_submit(q);
     while (req->state == VIO_BLK_QUEUED) {
-        int n = wait_some(q, &wait, collect);
+        int n = wait_some(q, &wait, true);
 
         if (n < 0)
             return is_no_more(q) ? VIO_EINVAL : n;
