@@ -74,6 +74,7 @@ static void parse_run(struct reader *r, struct bench_run *run)
     run->refill = take(r, ",") ? (unsigned)take_number(r, run->depth) : 1;
     run->batch =
         take(r, ",") ? (unsigned)take_number(r, run->depth) : run->depth;
+    run->pause = take(r, ",") ? (unsigned)take_number(r, 1u << 30) : 0;
     r->bad |= run->depth == 0 || run->refill == 0 || run->batch == 0 ||
               run->bytes == 0 || run->bytes % VIRTIO_BLK_SECTOR_SIZE;
 }

@@ -2,8 +2,8 @@
 /*
  * How many reads a second does the first disk give?
  *
- * Every word run=DEPTH,BYTES,ORDER,WAIT,AMOUNT[,REFILL[,BATCH]] of the kernel's
- * command line is one measurement and one line of output:
+ * Every word run=DEPTH,BYTES,ORDER,WAIT,AMOUNT[,REFILL[,BATCH[,PAUSE]]] of the
+ * kernel's command line is one measurement and one line of output:
  *
  *     DEPTH   requests in flight
  *     BYTES   of one request
@@ -13,6 +13,7 @@
  *     REFILL  finished requests that are waited for before new ones are
  *             submitted; 1 if not given
  *     BATCH   requests of one submit, at most; all if not given
+ *     PAUSE   turns of an empty loop before each submit; 0 if not given
  *
  * A word queue=SIZE,DEPTH,SEGMENTS shapes the queue (struct vio_blk_config),
  * and requests are then of so many segments. Without a run= the usual ones are
@@ -36,7 +37,8 @@ struct slot {
     struct vio_buf buf[BENCH_SEGMENTS];
 };
 
-static struct slot slots[BENCH_DEPTH];
+/* In flight, and as many that are staged. */
+static struct slot slots[2 * BENCH_DEPTH];
 
 /* One measurement. */
 struct bench {
@@ -44,12 +46,14 @@ struct bench {
     struct vio_blk_queue *queue;
     struct bench_run run;
     unsigned segments; /* of each request */
+    unsigned ahead;    /* requests that are staged before there is room */
     unsigned slot_mask;
-    uint64_t chunks;   /* requests that the disk has room for */
-    uint64_t random;   /* state of the generator */
-    uint64_t next;     /* sequential: the next chunk */
-    uint64_t queued;   /* requests so far */
-    uint64_t finished; /* of these */
+    uint64_t chunks;    /* requests that the disk has room for */
+    uint64_t random;    /* state of the generator */
+    uint64_t next;      /* sequential: the next chunk */
+    uint64_t queued;    /* requests so far */
+    uint64_t submitted; /* of these */
+    uint64_t finished;  /* of these */
 };
 
 /* No more slots are in use than have to be: memory that was used a moment ago
@@ -75,47 +79,68 @@ static uint64_t next_sector(struct bench *b)
     return chunk * (b->run.bytes / VIRTIO_BLK_SECTOR_SIZE);
 }
 
-static int queue_read(struct bench *b)
-{
-    struct slot *slot = slot_of(b, b->queued);
-    int err;
-
-    vio_blk_prep_read(&slot->req, next_sector(b), slot->buf, b->segments);
-    err = vio_blk_queue(b->queue, &slot->req);
-    if (!err)
-        b->queued++;
-    return err;
-}
-
-/* As many as there is room for. */
-static int submit_reads(struct bench *b)
+/* Stage requests until so many are. */
+static int queue_reads(struct bench *b, uint64_t n)
 {
     int err = 0;
 
-    while (!err && b->queued - b->finished < b->run.depth) {
-        for (unsigned n = b->run.batch;
-             n > 0 && !err && b->queued - b->finished < b->run.depth; n--)
-            err = queue_read(b);
-        if (!err)
-            err = vio_blk_submit(b->queue);
+    while (!err && b->queued - b->submitted < n) {
+        struct slot *slot = slot_of(b, b->queued);
+
+        vio_blk_prep_read(&slot->req, next_sector(b), slot->buf, b->segments);
+        err = vio_blk_queue(b->queue, &slot->req);
+        b->queued += !err;
     }
     return err;
 }
 
+static int submit(struct bench *b)
+{
+    bench_pause(b->run.pause);
+    b->submitted = b->queued;
+    return vio_blk_submit(b->queue);
+}
+
+/* As many as there is room for, and while the device works on them the next
+ * ones are staged: the device is not to wait for what can be done before. */
+static int submit_reads(struct bench *b)
+{
+    uint64_t room;
+    int err = 0;
+
+    while (!err && (room = b->run.depth - (b->submitted - b->finished)) > 0) {
+        err = queue_reads(b, room < b->run.batch ? room : b->run.batch);
+        if (!err)
+            err = submit(b);
+    }
+    return err ? err : queue_reads(b, b->ahead);
+}
+
 /* Until that request is reaped, and whatever else is finished then. */
-static int wait_for(struct bench *b, struct vio_blk_req *req)
+static int wait_for(struct bench *b, const struct vio_blk_req *req)
 {
     struct vio_blk_req *done[BENCH_DEPTH];
     int n = 0;
 
-    if (b->run.sleep && req->state != VIO_BLK_IDLE) {
-        n = vio_blk_wait(b->queue, req, TIMEOUT_NS);
-        if (n == 0)
+    while (n >= 0 && req->state != VIO_BLK_IDLE) {
+        if (b->run.sleep)
+            n = vio_blk_wait_any(b->queue, TIMEOUT_NS);
+        if (n >= 0)
             n = vio_blk_reap(b->queue, done, BENCH_DEPTH);
     }
-    while (n >= 0 && req->state != VIO_BLK_IDLE)
-        n = vio_blk_reap(b->queue, done, BENCH_DEPTH);
     return n < 0 ? n : 0;
+}
+
+/* Wait for the oldest request, and see how it went. */
+static int finish_one(struct bench *b)
+{
+    const struct vio_blk_req *req = &slot_of(b, b->finished)->req;
+    int err = wait_for(b, req);
+
+    if (err)
+        return err;
+    b->finished++;
+    return req->result;
 }
 
 /* Wait for the oldest requests, and go on with all that are finished. */
@@ -124,21 +149,24 @@ static int collect(struct bench *b)
     int err = 0;
 
     for (unsigned i = 0; i < b->run.refill && !err; i++)
-        err = wait_for(b, &slot_of(b, b->finished + i)->req);
-    while (!err && b->finished < b->queued &&
+        err = finish_one(b);
+    while (!err && b->finished < b->submitted &&
            slot_of(b, b->finished)->req.state == VIO_BLK_IDLE)
-        err = slot_of(b, b->finished++)->req.result;
+        err = finish_one(b);
     return err;
 }
 
-/* Wait for what is still in flight. */
+/* Wait for what is still in flight, and read what is staged. */
 static int drain(struct bench *b)
 {
     int err = 0;
 
-    b->run.refill = 1;
-    while (!err && b->finished < b->queued)
-        err = collect(b);
+    while (!err && b->finished < b->queued) {
+        if (b->finished == b->submitted)
+            err = submit(b);
+        if (!err)
+            err = finish_one(b);
+    }
     return err;
 }
 
@@ -177,24 +205,41 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* No more than there will be room for when the device is to see them. A wait
+ * that sleeps shows it everything. */
+static unsigned ahead_of(const struct vio_blk_info *info,
+                         const struct bench_run *run)
+{
+    return run->sleep ? 0
+                      : (unsigned)least(info->depth - run->depth,
+                                        least(run->refill, run->batch));
+}
+
+/* A staged request has the buffer of one that will be finished when it is
+ * submitted. */
 static void bench_init(struct bench *b, struct vio_blk *blk,
                        const struct bench_run *run, unsigned segments)
 {
+    const struct vio_blk_info *info = vio_blk_info(blk);
     uint64_t sectors = run->bytes / VIRTIO_BLK_SECTOR_SIZE;
     size_t piece = run->bytes / segments;
+    unsigned ahead = ahead_of(info, run);
 
     *b = (struct bench){
         .blk = blk,
         .queue = vio_blk_get_queue(blk, 0),
         .run = *run,
         .segments = segments,
-        .slot_mask = slot_mask_of(run->depth),
-        .chunks = least(vio_blk_info(blk)->capacity / sectors, UINT32_MAX),
+        .ahead = ahead,
+        .slot_mask = slot_mask_of(run->depth + ahead),
+        .chunks = least(info->capacity / sectors, UINT32_MAX),
     };
     for (unsigned i = 0; i <= b->slot_mask; i++)
         for (unsigned k = 0; k < segments; k++)
             slots[i].buf[k] = (struct vio_buf){
-                data + i * (size_t)run->bytes + k * piece, piece};
+                data + (i & slot_mask_of(run->depth)) * (size_t)run->bytes +
+                    k * piece,
+                piece};
 }
 
 static bool fits(const struct vio_blk_info *info, const struct bench_run *run,

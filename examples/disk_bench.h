@@ -5,7 +5,7 @@
 
 #include <vio/blk.h>
 
-#define BENCH_RUNS     16
+#define BENCH_RUNS     24
 #define BENCH_DEPTH    64
 #define BENCH_SEGMENTS 32
 
@@ -14,6 +14,7 @@ struct bench_run {
     unsigned bytes;    /* of one */
     unsigned refill;   /* finished ones that are waited for */
     unsigned batch;    /* requests of one submit */
+    unsigned pause;    /* turns of an empty loop before each submit */
     bool random;       /* or sequential */
     bool sleep;        /* until an interrupt comes; or poll */
     uint64_t requests; /* of the run */
@@ -30,5 +31,12 @@ struct bench_plan {
 /* Read the words that are meant here, skip the others. Returns 0, or
  * VIO_EINVAL: one of them makes no sense. */
 int bench_parse(struct bench_plan *plan, const char *line);
+
+/* An empty loop: about a nanosecond a turn, emulated too. */
+static inline void bench_pause(unsigned turns)
+{
+    for (unsigned i = 0; i < turns; i++)
+        __asm__ volatile("" ::: "memory");
+}
 
 #endif

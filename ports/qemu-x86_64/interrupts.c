@@ -36,6 +36,7 @@ static const struct vio_reg ioapic = {0xfec00000, VIO_SPACE_MEM};
 static const struct vio_reg pic[2] = {{0x20, VIO_SPACE_PORT},
                                       {0xa0, VIO_SPACE_PORT}};
 static uint64_t count_per_ms;
+static volatile uint64_t timer_end; /* when it is to interrupt; 0: it stands */
 
 static uint32_t ioapic_read(uint32_t index)
 {
@@ -49,18 +50,39 @@ static void ioapic_write(uint32_t index, uint32_t value)
     vio_reg_write32(ioapic, IOAPIC_WINDOW, value);
 }
 
+/* The timer's count and the clock at one moment: of some tries the one that
+ * took least, because the machine may be held up between the two. */
+static uint64_t timer_at(uint32_t *count)
+{
+    uint64_t before, took, at = 0, least = UINT64_MAX;
+    uint32_t now;
+
+    for (int i = 0; i < 8; i++) {
+        before = pc_clock_ns();
+        now = vio_reg_read32(lapic, LAPIC_COUNT_NOW);
+        took = pc_clock_ns() - before;
+        if (took < least) {
+            least = took;
+            at = before;
+            *count = now;
+        }
+    }
+    return at;
+}
+
 /* How fast the timer counts down, against the clock. */
 static void measure_timer(void)
 {
-    uint64_t start = pc_clock_ns(), now;
+    uint32_t first = 0, last = 0;
+    uint64_t from, to;
 
     vio_reg_write32(lapic, LAPIC_DIVIDE, LAPIC_DIVIDE_BY_16);
     vio_reg_write32(lapic, LAPIC_COUNT, UINT32_MAX);
+    from = timer_at(&first);
     do
-        now = pc_clock_ns();
-    while (now - start < 2000000);
-    count_per_ms = UINT32_MAX - vio_reg_read32(lapic, LAPIC_COUNT_NOW);
-    count_per_ms = count_per_ms * 1000000 / (now - start);
+        to = timer_at(&last);
+    while (to - from < 2000000);
+    count_per_ms = (uint64_t)(first - last) * 1000000 / (to - from);
     vio_reg_write32(lapic, LAPIC_COUNT, 0);
 }
 
@@ -92,29 +114,44 @@ void machine_irq_unmask(void)
     __asm__ volatile("sti" ::: "memory");
 }
 
-/* sti takes effect after the instruction that follows it: no interrupt comes
- * between the two. */
-void machine_sleep(uint64_t deadline_ns)
+/* Waking early is allowed. */
+static void start_timer(uint64_t now, uint64_t deadline_ns)
 {
-    uint64_t now = pc_clock_ns();
     uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
     uint64_t count;
 
-    if (left > 1000000000) /* waking early is allowed */
+    if (left > 1000000000)
         left = 1000000000;
     count = left * count_per_ms / 1000000 + 1;
     if (count > UINT32_MAX)
         count = UINT32_MAX;
+    timer_end = now + left;
     vio_reg_write32(lapic, LAPIC_COUNT, (uint32_t)count);
+}
+
+/*
+ * The timer goes on when something else ends the sleep, and serves the next one
+ * unless that is to end before: setting it takes QEMU's lock and wakes the
+ * thread that serves the devices. Whether it still runs only its interrupt
+ * says, not the clock, beside which it may be early: to take it for running
+ * then would be to sleep for good. None comes between the look and hlt, because
+ * sti takes effect after the instruction that follows it; one that is pending
+ * by then ends the sleep at once.
+ */
+void machine_sleep(uint64_t deadline_ns)
+{
+    if (timer_end == 0 || deadline_ns < timer_end)
+        start_timer(pc_clock_ns(), deadline_ns);
     __asm__ volatile("sti; hlt" ::: "memory");
-    vio_reg_write32(lapic, LAPIC_COUNT, 0);
 }
 
 void interrupt_entry(unsigned vector)
 {
     if (vector == VECTOR_SPURIOUS)
         return;
-    if (vector >= VECTOR_MESSAGES)
+    if (vector == VECTOR_TIMER)
+        timer_end = 0;
+    else if (vector >= VECTOR_MESSAGES)
         machine_message(vector - VECTOR_MESSAGES);
     else if (vector >= VECTOR_LINES)
         machine_interrupt(vector - VECTOR_LINES);

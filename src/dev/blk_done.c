@@ -376,12 +376,24 @@ static int collect(struct vio_blk_queue *q)
     return taken < 0 ? taken : n;
 }
 
-/* Wait until something is ready. > 0, VIO_ETIMEDOUT or VIO_EPROTO. */
-static int wait_some(struct vio_blk_queue *q, struct blk_wait *w)
+/* Is something ready, to be reaped? What it is only that reads. */
+static int look(struct vio_blk_queue *q)
+{
+    DEBUG_OWN(&q->vq);
+    if (ring_broken(&q->vq))
+        return VIO_EPROTO;
+    return ring_is_packed(&q->vq)
+               ? vio_packed_has_used(&q->vq)
+               : split_ready(&q->vq, split_used(&q->vq), RING_NEGOTIATED);
+}
+
+/* Wait until something is ready, and collect it or not. > 0, VIO_ETIMEDOUT or
+ * VIO_EPROTO. */
+static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
 {
     vio_blk_wait_on(w);
     for (;;) {
-        int n = collect(q);
+        int n = collects ? collect(q) : look(q);
 
         if (n)
             return n;
@@ -392,15 +404,23 @@ static int wait_some(struct vio_blk_queue *q, struct blk_wait *w)
     }
 }
 
-int vio_blk_wait_slot(struct vio_blk_queue *q, uint64_t timeout_ns)
+static int submit_and_wait(struct vio_blk_queue *q, uint64_t timeout_ns,
+                           bool collects)
 {
     struct blk_wait wait;
 
     vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
     vio_blk_submit(q);
-    return wait_some(q, &wait);
+    return wait_some(q, &wait, collects);
 }
 
+int vio_blk_wait_slot(struct vio_blk_queue *q, uint64_t timeout_ns)
+{
+    return submit_and_wait(q, timeout_ns, true);
+}
+
+/* What is ready stays in the ring: vio_blk_reap() takes it from there with less
+ * to do than from the list. */
 int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
 {
     int err = vio_blk_submit(q);
@@ -412,7 +432,7 @@ int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
     /* In either format: nothing is the device's. */
     if (q->vq.taken == q->vq.published)
         return 0;
-    return vio_blk_wait_slot(q, timeout_ns);
+    return submit_and_wait(q, timeout_ns, false);
 }
 
 /* A recovery may leave fewer queues; what the others had is the first one's. */
@@ -431,7 +451,7 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
     vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
     vio_blk_submit(q);
     while (req->state == VIO_BLK_QUEUED) {
-        int n = wait_some(q, &wait);
+        int n = wait_some(q, &wait, true);
 
         if (n < 0)
             return is_no_more(q) ? VIO_EINVAL : n;

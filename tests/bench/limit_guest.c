@@ -20,7 +20,6 @@
 #define CHAINS     64u  /* of three; more than are ever in flight */
 #define MOST_BYTES (4u << 20)
 #define SECOND     1000000000ull
-#define PAUSE      500u /* times round an empty loop: a microsecond or two */
 
 static struct virtq_desc desc[SIZE] __attribute__((aligned(16)));
 static uint16_t avail[VIRTQ_AVAIL_RING + SIZE + 1];
@@ -123,20 +122,14 @@ static void wait_for(struct limit *l)
     l->seen = seen;
 }
 
-static void pause_for(unsigned rounds)
-{
-    for (unsigned i = 0; i < rounds; i++)
-        __asm__ volatile("" ::: "memory");
-}
-
-static void read_many(struct limit *l, unsigned pause)
+static void read_many(struct limit *l)
 {
     uint64_t start = port_env.now_ns(NULL), look = 1024;
 
     while (l->run.ns || l->finished < l->run.requests) {
         kick(l, l->run.depth - (uint16_t)(l->added - l->seen));
         wait_for(l);
-        pause_for(pause);
+        bench_pause(l->run.pause);
         if (l->run.ns && l->finished >= look) {
             if (port_env.now_ns(NULL) - start >= l->run.ns)
                 break;
@@ -147,7 +140,7 @@ static void read_many(struct limit *l, unsigned pause)
     wait_for(l);
 }
 
-static void measure(const struct bench_run *run, unsigned pause)
+static void measure(const struct bench_run *run)
 {
     struct limit l = {.run = *run};
     struct port_irq_counts irq = port_irq_counts();
@@ -161,7 +154,7 @@ static void measure(const struct bench_run *run, unsigned pause)
         port_exit(1);
     l.doorbell = vq.doorbell.reg;
     us = port_env.now_ns(NULL);
-    read_many(&l, pause);
+    read_many(&l);
     us = (port_env.now_ns(NULL) - us) / 1000 + 1;
     port_print("depth %u, %u bytes, %s, %s: %llu a second, %llu requests, "
                "%u notifications, %u suppressed, %u interrupts, %u sleeps\n",
@@ -201,9 +194,7 @@ int main(void)
     vq.desc_addr = (uintptr_t)desc;
     vq.driver_addr = (uintptr_t)avail;
     vq.device_addr = (uintptr_t)used;
-    for (unsigned i = 0; i < plan.n_runs; i++) {
-        measure(&plan.run[i], 0);
-        measure(&plan.run[i], PAUSE);
-    }
+    for (unsigned i = 0; i < plan.n_runs; i++)
+        measure(&plan.run[i]);
     return 0;
 }
