@@ -24,6 +24,17 @@ static inline const struct vio_transport *vio_ops(const struct vio_device *dev)
 #endif
 }
 
+/* Its surroundings. A build can do without them. */
+static inline const struct vio_env *vio_env_of(const struct vio_device *dev)
+{
+#ifdef VIO_NO_ENV
+    (void)dev;
+    return NULL;
+#else
+    return dev->env;
+#endif
+}
+
 /* What only the legacy interface has. A build can do without it. */
 #ifdef VIO_NO_LEGACY
 #define LEGACY_MEMBER(dev, member) ((void)(dev), 0)

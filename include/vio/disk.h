@@ -37,9 +37,9 @@ struct vio_disk {
     uint64_t capacity;   /* sectors of 512 bytes */
     uint64_t timeout_ns; /* of one request: 30 s, until the caller sets it */
     struct virtio_blk_req_header *header; /* shared, with the status behind */
-    const void *data;    /* the caller's memory */
-    uint32_t max_bytes;  /* of one request */
-    uint8_t max_segs;    /* of its data: 1 or 2 */
+    const void *data;                     /* the caller's memory */
+    uint32_t max_bytes;                   /* of one request */
+    uint8_t max_segs;                     /* of its data: 1 or 2 */
     uint8_t n_data;      /* segments of data, which are mapped */
     uint8_t dir;         /* for this: enum vio_dir */
     struct vio_sg sg[4]; /* of the request: header, data, status */

@@ -77,7 +77,7 @@ static int set_up_queue(struct vio_disk *disk, struct vio_device *dev,
         .legacy = vio_is_legacy(dev),
         .align = vio_queue_align(dev),
         .features = dev->features,
-        .env = dev->env,
+        .env = vio_env_of(dev),
     };
     int err = queue_size(dev, &cfg.size);
 
@@ -116,7 +116,7 @@ int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
 
 static void unmap(struct vio_disk *disk)
 {
-    const struct vio_env *env = disk->dev->env;
+    const struct vio_env *env = vio_env_of(disk->dev);
     const unsigned char *base = disk->data;
 
     for (unsigned i = 1; i <= disk->n_data; i++) {
@@ -143,7 +143,7 @@ int vio_disk_fini(struct vio_disk *disk)
 static int map_segment(struct vio_disk *disk, uint8_t i,
                        const unsigned char *base, size_t *len)
 {
-    const struct vio_env *env = disk->dev->env;
+    const struct vio_env *env = vio_env_of(disk->dev);
     uint64_t addr = (uintptr_t)base;
 
     if (vio_dma_maps(env)) {
@@ -170,7 +170,7 @@ static int map_front(struct vio_disk *disk, const unsigned char *base,
         *len = disk->max_bytes;
     err = map_segment(disk, 1, base, len);
     rest = -*len % VIRTIO_BLK_SECTOR_SIZE;
-    if (err || rest == 0 || !vio_dma_maps(disk->dev->env))
+    if (err || rest == 0 || !vio_dma_maps(vio_env_of(disk->dev)))
         return err;
     if (disk->max_segs < MOST_DATA)
         return VIO_E2BIG;
@@ -189,7 +189,7 @@ static int finish(struct vio_disk *disk, uint32_t expected)
     int got, err;
     uint8_t status;
 
-    vio_blk_wait_begin(&wait, disk->dev->env, disk->timeout_ns);
+    vio_blk_wait_begin(&wait, vio_env_of(disk->dev), disk->timeout_ns);
     while ((got = vio_virtq_get_buf(&disk->vq, &token, &len)) == 0) {
         err = vio_blk_wait_more(&wait, &disk->vq);
         if (err < 0)

@@ -336,8 +336,10 @@ int vio_mmio_probe(struct vio_mmio *m, struct vio_reg base, size_t length,
 #endif
                 .env = env,
                 .type = id.type,
+#ifndef VIO_NO_LEGACY
                 .legacy = id.version == 1,
                 .queue_align = id.version == 1 ? LEGACY_PAGE_SIZE : 0,
+#endif
                 .config_len = length - VIRTIO_MMIO_CONFIG,
             },
         .base = base,
