@@ -226,27 +226,31 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
 }
 
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
-static bool doorbell_swaps(const struct vio_doorbell *d)
+static inline uint16_t doorbell16(const struct vio_doorbell *d, uint32_t value)
 {
-    return VIO_BIG_ENDIAN && d->little_endian;
+    uint16_t low = (uint16_t)value;
+
+    return VIO_BIG_ENDIAN && d->little_endian ? vio_swap16(low) : low;
+}
+
+static inline uint32_t doorbell32(const struct vio_doorbell *d, uint32_t value)
+{
+    return VIO_BIG_ENDIAN && d->little_endian ? vio_swap32(value) : value;
 }
 
 static void ring_doorbell(const struct vio_doorbell *d, uint32_t value)
 {
-#ifndef VIO_NO_PCI
-    uint16_t value16 = (uint16_t)value;
-
+#ifndef VIO_NO_PCI /* on MMIO there is but one kind */
     if (d->write) {
         d->write(d, value);
         return;
     }
     if (d->narrow) {
-        vio_reg_write16(d->reg, 0,
-                        doorbell_swaps(d) ? vio_swap16(value16) : value16);
+        vio_reg_write16(d->reg, 0, doorbell16(d, value));
         return;
     }
 #endif
-    vio_reg_write32(d->reg, 0, doorbell_swaps(d) ? vio_swap32(value) : value);
+    vio_reg_write32(d->reg, 0, doorbell32(d, value));
 }
 
 void vio_virtq_notify(struct vio_virtq *vq)

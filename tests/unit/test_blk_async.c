@@ -317,6 +317,29 @@ static void whatever_is_done_first_is_waited_for(void **state)
     unit_disk_down();
 }
 
+/* Another part of the guest gives the device up meanwhile. */
+static int idle_until_broken(void *ctx, uint64_t deadline_ns)
+{
+    (void)ctx;
+    (void)deadline_ns;
+    vio_virtq_break(&q->vq);
+    return 0;
+}
+
+static void wait_ends_with_the_queue(void **state)
+{
+    (void)state;
+    start(2, NULL);
+    unit_env.env.idle = idle_until_broken;
+    unit_disk_hold();
+    assert_int_equal(queue_read(0), 0);
+    assert_int_equal(vio_blk_wait_any(q, UINT64_MAX), VIO_EPROTO);
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
+    assert_int_equal(queue_read(1), 0);
+    assert_int_equal(vio_blk_wait(q, &req[1], UINT64_MAX), VIO_EPROTO);
+    unit_disk_down();
+}
+
 /* The completion comes just before the port goes to sleep. */
 static void finish(void)
 {
@@ -419,6 +442,7 @@ int main(void)
         unit_all_cases(idle_is_woken_by_an_interrupt),
         unit_cases(time_out_without_end),
         unit_all_cases(whatever_is_done_first_is_waited_for),
+        unit_all_cases(wait_ends_with_the_queue),
         unit_all_cases(completion_before_sleep_is_not_slept_through),
         unit_all_cases(flush_of_a_disk_without_cache_is_reaped_like_any),
         unit_all_cases(fini_hands_back_what_is_in_flight),
