@@ -33,7 +33,7 @@ static inline struct vio_reg vio_reg_mem(uintptr_t address)
  *
  * @m: filled on success.
  * @base, @length: the slot's registers; length in bytes.
- * @policy: NULL for the defaults; copied; not the one that @m holds.
+ * @policy: NULL for the defaults; copied.
  * @env: may be NULL; kept.
  * @why: may be NULL; filled on failure.
  *
