@@ -316,16 +316,18 @@ int vio_mmio_probe(struct vio_mmio *m, struct vio_reg base, size_t length,
                    const struct vio_policy *policy, const struct vio_env *env,
                    struct vio_why *why)
 {
+    struct vio_policy wish = {.interface = VIO_PREFER_MODERN};
     struct id id;
     enum vio_reason reason;
 
     if (length < VIRTIO_MMIO_CONFIG)
         return vio_fail(why, VIO_WHY_CONFIG_TOO_SMALL, length,
                         VIRTIO_MMIO_CONFIG);
+    if (policy)
+        wish = *policy;
     reason = identify(base, &id);
     if (!reason)
-        reason = check_policy(policy ? policy->interface : VIO_PREFER_MODERN,
-                              id.version);
+        reason = check_policy(wish.interface, id.version);
     if (reason)
         return vio_fail(why, reason, id.found, 0);
     *m = (struct vio_mmio){
@@ -335,6 +337,7 @@ int vio_mmio_probe(struct vio_mmio *m, struct vio_reg base, size_t length,
                 .ops = &vio_mmio_ops,
 #endif
                 .env = env,
+                .policy = wish,
                 .type = id.type,
 #ifndef VIO_NO_LEGACY
                 .legacy = id.version == 1,
@@ -346,7 +349,5 @@ int vio_mmio_probe(struct vio_mmio *m, struct vio_reg base, size_t length,
         .version = id.version,
         .vendor = id.vendor,
     };
-    if (policy)
-        m->dev.policy = *policy;
     return 0;
 }

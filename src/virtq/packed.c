@@ -10,14 +10,12 @@
 
 #ifndef VIO_NO_PACKED
 
-struct ring_layout vio_packed_layout(const struct vio_virtq_config *cfg)
+void vio_packed_layout(const struct vio_virtq_config *cfg,
+                       struct ring_layout *layout)
 {
-    struct ring_layout layout;
-
-    layout.driver = cfg->size * sizeof(struct pvirtq_desc);
-    layout.device = layout.driver + sizeof(struct pvirtq_event_suppress);
-    layout.total = layout.device + sizeof(struct pvirtq_event_suppress);
-    return layout;
+    layout->driver = cfg->size * sizeof(struct pvirtq_desc);
+    layout->device = layout->driver + sizeof(struct pvirtq_event_suppress);
+    layout->total = layout->device + sizeof(struct pvirtq_event_suppress);
 }
 
 void vio_packed_init(struct vio_virtq *vq)

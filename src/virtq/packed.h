@@ -27,7 +27,8 @@
 
 #define PACKED_BOTH (VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED)
 
-struct ring_layout vio_packed_layout(const struct vio_virtq_config *cfg);
+void vio_packed_layout(const struct vio_virtq_config *cfg,
+                       struct ring_layout *layout);
 
 void vio_packed_init(struct vio_virtq *vq);
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,

@@ -13,24 +13,23 @@
 
 /* 2.7, and for a legacy device 2.7.2: one contiguous piece, the used ring on a
  * boundary of its own. Both rings end in one event word. */
-struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg)
+void vio_split_layout(const struct vio_virtq_config *cfg,
+                      struct ring_layout *layout)
 {
     size_t size = cfg->size;
     size_t used_align = VIRTQ_USED_ALIGN;
-    struct ring_layout layout;
 
 #ifndef VIO_NO_LEGACY
     if (cfg->align)
         used_align = cfg->align;
 #endif
-    layout.driver = size * sizeof(struct virtq_desc);
-    layout.device = vio_round_up(
-        layout.driver + 2 * (VIRTQ_AVAIL_RING + size + 1), used_align);
-    layout.total =
-        vio_round_up(layout.device + 2 * (VIRTQ_USED_RING +
-                                          VIRTQ_USED_ELEM_WORDS * size + 1),
+    layout->driver = size * sizeof(struct virtq_desc);
+    layout->device = vio_round_up(
+        layout->driver + 2 * (VIRTQ_AVAIL_RING + size + 1), used_align);
+    layout->total =
+        vio_round_up(layout->device + 2 * (VIRTQ_USED_RING +
+                                           VIRTQ_USED_ELEM_WORDS * size + 1),
                      used_align);
-    return layout;
 }
 
 /* Where the driver says at which completion it wants an interrupt. */

@@ -14,7 +14,8 @@
 
 #include "ring.h"
 
-struct ring_layout vio_split_layout(const struct vio_virtq_config *cfg);
+void vio_split_layout(const struct vio_virtq_config *cfg,
+                      struct ring_layout *layout);
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token);

@@ -84,11 +84,6 @@ static bool is_aligned(const struct vio_virtq_config *cfg,
            ((uintptr_t)mem->priv & (VIO_MEM_ALIGN - 1)) == 0;
 }
 
-static struct ring_layout layout_of(const struct vio_virtq_config *cfg)
-{
-    return wants_packed(cfg) ? vio_packed_layout(cfg) : vio_split_layout(cfg);
-}
-
 static size_t tables_size(const struct vio_virtq_config *cfg)
 {
 #ifdef VIO_NO_INDIRECT
@@ -112,7 +107,10 @@ static int lay_out(const struct vio_virtq_config *cfg,
         return VIO_ENOTSUP;
     if (!is_valid(cfg))
         return VIO_EINVAL;
-    *layout = layout_of(cfg);
+    if (wants_packed(cfg))
+        vio_packed_layout(cfg, layout);
+    else
+        vio_split_layout(cfg, layout);
     need->shared =
         vio_round_up(layout->total, VIO_MEM_ALIGN) + tables_size(cfg);
     need->priv = vio_round_up(slots_size(cfg), VIO_MEM_ALIGN);

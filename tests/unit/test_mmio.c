@@ -171,6 +171,19 @@ static void any_longer_region_will_do(void **state)
     assert_true(m.dev.config_len >= 0xfffffe00u);
 }
 
+/* A device is looked at again, with the policy that it has. */
+static void policy_may_be_the_devices_own(void **state)
+{
+    struct vio_policy policy = {.refused = 3, .required = 4};
+
+    (void)state;
+    start(2);
+    assert_int_equal(probe(&policy), 0);
+    assert_int_equal(probe(&m.dev.policy), 0);
+    assert_int_equal(m.dev.policy.refused, 3);
+    assert_int_equal(m.dev.policy.required, 4);
+}
+
 static void policy_chooses_the_interface(void **state)
 {
     struct vio_policy modern = {.interface = VIO_REQUIRE_MODERN};
@@ -390,6 +403,7 @@ int main(void)
         unit_case(t_mmi_05_device_of_another_type),
         unit_case(t_mmi_06_region_is_too_short),
         unit_case(any_longer_region_will_do),
+        unit_case(policy_may_be_the_devices_own),
         unit_case(policy_chooses_the_interface),
         unit_case(t_mmi_07_queue_is_in_use),
         unit_case(queue_max_is_what_the_device_says),
