@@ -228,9 +228,9 @@ def policy(c):
     c.disk(c.image('disk', size=512))
     output = c.boot('tests/qemu/policy')
     kind = 'legacy' if c.transport.legacy else 'modern'
-    output.matches(f'^other interface: .*: a {kind} device, which the policy ')
+    output.matches(f'^other interface: .*: a {kind} device, refused by policy')
     output.has('same interface: success')
-    output.matches('^missing feature: .*missing 0x200000000')
+    output.matches(r'^missing feature: .*not offered \(0x200000000\)')
 
 
 def high_sector(c):
