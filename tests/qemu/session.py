@@ -29,7 +29,9 @@ class Qmp:
                     raise Failure('QEMU did not start')
                 time.sleep(0.01)
         self.socket.settimeout(TIMEOUT)
-        self.receive()
+        # What happens while QEMU starts may be told before it greets.
+        while 'QMP' not in (said := self.receive()):
+            self.events.append(said)
         self.command('qmp_capabilities')
 
     def receive(self):
