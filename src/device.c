@@ -394,9 +394,6 @@ int vio_device_config_write(struct vio_device *dev, uint32_t offset,
 
 uint32_t vio_device_isr(struct vio_device *dev)
 {
-    /* Acknowledged in any state, or the line would stay up; but before
-     * DRIVER_OK and after a reset it means nothing. */
-    uint32_t isr = vio_ops(dev)->isr(dev);
-
-    return dev->state == VIO_DEVICE_RUNNING ? isr : 0;
+    /* Acknowledged in any state, or the line would stay up. */
+    return vio_device_heard(dev, vio_ops(dev)->isr(dev));
 }

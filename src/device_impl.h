@@ -57,6 +57,20 @@ static inline uint32_t vio_queue_align(const struct vio_device *dev)
     return LEGACY_MEMBER(dev, queue_align);
 }
 
+/*
+ * What of an interrupt means anything in this state. A configuration may be
+ * read as soon as the features are agreed upon, and is out of date if it changes
+ * from then on. What a device has told on its way to a stand may be heard late,
+ * and on its way back from there early (3.4).
+ */
+static inline uint32_t vio_device_heard(const struct vio_device *dev,
+                                        uint32_t isr)
+{
+    if (dev->state == VIO_DEVICE_RUNNING || dev->state == VIO_DEVICE_SUSPENDED)
+        return isr;
+    return dev->state == VIO_DEVICE_NEGOTIATED ? isr & VIRTIO_ISR_CONFIG : 0;
+}
+
 /* A wait for the device's status, or another register, begins now. */
 void vio_device_deadline(const struct vio_device *dev,
                          struct vio_deadline *deadline);

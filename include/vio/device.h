@@ -275,6 +275,10 @@ int vio_device_config_write(struct vio_device *dev, uint32_t offset,
 /**
  * The interrupt entry of a device: acknowledge, and say what it is about.
  *
+ * Before DRIVER_OK, from the agreement on features on, that is a change of the
+ * configuration at most: what was read of it may be out of date. A disk can be
+ * asked with vio_blk_refresh() as soon as it is up.
+ *
  * Context: interrupt or task, beside everything else. Returns: VIRTIO_ISR_*
  * bits; 0: the interrupt is not this device's.
  *

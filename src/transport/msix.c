@@ -9,6 +9,7 @@
  * Spec: 4.1.5.1.2 MSI-X Vector Configuration, 4.1.5.5 Driver Handling
  * Interrupts.
  */
+#include "../device_impl.h"
 #include "../env_call.h"
 #include "../swap.h"
 #include "pci_impl.h"
@@ -256,10 +257,10 @@ uint32_t vio_pci_isr(struct vio_pci *p, unsigned vector)
 {
     if (!is_msix(p->interrupts))
         return vio_device_isr(&p->dev);
-    if (p->dev.state != VIO_DEVICE_RUNNING ||
-        vector >= n_vectors(p, p->interrupts))
+    if (vector >= n_vectors(p, p->interrupts))
         return 0;
-    return vector == 0 ? VIRTIO_ISR_CONFIG : VIRTIO_ISR_QUEUE;
+    return vio_device_heard(&p->dev, vector == 0 ? VIRTIO_ISR_CONFIG
+                                                 : VIRTIO_ISR_QUEUE);
 }
 
 #endif

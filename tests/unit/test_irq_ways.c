@@ -28,7 +28,9 @@ static void isr_tells_and_acknowledges(void **state)
     }
 }
 
-/* T-IRQ-04: acknowledged, so that the line goes down; but it means nothing. */
+/* T-IRQ-04: acknowledged, so that the line goes down; but it means nothing.
+ * T-CFG-07: except that a configuration may be out of date that was read
+ * already, which is as soon as features are agreed upon. */
 static void t_irq_04_interrupt_at_the_wrong_time(void **state)
 {
     (void)state;
@@ -40,7 +42,8 @@ static void t_irq_04_interrupt_at_the_wrong_time(void **state)
         assert_int_equal(unit_way_probe(), 0);
         for (unsigned step = 0; step < 4; step++) {
             model_dev_interrupt(unit_way.model, 3);
-            assert_int_equal(vio_device_isr(unit_way.dev), 0);
+            assert_int_equal(vio_device_isr(unit_way.dev),
+                             step == 1 ? VIRTIO_ISR_CONFIG : 0);
             assert_int_equal(unit_way.model->isr, 0);
             if (step == 0)
                 assert_int_equal(vio_device_begin(unit_way.dev, 0, 0), 0);
@@ -50,6 +53,51 @@ static void t_irq_04_interrupt_at_the_wrong_time(void **state)
                 assert_int_equal(vio_device_reset(unit_way.dev), 0);
         }
     }
+}
+
+/* The disk grows at any access while it is brought up: once that is done its
+ * size is known, or the entry has told of the change. */
+static uint64_t grow_at;
+static bool told;
+
+static void grow(uint64_t n)
+{
+    if (n != grow_at)
+        return;
+    model_disk_resize(unit_way.model, UNIT_WAY_SECTORS + 8);
+    told = vio_device_isr(unit_way.dev) & VIRTIO_ISR_CONFIG;
+}
+
+static void grow_while_it_comes_up(enum unit_way way)
+{
+    unsigned missed = 0;
+
+    for (grow_at = 1;; grow_at++) {
+        unit_way_start(way);
+        assert_int_equal(unit_way_probe(), 0);
+        told = false;
+        unit_way.accesses = 0;
+        unit_way.before = grow;
+        assert_int_equal(unit_way_try_up(), 0);
+        if (unit_way.accesses <= grow_at)
+            break;
+        if (unit_way.blk.info.capacity == UNIT_WAY_SECTORS) {
+            missed++;
+            assert_true(told);
+            assert_int_equal(vio_blk_refresh(&unit_way.blk), 1);
+        }
+        assert_int_equal(unit_way.blk.info.capacity, UNIT_WAY_SECTORS + 8);
+        unit_way_down();
+    }
+    assert_true(missed > 2);
+}
+
+static void t_cfg_07_change_while_the_disk_comes_up(void **state)
+{
+    (void)state;
+    for_each_way(way)
+        if (has_line(way))
+            grow_while_it_comes_up(way);
 }
 
 /* T-IRQ-02: however many, each costs the same few accesses. */
@@ -263,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_case(isr_tells_and_acknowledges),
         unit_case(t_irq_04_interrupt_at_the_wrong_time),
+        unit_case(t_cfg_07_change_while_the_disk_comes_up),
         unit_case(t_irq_02_storm),
         unit_case(t_irq_05_isr_of_a_device_that_is_gone),
         unit_case(line_is_shared),

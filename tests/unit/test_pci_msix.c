@@ -258,6 +258,7 @@ static void isr_by_vector(void **state)
     start(both[0], VIO_PCI_MSIX_EACH, 2);
     assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), 0);
     assert_int_equal(vio_pci_isr(&unit_pci, 1), 0); /* not running yet */
+    assert_int_equal(vio_pci_isr(&unit_pci, 0), VIRTIO_ISR_CONFIG);
     unit_pci_up();
     assert_int_equal(vio_pci_isr(&unit_pci, 0), VIRTIO_ISR_CONFIG);
     assert_int_equal(vio_pci_isr(&unit_pci, 1), VIRTIO_ISR_QUEUE);

@@ -72,6 +72,31 @@ static void a_held_disk_shows_nothing_and_goes_on(void **state)
     unit_disk_down();
 }
 
+/* What is told while the device comes to a stand, and as soon as it runs again,
+ * is not lost: with the resume comes what has changed meanwhile (3.4.2). */
+static void interrupt(void)
+{
+    model_dev_interrupt(&unit_dev, 3);
+    assert_int_equal(vio_device_isr(dev), 3);
+}
+
+static void interrupts_of_a_change_are_told(void **state)
+{
+    (void)state;
+    start(MF(MF_SUSPEND));
+    unit_dev.suspend_reads = 2;
+    for (unsigned n = 1; n < 8; n++) {
+        unit_at_access(n, interrupt);
+        assert_int_equal(vio_device_suspend(dev), 0);
+        assert_int_equal(unit_countdown, 0);
+        unit_at_access(n, interrupt);
+        assert_int_equal(vio_device_resume(dev), 0);
+        assert_int_equal(unit_countdown, 0);
+    }
+    model_between = NULL;
+    unit_disk_down();
+}
+
 /* T-LIF-04: neither confirmed nor refused. */
 static void t_lif_04_a_change_that_never_comes_times_out(void **state)
 {
@@ -123,6 +148,7 @@ int main(void)
         unit_case(not_without_the_feature_or_a_running_device),
         unit_case(both_changes_are_confirmed),
         unit_case(a_held_disk_shows_nothing_and_goes_on),
+        unit_case(interrupts_of_a_change_are_told),
         unit_case(t_lif_04_a_change_that_never_comes_times_out),
         unit_case(a_device_may_ask_for_a_reset_instead),
         unit_case(a_device_that_is_gone_is_noticed),
