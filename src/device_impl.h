@@ -59,9 +59,9 @@ static inline uint32_t vio_queue_align(const struct vio_device *dev)
 
 /*
  * What of an interrupt means anything in this state. A configuration may be
- * read as soon as the features are agreed upon, and is out of date if it changes
- * from then on. What a device has told on its way to a stand may be heard late,
- * and on its way back from there early (3.4).
+ * read as soon as the features are agreed upon, and is out of date if it
+ * changes from then on. What a device has told on its way to a stand may be
+ * heard late, and on its way back from there early (3.4).
  */
 static inline uint32_t vio_device_heard(const struct vio_device *dev,
                                         uint32_t isr)

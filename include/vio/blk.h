@@ -276,14 +276,16 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  *
  * @buf, @len: a multiple of 512 bytes; 0 reads nothing.
  *
- * Context: owner of the disk's queue, blocks for at most the time-out of the
- * configuration per request. Returns: 0; VIO_EINVAL: len is not a multiple of
- * 512; VIO_ERANGE: past the end of the disk; VIO_EFAULT: not a single sector of
- * buf could be mapped for the device; VIO_EIO: the device failed;
- * VIO_ETIMEDOUT, VIO_EPROTO: it did not answer or broke the rules; the device
- * has been reset, everything else that was queued is done with VIO_EIO, and the
- * disk has to be initialised again. After an error the content of buf is
- * undefined.
+ * Context: owner of all queues (it uses queue 0, but an error may end the use
+ * of the disk), blocks for at most the time-out of the configuration per
+ * request. Returns: 0; VIO_EINVAL: len is not a multiple of 512; VIO_ERANGE:
+ * past the end of the disk; VIO_EFAULT: not a single sector of buf could be
+ * mapped for the device; VIO_EIO: the device failed; VIO_ETIMEDOUT, VIO_EPROTO:
+ * it did not answer or broke the rules: the device has been reset, everything
+ * else that was queued is done with VIO_EIO, and the disk has to be initialised
+ * again; after VIO_ETIMEDOUT buf, and all that was queued, is the caller's
+ * again once vio_blk_fini() returns anything else. After an error the content
+ * of buf is undefined.
  */
 int vio_blk_read(struct vio_blk *blk, uint64_t sector, void *buf, size_t len);
 

@@ -22,12 +22,14 @@ static int stage(struct vio_blk *blk, struct vio_blk_req *req)
 }
 
 /* A device that does not answer or breaks the rules is reset, so that the
- * buffer is the caller's when the call returns. */
+ * buffer is the caller's when the call returns; or the caller is told that it
+ * may not be. */
 static int abort_if_fatal(struct vio_blk *blk, struct vio_blk_req *req, int err)
 {
     if (err != VIO_ETIMEDOUT && err != VIO_EPROTO)
         return err;
-    vio_blk_fini(blk);
+    if (vio_blk_fini(blk) == VIO_ETIMEDOUT)
+        err = VIO_ETIMEDOUT;
     if (req->state == VIO_BLK_DONE)
         vio_blk_wait(blk->queue, req, 0); /* out of the list again */
     return err;

@@ -259,8 +259,8 @@ uint32_t vio_pci_isr(struct vio_pci *p, unsigned vector)
         return vio_device_isr(&p->dev);
     if (vector >= n_vectors(p, p->interrupts))
         return 0;
-    return vio_device_heard(&p->dev, vector == 0 ? VIRTIO_ISR_CONFIG
-                                                 : VIRTIO_ISR_QUEUE);
+    return vio_device_heard(&p->dev,
+                            vector == 0 ? VIRTIO_ISR_CONFIG : VIRTIO_ISR_QUEUE);
 }
 
 #endif

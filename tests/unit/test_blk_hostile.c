@@ -96,6 +96,31 @@ static void silent_device_that_does_not_reset_keeps_the_buffers(void **state)
     assert_int_equal(unit_env.maps, unit_env.unmaps);
 }
 
+/* The same of one that breaks the rules: it may still write where it was told
+ * to, so that the caller must not take the disk for reset. */
+static void break_the_ring(struct model_dev *d, uint32_t offset, uint32_t value)
+{
+    (void)d;
+    (void)value;
+    if (offset == MR_QUEUE_NOTIFY)
+        model_queue_push(mq, 0xffffffff, 0);
+}
+
+static void broken_device_that_does_not_reset_keeps_the_buffers(void **state)
+{
+    (void)state;
+    start(2);
+    unit_disk_hold();
+    unit_dev.on_write = break_the_ring;
+    unit_dev.reset_reads = MODEL_FOREVER;
+    assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_ETIMEDOUT);
+    assert_int_equal(unit_blk.queue->vq.stats.broken, 1);
+    assert_int_equal(unit_env.maps - unit_env.unmaps, 1);
+    unit_dev.reset_reads = 0;
+    assert_int_equal(vio_blk_fini(&unit_blk), 0);
+    assert_int_equal(unit_env.maps, unit_env.unmaps);
+}
+
 /* Any row of T-SPL: here a used id that is not in flight. */
 static void broken_queue_ends_in_a_reset(void **state)
 {
@@ -307,6 +332,7 @@ int main(void)
         unit_all_cases(silent_device_is_reset_after_the_time_out),
         unit_all_cases(silent_device_with_all_slots_taken_is_reset_too),
         unit_all_cases(silent_device_that_does_not_reset_keeps_the_buffers),
+        unit_all_cases(broken_device_that_does_not_reset_keeps_the_buffers),
         unit_all_cases(broken_queue_ends_in_a_reset),
         unit_all_cases(reap_says_that_the_queue_is_broken),
         unit_all_cases(t_bli_05_status_changes_all_the_time),

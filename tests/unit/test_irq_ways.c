@@ -95,9 +95,7 @@ static void grow_while_it_comes_up(enum unit_way way)
 static void t_cfg_07_change_while_the_disk_comes_up(void **state)
 {
     (void)state;
-    for_each_way(way)
-        if (has_line(way))
-            grow_while_it_comes_up(way);
+    for_each_way(way) if (has_line(way)) grow_while_it_comes_up(way);
 }
 
 /* T-IRQ-02: however many, each costs the same few accesses. */
