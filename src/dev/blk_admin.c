@@ -69,9 +69,11 @@ int vio_blk_suspend(struct vio_blk *blk)
 {
     int err;
 
-    hold_all(blk, true);
+    /* One that is suspended already stays held. */
+    if (blk->dev->state == VIO_DEVICE_RUNNING)
+        hold_all(blk, true);
     err = vio_device_suspend(blk->dev);
-    if (err)
+    if (blk->dev->state == VIO_DEVICE_RUNNING)
         hold_all(blk, false);
     return err;
 }

@@ -66,6 +66,10 @@ static void a_held_disk_shows_nothing_and_goes_on(void **state)
     assert_int_equal(unit_blk.queue->vq.published, 0);
     vio_virtq_notify(&unit_blk.queue->vq);
     assert_int_equal(mq->doorbells, doorbells);
+    /* Once more, it is held as before. */
+    assert_int_equal(vio_blk_suspend(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    assert_int_equal(mq->doorbells, doorbells);
     assert_int_equal(vio_blk_resume(&unit_blk), 0);
     assert_int_equal(mq->doorbells, doorbells + 1);
     unit_reap_one(&req, 0);
