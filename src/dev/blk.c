@@ -48,6 +48,15 @@ static int check_args(struct vio_device *dev, const struct vio_blk_config *cfg,
     return vio_blk_check_device(dev, mem);
 }
 
+/* A set-up has failed. Where the device gave up by itself, and knows no queue,
+ * nothing is left to be done. */
+static int give_up(struct vio_device *dev, bool knows_queues, int err)
+{
+    return knows_queues || dev->state == VIO_DEVICE_NEGOTIATED
+               ? vio_device_abandon(dev, err)
+               : err;
+}
+
 /* Up to what the queues will be like. */
 static int plan_it(struct vio_device *dev, const struct vio_blk_config *cfg,
                    struct blk_limits *limits, struct blk_plan *plan)
@@ -64,6 +73,7 @@ static int plan_it(struct vio_device *dev, const struct vio_blk_config *cfg,
 int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
                      struct vio_need *want, struct vio_need *least)
 {
+    struct vio_need most, few;
     struct vio_blk_config full;
     struct blk_limits limits;
     struct blk_plan plan;
@@ -71,15 +81,21 @@ int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
 
     complete(&full, cfg);
     err = check_args(dev, &full, NULL);
-    if (!err)
-        err = plan_it(dev, &full, &limits, &plan);
     if (err)
         return err;
-    *want = vio_blk_need(dev, &full, &plan);
+    err = plan_it(dev, &full, &limits, &plan);
+    if (err)
+        return give_up(dev, false, err);
+    most = vio_blk_need(dev, &full, &plan);
     while (vio_blk_shrink_plan(dev, &full, &plan))
         ;
-    *least = vio_blk_need(dev, &full, &plan);
-    return vio_device_reset(dev);
+    few = vio_blk_need(dev, &full, &plan);
+    err = vio_device_reset(dev);
+    if (err)
+        return err;
+    *want = most;
+    *least = few;
+    return 0;
 }
 
 /* The queue structs come first in the private block, and outlive resets. */
@@ -200,7 +216,7 @@ static int bring_up(struct vio_blk *blk)
     if (!err)
         return 0;
     break_queues(blk); /* nobody uses one that is half set up */
-    return blk->queue ? vio_device_abandon(blk->dev, err) : err;
+    return give_up(blk->dev, blk->queue, err);
 }
 
 int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,

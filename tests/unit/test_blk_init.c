@@ -88,6 +88,15 @@ static void queue_shrinks_to_the_memory(void **state)
     }
 }
 
+/* What has failed has set FAILED, and reset the device if it was not gone. */
+static void assert_given_up(void)
+{
+    assert_true(unit_mmio.dev.state == VIO_DEVICE_RESET ||
+                unit_mmio.dev.state == VIO_DEVICE_FAILED);
+    assert_int_equal((unit_dev.status | unit_dev.last_status) & MS_FAILED,
+                     MS_FAILED);
+}
+
 static void too_little_memory_says_how_much_is_needed(void **state)
 {
     (void)state;
@@ -113,6 +122,7 @@ static void too_little_memory_says_how_much_is_needed(void **state)
                          priv ? mem.priv_size : mem.shared_size);
         assert_int_equal(unit_dev.status & MS_DRIVER_OK, 0);
         assert_int_equal(unit_dev.queue[0].live, false);
+        assert_given_up();
     }
 }
 
@@ -376,6 +386,7 @@ static void configuration_that_keeps_changing_is_given_up(void **state)
     unit_dev.on_read = unit_generation_moves;
     assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
     assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_CONFIG_UNSTABLE);
+    assert_given_up();
 }
 
 /* A queue is known to the device, the last step fails, and so does the reset:
