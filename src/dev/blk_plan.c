@@ -53,12 +53,12 @@ static uint32_t extra_len(const struct vio_blk_config *cfg)
 }
 
 /* A port that maps has its mappings recorded. */
-static size_t maps_size(const struct vio_device *dev,
-                        const struct blk_plan *plan)
+static uint64_t maps_size(const struct vio_device *dev,
+                          const struct blk_plan *plan)
 {
     bool maps = vio_dma_maps(dev->env);
 
-    return maps ? (size_t)slots_of(plan) * (chain_of(plan) - FRAME_SEGS) *
+    return maps ? (uint64_t)slots_of(plan) * (chain_of(plan) - FRAME_SEGS) *
                       sizeof(struct vio_blk_map)
                 : 0;
 }
@@ -69,25 +69,34 @@ size_t vio_blk_queues_size(const struct vio_blk_config *cfg)
                         VIO_MEM_ALIGN);
 }
 
+/* Wishes may add up to more than a size_t can say: that fits nowhere. */
+static size_t as_size(uint64_t bytes)
+{
+    return bytes > SIZE_MAX ? SIZE_MAX : (size_t)bytes;
+}
+
 struct vio_need vio_blk_need(const struct vio_device *dev,
                              const struct vio_blk_config *cfg,
                              const struct blk_plan *plan)
 {
     struct vio_virtq_config vq = queue_config(dev, plan, 0);
     size_t slots = slots_of(plan);
-    struct vio_need need = {0, 0};
+    struct vio_need ring = {SIZE_MAX, 0}; /* if its tables are too much */
+    uint64_t shared, priv;
 
-    vio_virtq_mem_size(&vq, &need);
-    need.shared += slots * sizeof(struct virtio_blk_req_header) +
-                   vio_round_up(slots, VIO_MEM_ALIGN) + slots * extra_len(cfg);
-    need.priv += vio_round_up(maps_size(dev, plan), VIO_MEM_ALIGN);
+    vio_virtq_mem_size(&vq, &ring);
+    shared =
+        (uint64_t)ring.shared + slots * sizeof(struct virtio_blk_req_header) +
+        vio_round_up(slots, VIO_MEM_ALIGN) + (uint64_t)slots * extra_len(cfg);
+    priv = ring.priv + maps_size(dev, plan);
+    priv += -priv & (VIO_MEM_ALIGN - 1);
     /* Each queue begins where its ring may begin. */
     if (vio_queue_align(dev))
-        need.shared = vio_round_up(need.shared, vio_queue_align(dev));
-    need.shared *= plan->n_queues;
-    need.priv *= plan->n_queues;
-    need.priv += vio_blk_queues_size(cfg);
-    return need;
+        shared += -shared & (vio_queue_align(dev) - 1);
+    return (struct vio_need){
+        .shared = as_size(shared * plan->n_queues),
+        .priv = as_size(priv * plan->n_queues + vio_blk_queues_size(cfg)),
+    };
 }
 
 /* Direct as long as the ring has the wished depth, because tables take memory,
@@ -247,7 +256,7 @@ static void lay_out_slots(struct vio_blk_queue *q, const struct blk_plan *plan,
                           struct vio_mem *mem)
 {
     const struct vio_blk *blk = q->blk;
-    size_t maps = maps_size(blk->dev, plan);
+    size_t maps = (size_t)maps_size(blk->dev, plan);
     struct vio_shape shape = {
         .depth = (uint16_t)slots_of(plan),
         .max_segs = (uint16_t)(chain_of(plan) - FRAME_SEGS),

@@ -57,10 +57,68 @@ static void memory_of_a_queue_is_as_stated(void **state)
     }
 }
 
+/* Where a size_t has 32 bits, wishes may well add up to more than it can say:
+ * that is then the most that it can, and not what is left of the sum. */
+static void more_than_can_be_said_is_not_little(void **state)
+{
+    static const struct vio_blk_config wishes[] = {
+        {.queue_size = 8192, .depth = 8192, .max_ranges = 32768}, /* 2^32 */
+        {.queue_size = 32768, .depth = 32768, .max_segs = 4095},
+        {.queue_size = 32768, .depth = 32768, .max_segs = 30000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(wishes); i++) {
+        struct vio_need want, least;
+        struct vio_mem mem;
+
+        unit_disk_device(2, 1024);
+        unit_dev.queue_max[0] = 32768;
+        unit_dev.offered |= MF(MF_INDIRECT);
+        model_disk_set_seg_max(&unit_disk, &unit_dev, 32000);
+        unit_disk_need(&wishes[i], &want, &least);
+        if (sizeof(size_t) == 4) {
+            assert_int_equal(want.shared, SIZE_MAX);
+        } else {
+            assert_true(want.shared > (uint64_t)1 << 31);
+        }
+        assert_true(least.shared < 1u << 20);
+        mem = unit_mem(1u << 20, 1u << 20, 4096);
+        assert_int_equal(
+            vio_blk_init(&unit_blk, &unit_mmio.dev, &wishes[i], &mem), 0);
+        unit_disk_down();
+    }
+}
+
+/* Where the reset at its end fails nothing is told. */
+static unsigned resets;
+
+static void refuse_the_second_reset(struct model_dev *d, uint32_t offset,
+                                    uint32_t value)
+{
+    if (offset == MR_STATUS && value == 0 && ++resets == 2)
+        d->reset_reads = MODEL_FOREVER;
+}
+
+static void nothing_is_told_of_a_device_that_is_not_reset(void **state)
+{
+    struct vio_need want = {1, 2}, least = {3, 4};
+
+    (void)state;
+    unit_disk_device(2, 1024);
+    resets = 0;
+    unit_dev.on_write = refuse_the_second_reset;
+    assert_int_equal(vio_blk_mem_size(unit_probe(), NULL, &want, &least),
+                     VIO_ETIMEDOUT);
+    assert_int_equal(want.shared + want.priv + least.shared + least.priv, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_all_cases(memory_of_a_queue_is_as_stated),
+        unit_cases(more_than_can_be_said_is_not_little),
+        unit_case(nothing_is_told_of_a_device_that_is_not_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
