@@ -118,6 +118,14 @@ static int read_group(struct vio_device *dev, enum field first, unsigned n,
     return vio_device_config_get(dev, &fields[first], n, value);
 }
 
+/* A size that the hint has no room for is none that is known. */
+static uint32_t in_bytes(uint64_t blocks, uint32_t block_size)
+{
+    uint64_t bytes = blocks * block_size;
+
+    return bytes <= UINT32_MAX ? (uint32_t)bytes : 0;
+}
+
 /* Hints (5.2.4): whatever makes no sense is ignored. */
 static void set_topology(struct vio_blk_info *info, const uint64_t *value,
                          bool has_size)
@@ -134,9 +142,8 @@ static void set_topology(struct vio_blk_info *info, const uint64_t *value,
         info->physical_block <<= exp;
     size = value[ALIGNMENT_OFFSET - TOPOLOGY] * info->block_size;
     info->alignment_offset = size < info->physical_block ? (uint32_t)size : 0;
-    info->min_io = (uint32_t)(value[MIN_IO - TOPOLOGY] * info->block_size);
-    size = value[OPT_IO - TOPOLOGY] * info->block_size;
-    info->optimal_io = size <= UINT32_MAX ? (uint32_t)size : 0;
+    info->min_io = in_bytes(value[MIN_IO - TOPOLOGY], info->block_size);
+    info->optimal_io = in_bytes(value[OPT_IO - TOPOLOGY], info->block_size);
 }
 
 static int read_topology(struct vio_device *dev, struct vio_blk_info *info)

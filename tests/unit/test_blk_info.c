@@ -230,6 +230,25 @@ static void t_blc_13_topology(void **state)
     }
 }
 
+/* More bytes than the hint can say are none that is known. */
+static void hints_of_the_largest_blocks(void **state)
+{
+    (void)state;
+    for (uint32_t min = 2047; min <= 2049; min++) {
+        unit_disk_device(2, 1024);
+        model_disk_offer(&unit_dev, MF_BLK_BLK_SIZE);
+        model_disk_offer(&unit_dev, MF_BLK_TOPOLOGY);
+        model_config_put(&unit_dev, 20, 4, 2 << 20);
+        model_config_put(&unit_dev, 26, 2, min);
+        model_config_put(&unit_dev, 28, 4, min);
+        up();
+        assert_int_equal(info->block_size, 2 << 20);
+        assert_int_equal(info->min_io, min == 2047 ? 2047u << 21 : 0);
+        assert_int_equal(info->optimal_io, info->min_io);
+        unit_disk_down();
+    }
+}
+
 /* DX-BLK-02: no feature, no field. */
 static void hints_need_their_feature(void **state)
 {
@@ -288,6 +307,7 @@ int main(void)
         unit_all_cases(refresh_of_what_never_stands_still_gives_up),
         unit_all_cases(refresh_sees_what_else_has_happened),
         unit_all_cases(t_blc_13_topology),
+        unit_all_cases(hints_of_the_largest_blocks),
         unit_all_cases(hints_need_their_feature),
         unit_all_cases(t_blc_15_geometry),
     };
