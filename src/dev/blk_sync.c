@@ -37,8 +37,12 @@ static int abort_if_fatal(struct vio_blk *blk, struct vio_blk_req *req, int err)
 
 int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req)
 {
-    int err = stage(blk, req);
+    int err;
 
+    /* It would be shown to the device at the resume, and not before. */
+    if (blk->dev->state == VIO_DEVICE_SUSPENDED)
+        return VIO_EBADSTATE;
+    err = stage(blk, req);
     if (!err)
         err = vio_blk_wait(blk->queue, req, blk->cfg.timeout_ns);
     return abort_if_fatal(blk, req, err);

@@ -76,6 +76,25 @@ static void a_held_disk_shows_nothing_and_goes_on(void **state)
     unit_disk_down();
 }
 
+/* A synchronous call would wait in vain, and then reset the device. */
+static void a_suspended_disk_is_not_waited_for(void **state)
+{
+    static unsigned char to[512];
+    uint64_t now_ns;
+
+    (void)state;
+    start(MF(MF_SUSPEND));
+    assert_int_equal(vio_blk_suspend(&unit_blk), 0);
+    now_ns = unit_env.now_ns;
+    assert_int_equal(vio_blk_read(&unit_blk, 1, to, sizeof to), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_flush(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_read(&unit_blk, 1, to, 0), 0);
+    assert_int_equal(unit_env.now_ns, now_ns);
+    assert_int_equal(vio_blk_resume(&unit_blk), 0);
+    assert_int_equal(vio_blk_read(&unit_blk, 1, to, sizeof to), 0);
+    unit_disk_down();
+}
+
 /* What is told while the device comes to a stand, and as soon as it runs again,
  * is not lost: with the resume comes what has changed meanwhile (3.4.2). */
 static void interrupt(void)
@@ -152,6 +171,7 @@ int main(void)
         unit_case(not_without_the_feature_or_a_running_device),
         unit_case(both_changes_are_confirmed),
         unit_case(a_held_disk_shows_nothing_and_goes_on),
+        unit_case(a_suspended_disk_is_not_waited_for),
         unit_case(interrupts_of_a_change_are_told),
         unit_case(t_lif_04_a_change_that_never_comes_times_out),
         unit_case(a_device_may_ask_for_a_reset_instead),
