@@ -249,7 +249,8 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
  * @timeout_ns: without a clock, that many looks at the queue.
  *
  * Context: owner, blocks. Returns: > 0: call vio_blk_reap(); 0: nothing is
- * queued, so that nothing will ever be; VIO_ETIMEDOUT: not in time;
+ * queued (or, of a suspended disk, shown to the device), so that nothing will
+ * ever be; VIO_ETIMEDOUT: not in time;
  * VIO_EPROTO: the device broke the rules.
  *
  * Spec: 2.7.7 Used Buffer Notification Suppression.
@@ -280,9 +281,11 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  * of the disk), blocks for at most the time-out of the configuration per
  * request. Returns: 0; VIO_EINVAL: len is not a multiple of 512; VIO_ERANGE:
  * past the end of the disk; VIO_EFAULT: not a single sector of buf could be
- * mapped for the device; VIO_EIO: the device failed; VIO_ETIMEDOUT, VIO_EPROTO:
- * it did not answer or broke the rules: the device has been reset, everything
- * else that was queued is done with VIO_EIO, and the disk has to be initialised
+ * mapped for the device; VIO_E2BIG: a sector of buf is more segments than
+ * max_segs; VIO_EBADSTATE: the disk is suspended, or not in use; VIO_EIO,
+ * VIO_ENOTSUP, VIO_EZONE: the device failed; VIO_ETIMEDOUT, VIO_EPROTO: it did
+ * not answer or broke the rules: the device has been reset, everything else
+ * that was queued is done with VIO_EIO, and the disk has to be initialised
  * again; after VIO_ETIMEDOUT buf, and all that was queued, is the caller's
  * again once vio_blk_fini() returns anything else. After an error the content
  * of buf is undefined.
@@ -399,7 +402,9 @@ int vio_blk_recover(struct vio_blk *blk, enum vio_blk_recovery recovery);
 
 /**
  * Make the device stand still where it knows how to (VIRTIO_F_SUSPEND), with
- * everything as it is; requests can be queued and reaped meanwhile.
+ * everything as it is; requests can be queued and reaped meanwhile, but there
+ * is nothing to wait for: what is submitted is shown to the device by the
+ * resume.
  *
  * Context: owner of all queues, blocks for at most about a second. Returns: as
  * vio_device_suspend(); after an error the disk goes on, or has to be

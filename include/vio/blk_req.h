@@ -38,7 +38,8 @@ enum vio_blk_req_state {
 
 /* A request. Only `user` and, once it is reaped, `result` are the caller's. */
 struct vio_blk_req {
-    int result; /* 0, or VIO_EIO, VIO_ENOTSUP, VIO_EPROTO, VIO_EZONE */
+    int result; /* 0, or VIO_EIO, VIO_ENOTSUP, VIO_EPROTO, VIO_EZONE; after a
+                   recovery also what vio_blk_queue() says of it then */
     void *user; /* untouched */
 
     struct vio_blk_req *next; /* in the list of finished requests */

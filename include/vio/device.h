@@ -230,8 +230,8 @@ int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq);
  * @vq: broken from the beginning of the call on.
  *
  * Context: task, blocks for at most about a second. Returns: 0; VIO_EBADSTATE;
- * VIO_ENOTSUP: the feature is not agreed upon; VIO_ETIMEDOUT: not confirmed,
- * the memory is still the device's: reset the device.
+ * VIO_ENOTSUP: the feature is not agreed upon; VIO_ETIMEDOUT: not confirmed (or
+ * the device is gone), the memory is still the device's: reset the device.
  *
  * Spec: 2.6.1 Virtqueue Reset.
  */
@@ -249,7 +249,7 @@ struct vio_config_field {
 /**
  * Read fields of the configuration space as one consistent set.
  *
- * @fields, @n: what to read; a field whose feature bit was not offered reads
+ * @fields, @n: what to read; a field whose feature bit is not agreed upon reads
  * as 0 and is not touched, and so is one that lies beyond config_len.
  * @values: out: n values in the processor's byte order; after an error they
  * mean nothing.

@@ -3,7 +3,8 @@
  * Errors: what a call returns, and why a device could not be used.
  *
  * Functions return an int: >= 0 is good, < 0 is an enum vio_error. On an error
- * the out-parameters are untouched, except a struct vio_why.
+ * the out-parameters are untouched, except a struct vio_why, and arrays where
+ * it is said.
  */
 #ifndef VIO_ERROR_H
 #define VIO_ERROR_H

@@ -39,7 +39,8 @@ size_t vio_fdt_size(const void *fdt);
  * ones; 0 where there is none.
  *
  * @fdt, @size: the tree and its length in bytes.
- * @slots, @max: out: at most max are stored, numbered from 0.
+ * @slots, @max: out: at most max are stored, numbered from 0; after an error
+ * they mean nothing.
  *
  * Context: any. Returns: how many there are, which may be more than max;
  * VIO_EINVAL: the tree is malformed.
@@ -69,7 +70,8 @@ struct vio_fdt_pci {
  * Find the pci-host-ecam-generic nodes, in the order of the tree.
  *
  * @fdt, @size: the tree and its length in bytes.
- * @bridges, @max: out: at most max are stored.
+ * @bridges, @max: out: at most max are stored; after an error they mean
+ * nothing.
  *
  * Context: any. Returns: how many there are, which may be more than max;
  * VIO_EINVAL: the tree is malformed.

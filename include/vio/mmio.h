@@ -63,7 +63,7 @@ struct vio_mmio_slot {
  *
  * @cmdline: NUL-terminated words, separated by blanks; other words are passed
  * over.
- * @slots, @max: out: at most max are stored.
+ * @slots, @max: out: at most max are stored; after an error they mean nothing.
  *
  * Context: any. Returns: how many the line names, which may be more than max;
  * VIO_EINVAL: a device= word is malformed.

@@ -84,8 +84,8 @@ struct vio_virtq_used {
     uint32_t flags; /* packed */
 };
 
-/* How the device is notified, without a decision that could be taken before. The
- * transport fills it in. */
+/* How the device is notified, without a decision that could be taken before.
+ * The transport fills it in. */
 struct vio_doorbell {
     struct vio_reg reg; /* one register of 32 bits, */
     bool narrow;        /* or of 16, */
@@ -197,10 +197,11 @@ int vio_virtq_mem_size(const struct vio_virtq_config *cfg,
  * @mem: what the queue needs is taken from the front of both blocks, which
  * shrink by it. The memory stays the queue's until the device is reset.
  *
- * Context: task. Returns: 0; VIO_EINVAL: size, indirect, align or the alignment
- * of a block is not legal; VIO_ENOTSUP: the ring format, a feature, or legacy
- * queues were left out of the build; VIO_ENOMEM: a block is too small. On an
- * error nothing is taken.
+ * Context: task; of a queue that was in use before, not beside
+ * vio_virtq_interrupt(). Returns: 0; VIO_EINVAL: size, indirect, align or the
+ * alignment of a block is not legal; VIO_ENOTSUP: the ring format, a feature,
+ * or legacy queues were left out of the build; VIO_ENOMEM: a block is too
+ * small. On an error nothing is taken.
  *
  * Spec: 2.7 Split Virtqueues.
  */
