@@ -54,7 +54,8 @@ struct vio_blk_range_limits {
     uint32_t alignment;   /* sectors: where to split, a hint */
 };
 
-/* What a zoned device is (5.2.4). */
+/* What a zoned device is (5.2.4); all 0: it has no zones, or is host-aware and
+ * says nonsense of them. A host-managed one that does is not brought up. */
 struct vio_blk_zoned {
     uint8_t model;               /* VIRTIO_BLK_Z_* */
     uint32_t zone_sectors;       /* of every zone but the last */

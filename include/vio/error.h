@@ -96,6 +96,9 @@ enum vio_error {
       "bad configuration: queue_size %f, max_segs %w")                         \
     X(27, QUEUE_RESET_TIMEOUT, VIO_ETIMEDOUT,                                  \
       "reset of virtqueue %f not confirmed: reset the device")                 \
+    X(28, BAD_ZONES, VIO_EPROTO,                                               \
+      "a zoned disk (model %f) of zones of %w sectors: how to write to it is " \
+      "not known")                                                             \
     X(40, NOT_VIRTIO_PCI, VIO_ENODEV,                                          \
       "no virtio device at this function (id %x)")                             \
     X(41, CAP_LOOP, VIO_EPROTO, "more than %f PCI capabilities: a loop")       \

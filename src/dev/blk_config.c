@@ -228,8 +228,25 @@ static int read_ranges(struct vio_device *dev, const struct vio_blk_config *cfg,
     return 0;
 }
 
-/* 5.2.5.1: all models are supported; one that has no zones, or says nonsense of
- * them, is a disk like any other. */
+/* 5.2.5.1: all models are supported. Host-aware, a disk that says nonsense of
+ * its zones is one like any other; but one that may not be written to just
+ * anywhere, as far as anybody knows, is not to be used. */
+static int set_zones(struct vio_device *dev, const struct vio_blk_zoned *zoned,
+                     struct vio_blk_info *info)
+{
+    bool host_aware = zoned->model == VIRTIO_BLK_Z_HA;
+    bool sane = zoned->zone_sectors != 0 && zoned->write_granularity != 0 &&
+                zoned->write_granularity % VIRTIO_BLK_SECTOR_SIZE == 0;
+
+    if (zoned->model == VIRTIO_BLK_Z_NONE || (host_aware && !sane))
+        return 0;
+    if (zoned->model > VIRTIO_BLK_Z_HA || !sane)
+        return vio_fail(&dev->why, VIO_WHY_BAD_ZONES, zoned->model,
+                        zoned->zone_sectors);
+    info->zoned = *zoned;
+    return 0;
+}
+
 static int read_zones(struct vio_device *dev, struct vio_blk_info *info)
 {
     uint64_t value[WRITEBACK - ZONES];
@@ -244,11 +261,7 @@ static int read_zones(struct vio_device *dev, struct vio_blk_info *info)
         .max_append_sectors = (uint32_t)value[MAX_APPEND - ZONES],
         .write_granularity = (uint32_t)value[GRANULARITY - ZONES],
     };
-    if ((zoned.model == VIRTIO_BLK_Z_HM || zoned.model == VIRTIO_BLK_Z_HA) &&
-        zoned.zone_sectors != 0 && zoned.write_granularity != 0 &&
-        zoned.write_granularity % VIRTIO_BLK_SECTOR_SIZE == 0)
-        info->zoned = zoned;
-    return err;
+    return err ? err : set_zones(dev, &zoned, info);
 }
 
 /* 5.2.5.2: the switch says it; without one, FLUSH means that the cache is

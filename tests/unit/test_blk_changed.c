@@ -41,11 +41,10 @@ static const struct {
     {36, 4, 32, false},          {40, 4, 2, false},    /* discard */
     {44, 4, 16, false},          {48, 4, 32, false},   /* write zeroes */
     {52, 4, 2, false},           {60, 4, 32, false},   /* secure erase */
-    {64, 4, 2, false},           {68, 4, 16, false},
-    {72, 4, 128, false},         {76, 4, 3, false}, /* zones */
-    {80, 4, 3, false},           {84, 4, 16, false},
-    {88, 4, 4096, false},        {92, 1, 0, false},
-    {92, 1, 255, false},         {32, 1, 0, false}, /* writeback */
+    {64, 4, 2, false},           {68, 4, 16, false},   {72, 4, 128, false},
+    {76, 4, 3, false}, /* zones */
+    {80, 4, 3, false},           {84, 4, 16, false},   {88, 4, 4096, false},
+    {92, 1, 0, false},           {32, 1, 0, false}, /* writeback */
 };
 
 /* It works, and that is how it is from now on. */

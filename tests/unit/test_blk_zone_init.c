@@ -45,21 +45,63 @@ static void discard_and_host_managed_exclude_each_other(void **state)
     }
 }
 
-/* BLKZ-02 holds for one that says nonsense of its zones, too. */
-static void host_managed_nonsense_is_not_discarded(void **state)
+/* How to write to it is not known: host-managed with nonsense of its zones, or
+ * of a model that the specification does not know. It is no disk like any
+ * other, which would be written to anywhere. */
+static const struct {
+    uint8_t model;
+    uint32_t zone, granularity;
+} unwritable[] = {{1, 0, 512},  {1, 64, 0},     {1, 64, 100},   {1, 64, 513},
+                  {3, 64, 512}, {255, 64, 512}, {255, ~0u, ~0u}};
+
+static void put_unwritable(size_t i)
+{
+    model_config_put(&unit_dev, 72, 4, unwritable[i].zone);
+    model_config_put(&unit_dev, 88, 4, unwritable[i].granularity);
+    model_config_put(&unit_dev, 92, 1, unwritable[i].model);
+}
+
+static void assert_refused(size_t i)
+{
+    const struct vio_why *why = &unit_mmio.dev.why;
+
+    assert_int_equal(why->reason, VIO_WHY_BAD_ZONES);
+    assert_int_equal(why->found, unwritable[i].model);
+    assert_int_equal(why->wanted, unwritable[i].zone);
+    assert_int_equal(unit_dev.last_status & (MS_FAILED | MS_DRIVER_OK),
+                     MS_FAILED);
+    assert_int_equal(unit_dev.status, 0);
+}
+
+static void t_blc_16_zones_that_nobody_could_write_to(void **state)
 {
     (void)state;
-    for (uint32_t field = 72; field <= 88; field += 16) {
+    for (size_t i = 0; i < COUNT(unwritable); i++) {
         zone_device(MODEL_Z_HM);
-        model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
-                              (struct model_limits){64, 4, 1});
-        model_config_put(&unit_dev, field, 4, 0); /* zone size or granularity */
-        zone_up();
-        assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_NONE);
-        assert_int_equal(unit_dev.accepted >> MF_BLK_DISCARD & 1, 0);
-        assert_int_equal(unit_dev.accepted >> MF_BLK_ZONED & 1, 1);
-        assert_int_equal(vio_blk_discard(&unit_blk, 0, 64), VIO_ENOTSUP);
-        assert_int_equal(vio_blk_read(&unit_blk, 1, zone_data, 512), 0);
+        put_unwritable(i);
+        assert_int_equal(unit_disk_try(NULL), VIO_EPROTO);
+        assert_refused(i);
+        assert_int_equal(unit_disk.requests, 0);
+    }
+}
+
+/* Nor may it become one while it is in use. */
+static void zones_that_turn_into_nonsense(void **state)
+{
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(unwritable); i++) {
+        zone_start(MODEL_Z_HM);
+        unit_disk_hold();
+        assert_int_equal(unit_queue_read(&req, &buf, 1, zone_data, 512), 0);
+        assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+        put_unwritable(i);
+        assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT),
+                         VIO_EPROTO);
+        assert_refused(i);
+        unit_reap_one(&req, VIO_EIO);
         unit_disk_down();
     }
 }
@@ -113,13 +155,14 @@ static void t_blc_16_host_managed_without_its_zones(void **state)
     unit_disk_down();
 }
 
+/* BLKZ-06: host-aware, it can be written to anywhere. */
 static void zones_that_make_no_sense_are_none(void **state)
 {
     static const struct {
         uint8_t model;
         uint32_t zone, granularity;
-    } table[] = {{3, 64, 512}, {255, 64, 512}, {2, 0, 512}, {2, 64, 0},
-                 {2, 64, 100}, {2, 64, 513},   {0, 64, 512}};
+    } table[] = {
+        {2, 0, 512}, {2, 64, 0}, {2, 64, 100}, {2, 64, 513}, {0, 64, 512}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -163,7 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_all_cases(every_model_is_driven),
         unit_all_cases(discard_and_host_managed_exclude_each_other),
-        unit_all_cases(host_managed_nonsense_is_not_discarded),
+        unit_all_cases(t_blc_16_zones_that_nobody_could_write_to),
+        unit_all_cases(zones_that_turn_into_nonsense),
         unit_all_cases(agreement_without_discard_may_fail),
         unit_all_cases(t_blc_16_host_managed_without_its_zones),
         unit_all_cases(zones_that_make_no_sense_are_none),
