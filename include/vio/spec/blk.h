@@ -104,8 +104,8 @@ struct virtio_blk_lifetime {
     uint16_t device_lifetime_est_typ_b;
 };
 
-#define VIRTIO_BLK_PRE_EOL_INFO_URGENT  3u  /* the last that means anything */
-#define VIRTIO_BLK_LIFETIME_EXCEEDED    11u /* likewise */
+#define VIRTIO_BLK_PRE_EOL_INFO_URGENT 3u  /* the last that means anything */
+#define VIRTIO_BLK_LIFETIME_EXCEEDED   11u /* likewise */
 
 /* The data of a zone report: a header, then descriptors. */
 struct virtio_blk_zone_report {
@@ -121,6 +121,21 @@ struct virtio_blk_zone_descriptor {
     uint8_t z_state;
     uint8_t reserved[38];
 };
+
+/* z_type. */
+#define VIRTIO_BLK_ZT_CONV 1 /* conventional */
+#define VIRTIO_BLK_ZT_SWR  2 /* sequential write required */
+#define VIRTIO_BLK_ZT_SWP  3 /* sequential write preferred */
+
+/* z_state. */
+#define VIRTIO_BLK_ZS_NOT_WP  0 /* no write pointer */
+#define VIRTIO_BLK_ZS_EMPTY   1
+#define VIRTIO_BLK_ZS_IOPEN   2 /* implicitly open */
+#define VIRTIO_BLK_ZS_EOPEN   3 /* explicitly open */
+#define VIRTIO_BLK_ZS_CLOSED  4
+#define VIRTIO_BLK_ZS_RDONLY  13
+#define VIRTIO_BLK_ZS_FULL    14
+#define VIRTIO_BLK_ZS_OFFLINE 15
 
 /* 5.2.6.3: what ends a legacy SCSI command, before the status. */
 struct virtio_scsi_inhdr {
