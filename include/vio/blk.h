@@ -408,8 +408,8 @@ int vio_blk_recover(struct vio_blk *blk, enum vio_blk_recovery recovery);
  * resume.
  *
  * Context: owner of all queues, blocks for at most about a second. Returns: as
- * vio_device_suspend(); after an error the disk goes on, or has to be
- * recovered.
+ * vio_device_suspend(). After VIO_ENOTSUP and VIO_EBADSTATE nothing has
+ * happened; after any other error the disk has to be recovered.
  */
 int vio_blk_suspend(struct vio_blk *blk);
 

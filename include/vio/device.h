@@ -157,8 +157,9 @@ int vio_device_quiesce(struct vio_device *dev);
  * Make a running device stand still (VIRTIO_F_SUSPEND): it finishes what it is
  * at work on and touches no memory until it is resumed.
  *
- * The queues are to be held before, with vio_virtq_hold(); vio_blk_suspend()
- * does both.
+ * The queues are to be held before, with vio_virtq_hold(), and stay held after
+ * an error, too, unless that is VIO_ENOTSUP or VIO_EBADSTATE; vio_blk_suspend()
+ * does all that.
  *
  * Context: task, blocks for at most about a second. Returns: 0; VIO_ENOTSUP:
  * the feature is not agreed upon; VIO_EBADSTATE: it is not running;

@@ -73,7 +73,9 @@ int vio_blk_suspend(struct vio_blk *blk)
     if (blk->dev->state == VIO_DEVICE_RUNNING)
         hold_all(blk, true);
     err = vio_device_suspend(blk->dev);
-    if (blk->dev->state == VIO_DEVICE_RUNNING)
+    /* 3.4.1: once SUSPEND is set nothing more is shown, whatever comes of it.
+     */
+    if (err == VIO_ENOTSUP)
         hold_all(blk, false);
     return err;
 }

@@ -136,6 +136,33 @@ static void t_lif_04_a_change_that_never_comes_times_out(void **state)
     unit_disk_down();
 }
 
+/* SUSP-03, SUSP-04: SUSPEND is set, whatever becomes of it; until the disk is
+ * recovered nothing is shown and nothing notified. */
+static void a_suspend_that_failed_is_recovered_from(void **state)
+{
+    static unsigned char to[512];
+    struct vio_blk_req req;
+    struct vio_buf buf;
+    unsigned doorbells;
+
+    (void)state;
+    for (unsigned refuse = 0; refuse < 2; refuse++) {
+        start(MF(MF_SUSPEND));
+        unit_dev.refuse_suspend = refuse;
+        unit_dev.suspend_reads = MODEL_FOREVER - 1;
+        assert_int_equal(vio_blk_suspend(&unit_blk),
+                         refuse ? VIO_EPROTO : VIO_ETIMEDOUT);
+        doorbells = unit_dev.doorbells;
+        assert_int_equal(unit_queue_read(&req, &buf, 1, to, sizeof to), 0);
+        assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+        assert_int_equal(unit_blk.queue->vq.published, 0);
+        assert_int_equal(unit_dev.doorbells, doorbells);
+        assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
+        unit_reap_one(&req, 0);
+        unit_disk_down();
+    }
+}
+
 static void a_device_may_ask_for_a_reset_instead(void **state)
 {
     (void)state;
@@ -174,6 +201,7 @@ int main(void)
         unit_case(a_suspended_disk_is_not_waited_for),
         unit_case(interrupts_of_a_change_are_told),
         unit_case(t_lif_04_a_change_that_never_comes_times_out),
+        unit_case(a_suspend_that_failed_is_recovered_from),
         unit_case(a_device_may_ask_for_a_reset_instead),
         unit_case(a_device_that_is_gone_is_noticed),
     };
