@@ -243,6 +243,9 @@ static int set_zones(struct vio_device *dev, const struct vio_blk_zoned *zoned,
     if (zoned->model > VIRTIO_BLK_Z_HA || !sane)
         return vio_fail(&dev->why, VIO_WHY_BAD_ZONES, zoned->model,
                         zoned->zone_sectors);
+    /* It was not when DISCARD was agreed upon (vio_blk_negotiate). */
+    if (!host_aware && vio_device_has(dev, VIRTIO_BLK_F_DISCARD))
+        return vio_device_why(dev, VIO_WHY_CONFIG_UNSTABLE, 0);
     info->zoned = *zoned;
     return 0;
 }

@@ -106,6 +106,39 @@ static void zones_that_turn_into_nonsense(void **state)
     }
 }
 
+/* BLKZ-02, T-CFG-02: host-aware when DISCARD is agreed upon, and host-managed
+ * when it is looked at again. */
+static unsigned looks;
+
+static uint32_t other_at_the_second_look(struct model_dev *d, uint32_t offset,
+                                         unsigned width, uint32_t value)
+{
+    (void)d;
+    (void)width;
+    if (offset != MR_CONFIG + 92)
+        return value;
+    return looks++ ? MODEL_Z_HM : MODEL_Z_HA;
+}
+
+static void t_cfg_02_model_changes_behind_the_agreement(void **state)
+{
+    struct vio_need want, least;
+
+    (void)state;
+    zone_device(MODEL_Z_HA);
+    model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
+                          (struct model_limits){64, 4, 1});
+    unit_disk_need(NULL, &want, &least);
+    unit_blk_mem = unit_mem(want.shared, want.priv, 4096);
+    looks = 0;
+    unit_dev.on_read = other_at_the_second_look;
+    assert_int_equal(
+        vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &unit_blk_mem),
+        VIO_EPROTO);
+    assert_int_equal(looks, 2);
+    assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_CONFIG_UNSTABLE);
+}
+
 /* It may refuse what is agreed upon without DISCARD, too. */
 static unsigned agreements;
 
@@ -208,6 +241,7 @@ int main(void)
         unit_all_cases(discard_and_host_managed_exclude_each_other),
         unit_all_cases(t_blc_16_zones_that_nobody_could_write_to),
         unit_all_cases(zones_that_turn_into_nonsense),
+        unit_all_cases(t_cfg_02_model_changes_behind_the_agreement),
         unit_all_cases(agreement_without_discard_may_fail),
         unit_all_cases(t_blc_16_host_managed_without_its_zones),
         unit_all_cases(zones_that_make_no_sense_are_none),
