@@ -179,7 +179,8 @@ suite_build()
         nm:binutils pkg-config:pkg-config \
         aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu \
         riscv64-linux-gnu-gcc:gcc-riscv64-linux-gnu \
-        s390x-linux-gnu-gcc:gcc-s390x-linux-gnu
+        s390x-linux-gnu-gcc:gcc-s390x-linux-gnu \
+        arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf
     build test
     ctest_label test build
 }

@@ -274,7 +274,8 @@ static inline void vio_mb_platform(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
     __asm__ volatile("mfence" ::: "memory");
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) || (defined(__arm__) && __ARM_ARCH >= 7)
+    /* What compilers emit for a full barrier ends with the processors. */
     __asm__ volatile("dsb sy" ::: "memory");
 #elif defined(__riscv)
     __asm__ volatile("fence iorw, iorw" ::: "memory");
@@ -295,7 +296,7 @@ static inline void vio_wmb_platform(void)
 #elif defined(__riscv)
     __asm__ volatile("fence ow, ow" ::: "memory");
 #else
-    __sync_synchronize();
+    vio_mb_platform();
 #endif
 }
 #endif
@@ -311,7 +312,7 @@ static inline void vio_rmb_platform(void)
 #elif defined(__riscv)
     __asm__ volatile("fence ir, ir" ::: "memory");
 #else
-    __sync_synchronize();
+    vio_mb_platform();
 #endif
 }
 #endif
