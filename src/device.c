@@ -297,6 +297,8 @@ int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq)
 
     if (dev->state != VIO_DEVICE_NEGOTIATED && !again)
         return vio_device_bad_state(dev);
+    /* The device may look at the ring as soon as it knows it. */
+    vio_mb_platform();
     err = vio_ops(dev)->queue_start(dev, vq);
     return err ? give_up(dev, err) : 0;
 }

@@ -246,6 +246,41 @@ static uint8_t data[QUEUES][512];
 static struct vio_blk_req req[QUEUES];
 static struct vio_buf buf[QUEUES];
 
+/* The device may look at a ring as soon as it knows it: what was written there
+ * is ordered before that, on whatever machine and bus. */
+static bool ordered, known;
+
+static void watch_the_order(enum model_kind kind, const void *ptr,
+                            unsigned width, uint64_t value)
+{
+    (void)ptr;
+    (void)width;
+    (void)value;
+    if (unit_way.model->queue[0].live && !known) {
+        known = true;
+        assert_true(ordered);
+    }
+    if (kind == MODEL_MB_PLATFORM)
+        ordered = true;
+    else if (kind == MODEL_STORE || kind == MODEL_STORE_RELEASE)
+        ordered = false;
+}
+
+static void ring_is_written_before_the_device_knows_it(void **state)
+{
+    (void)state;
+    for_each_way(way)
+    {
+        unit_way_start(way);
+        ordered = known = false;
+        model_between = watch_the_order;
+        unit_way_up();
+        watch_the_order(MODEL_RELAX, NULL, 0, 0); /* nothing follows it */
+        assert_true(known);
+        unit_way_down();
+    }
+}
+
 /* A read in each queue, with a wish for its interrupt. */
 static void read_in_every_queue(void)
 {
@@ -327,6 +362,7 @@ int main(void)
         unit_case(capacity_changes),
         unit_cases(capacity_is_never_torn),
         unit_cases(kick_is_one_register_write),
+        unit_cases(ring_is_written_before_the_device_knows_it),
         unit_cases(one_interrupt_is_about_every_queue),
         unit_cases(doorbells_carry_what_is_agreed_upon),
     };
