@@ -79,10 +79,10 @@ _Noreturn void machine_run(void);
 _Noreturn void machine_fault(uint64_t cause, uint64_t pc, uint64_t address,
                              uint64_t detail);
 
-/* A 16550-compatible serial console with byte-wide registers. */
-void uart16550_init(struct vio_reg base);
-void uart16550_putc(struct vio_reg base, char c);
-int uart16550_getc(struct vio_reg base);
+/* Where a 16550-compatible console with byte-wide registers is: for uart16550.c,
+ * which has machine_putc() and machine_getc() then. */
+extern const struct vio_reg machine_uart;
+void uart16550_init(void);
 
 /* A PC's clock: the time stamp counter. */
 void pc_clock_init(void);

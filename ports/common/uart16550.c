@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A 16550-compatible UART, polled: 8 bits, no parity. */
+/* A 16550-compatible UART as the console, polled: 8 bits, no parity. */
 #include "machine.h"
 
 #define UART_RBR 0 /* R: the byte that came */
@@ -15,26 +15,26 @@
 #define LSR_DATA     0x01
 #define LSR_THR_FREE 0x20
 
-void uart16550_init(struct vio_reg base)
+void uart16550_init(void)
 {
-    vio_reg_write8(base, UART_IER, 0);
-    vio_reg_write8(base, UART_LCR, LCR_DLAB);
-    vio_reg_write8(base, UART_THR, 1); /* 115200 of a PC's 1.8432 MHz clock */
-    vio_reg_write8(base, UART_IER, 0);
-    vio_reg_write8(base, UART_LCR, LCR_8_BITS);
-    vio_reg_write8(base, UART_FCR, FCR_ENABLE);
+    vio_reg_write8(machine_uart, UART_IER, 0);
+    vio_reg_write8(machine_uart, UART_LCR, LCR_DLAB);
+    vio_reg_write8(machine_uart, UART_THR, 1); /* 115200 of a PC's 1.8432 MHz clock */
+    vio_reg_write8(machine_uart, UART_IER, 0);
+    vio_reg_write8(machine_uart, UART_LCR, LCR_8_BITS);
+    vio_reg_write8(machine_uart, UART_FCR, FCR_ENABLE);
 }
 
-void uart16550_putc(struct vio_reg base, char c)
+void machine_putc(char c)
 {
-    while (!(vio_reg_read8(base, UART_LSR) & LSR_THR_FREE))
+    while (!(vio_reg_read8(machine_uart, UART_LSR) & LSR_THR_FREE))
         vio_relax();
-    vio_reg_write8(base, UART_THR, (uint8_t)c);
+    vio_reg_write8(machine_uart, UART_THR, (uint8_t)c);
 }
 
-int uart16550_getc(struct vio_reg base)
+int machine_getc(void)
 {
-    if (!(vio_reg_read8(base, UART_LSR) & LSR_DATA))
+    if (!(vio_reg_read8(machine_uart, UART_LSR) & LSR_DATA))
         return -1;
-    return vio_reg_read8(base, UART_RBR);
+    return vio_reg_read8(machine_uart, UART_RBR);
 }

@@ -113,11 +113,4 @@ table: /* blocks of 1 GiB: devices in the first, RAM, more devices */
     .set address, address + (1 << 30)
     .endr
 
-    .bss
-    .balign 16
-    .skip 64 * 1024
-stack_top:
-    .skip 4096
-fault_stack_top:
-
     .section .note.GNU-stack, "", @progbits

@@ -16,7 +16,7 @@
 #define MIE_TIMER    (1ul << 7)
 #define CAUSE_TIMER  7
 
-static const struct vio_reg uart = {0x10000000, VIO_SPACE_MEM};
+const struct vio_reg machine_uart = {0x10000000, VIO_SPACE_MEM};
 static const struct vio_reg finisher = {0x100000, VIO_SPACE_MEM};
 static const struct vio_reg clint = {0x2000000, VIO_SPACE_MEM};
 
@@ -39,21 +39,11 @@ static void timer_set(uint64_t at)
 
 void machine_init(void)
 {
-    uart16550_init(uart);
+    uart16550_init();
     timer_set(UINT64_MAX);
     interrupts_init();
     __asm__ volatile("csrs mie, %0" ::"r"(MIE_EXTERNAL | MIE_TIMER));
     machine_irq_unmask();
-}
-
-void machine_putc(char c)
-{
-    uart16550_putc(uart, c);
-}
-
-int machine_getc(void)
-{
-    return uart16550_getc(uart);
 }
 
 uint64_t machine_now_ns(void)

@@ -79,7 +79,7 @@ trap:
     mret
 
 fault: /* on a stack of its own: the other one may be the reason */
-    la sp, trap_stack_top
+    la sp, fault_stack_top
     csrr a0, mcause
     csrr a1, mepc
     csrr a2, mtval
@@ -87,11 +87,7 @@ fault: /* on a stack of its own: the other one may be the reason */
     call machine_fault
 
     .bss
-    .balign 16
-    .skip 64 * 1024
-stack_top:
-    .skip 4096
-trap_stack_top:
+    .balign 8
     .globl second_stack
 second_stack:
     .skip 8

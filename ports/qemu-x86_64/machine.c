@@ -31,22 +31,12 @@ extern struct idt_pointer idt_pointer;
 extern const uint64_t start_info;
 extern const char vector_stubs[VECTORS][16];
 
-static const struct vio_reg com1 = {0x3f8, VIO_SPACE_PORT};
+const struct vio_reg machine_uart = {0x3f8, VIO_SPACE_PORT};
 static const struct vio_reg debug_exit = {0xf4, VIO_SPACE_PORT};
 
 uint64_t machine_now_ns(void)
 {
     return pc_clock_ns();
-}
-
-void machine_putc(char c)
-{
-    uart16550_putc(com1, c);
-}
-
-int machine_getc(void)
-{
-    return uart16550_getc(com1);
 }
 
 /* QEMU exits with 2 * value + 1. An offset keeps our statuses apart from its
@@ -77,7 +67,7 @@ static void vectors_init(void)
 void machine_init(void)
 {
     vectors_init();
-    uart16550_init(com1);
+    uart16550_init();
     pc_clock_init();
     interrupts_init();
     machine_irq_unmask();

@@ -122,7 +122,7 @@ exception: /* on a stack of its own: the other one may be the reason */
     pop %rcx
     pop %rsi
     mov %cr2, %rdx
-    mov $exception_stack_top, %esp
+    mov $fault_stack_top, %esp
     call machine_fault
 
 interrupt:
@@ -178,11 +178,7 @@ directory: /* in the fourth GiB are the devices */
     .endr
 
     .bss
-    .balign 16
-    .skip 64 * 1024
-stack_top:
-    .skip 4096
-exception_stack_top:
+    .balign 8
     .globl start_info
 start_info: /* the physical address of struct hvm_start_info */
     .skip 8
