@@ -79,8 +79,8 @@ _Noreturn void machine_run(void);
 _Noreturn void machine_fault(uint64_t cause, uint64_t pc, uint64_t address,
                              uint64_t detail);
 
-/* Where a 16550-compatible console with byte-wide registers is: for uart16550.c,
- * which has machine_putc() and machine_getc() then. */
+/* Where a 16550-compatible console with byte-wide registers is: for
+ * uart16550.c, which has machine_putc() and machine_getc() then. */
 extern const struct vio_reg machine_uart;
 void uart16550_init(void);
 
