@@ -11,7 +11,7 @@ import time
 
 from qemu import (AARCH64, MIB, MICROVM, MMIO, PC, PCI, PCI_MODERN,
                   PCI_ROOT_PORT, Q35, RISCV64, TIMEOUT, check, main, noise)
-from session import Session, pattern, total
+from session import Session, pattern, ready, total
 from storage import NbdServer, allocated, attach, content, file_node, qcow2
 
 EIO = 5
@@ -39,19 +39,33 @@ LATE = 'the device did not answer in time'
 UNSUPPORTED = 'not supported here'
 
 
+def sum_of(data, sector):
+    """What a read of eight sectors prints of such a disk."""
+    return f'sum {total(data[sector * 512:(sector + 8) * 512])}'
+
+
+def queue_reads(s, n, step=8):
+    """So many reads in flight, of eight sectors each."""
+    for slot in range(n):
+        s.do(f'queue {slot} {slot * step} 8')
+
+
+def wait_reads(s, n, data, ms):
+    for slot in range(n):
+        s.do(f'wait {slot} {ms}').has(sum_of(data, slot * 8))
+
+
 def read_errors(c):
     """a read that fails once, and one that always fails"""
     data = failing(c, [rule('read', 64, True), rule('read', 128, False)])
-    good = f'sum {total(data[64 * 512:72 * 512])}'
-    with Session(c) as s:
-        s.until('ready')
+    good = sum_of(data, 64)
+    with ready(c) as s:
         s.do('read 64 8', FAILED)
         s.do('read 64 8').has(good)
         for _ in range(3):
             s.do('read 128 8', FAILED)
         s.do('read 64 8').has(good)
         s.do('check')
-        s.quit()
 
 
 def write_errors(c):
@@ -59,41 +73,34 @@ def write_errors(c):
     data = failing(c, [rule('write', 64, True), rule('write', 128, False),
                        {'event': 'flush_to_disk', 'iotype': 'flush',
                         'errno': EIO, 'once': True}])
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         s.do('write 64 8 1', FAILED)
-        s.do('read 64 8').has(f'sum {total(data[64 * 512:72 * 512])}')
+        s.do('read 64 8').has(sum_of(data, 64))
         s.do('write 64 8 2')
         for _ in range(3):
             s.do('write 128 8 3', FAILED)
         s.do('read 64 8').has(f'sum {total(pattern(64, 8, 2))}')
         s.do('flush', FAILED)
         s.do('flush')
-        s.quit()
 
 
 def error_in_flight(c):
     """one failing request among many in flight"""
     data = failing(c, [rule('read', 128, False)])
-    with Session(c) as s:
-        s.until('ready')
-        for slot in range(8):
-            s.do(f'queue {slot} {slot * 64} 8')
+    with ready(c) as s:
+        queue_reads(s, 8, 64)
         for slot in reversed(range(8)):
             if slot == 2:
                 s.do('wait 2 10000', FAILED)
                 continue
-            at = slot * 64 * 512
-            s.do(f'wait {slot} 10000').has(f'sum {total(data[at:at + 4096])}')
-        s.quit()
+            s.do(f'wait {slot} 10000').has(sum_of(data, slot * 64))
 
 
 def resize(c):
     """block_resize: an interrupt tells, refresh finds the new capacity"""
     path = c.image('disk', size=MIB)
     attach(c, file_node(path))
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         s.do('read 2048 1', 'past the end of the disk')
         s.do('refresh').has('changed 0')
         s.qmp.command('block_resize', **{'node-name': 'd0', 'size': 3 * MIB})
@@ -106,7 +113,6 @@ def resize(c):
         s.do('refresh').has('changed 1')
         s.do('read 6136 8', 'past the end of the disk')
         s.do('read 0 8')
-        s.quit()
 
 
 def slow_disk(c, iops):
@@ -128,10 +134,8 @@ def set_iops(s, iops):
 def deadline(c):
     """a deadline that passes in time, and recovery with the request done"""
     data = slow_disk(c, 1)
-    with Session(c) as s:
-        s.until('ready')
-        for slot in range(4):
-            s.do(f'queue {slot} {slot * 8} 8')
+    with ready(c) as s:
+        queue_reads(s, 4)
         # The longer one is several sleeps, each ended by the port's timer; and
         # neither ends with the disk's next request, which it does in a second.
         for ms in (20, 400):
@@ -139,34 +143,27 @@ def deadline(c):
             check(ms <= int(found[1]) < 900, f'{ms} ms became: {found[0]}')
         set_iops(s, 0)
         s.do('recover 1').has('another disk: 0')
-        for slot in range(4):
-            at = slot * 4096
-            s.do(f'wait {slot} 10000').has(f'sum {total(data[at:at + 4096])}')
-        s.do('read 0 8').has(f'sum {total(data[:4096])}')
-        s.quit()
+        wait_reads(s, 4, data, 10000)
+        s.do('read 0 8').has(sum_of(data, 0))
 
 
 def hand_back(c):
     """a deadline that passes, and recovery that hands back"""
     data = slow_disk(c, 1)
-    with Session(c) as s:
-        s.until('ready')
-        for slot in range(4):
-            s.do(f'queue {slot} {slot * 8} 8')
+    with ready(c) as s:
+        queue_reads(s, 4)
         s.do('wait 3 50', LATE)
         set_iops(s, 0)
         s.do('recover 0').has('another disk: 0')
         s.do('wait 3 0', FAILED)
-        s.do('read 24 8').has(f'sum {total(data[24 * 512:32 * 512])}')
-        s.quit()
+        s.do('read 24 8').has(sum_of(data, 24))
 
 
 def frozen_and_resized(c):
     """a disk that has changed while it was frozen"""
     path = c.image('disk', size=MIB)
     attach(c, file_node(path))
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         s.do('queue 0 2040 8')
         s.do('freeze')
         s.do('read 0 8', 'not in this state of the device')
@@ -176,7 +173,6 @@ def frozen_and_resized(c):
         s.do('info').matches('^capacity 1024 ')
         s.do('wait 0 10000', 'past the end of the disk')
         s.do('read 1016 8')
-        s.quit()
 
 
 CHUNKS = 512   # of 4 KiB
@@ -203,10 +199,8 @@ def stop_and_go(c):
             check(status == 'paused', status)
             s.qmp.command('cont')
 
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         streaming(c, s, 6, disturb)
-        s.quit()
 
 
 def system_reset(c):
@@ -237,11 +231,9 @@ def snapshot(c):
             s.qmp.human('loadvm one')
             s.until('pass 3')
 
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         streaming(c, s, PASSES, disturb)
         s.do('flush')
-        s.quit()
     check(content(c, path, CHUNKS * 4096)
           == pattern(0, CHUNKS * 8, PASSES - 1),
           'the disk is not what was written last')
@@ -283,11 +275,9 @@ def discard(c):
 
     def with_disk(commands):
         attach(c, file_node(path, 'qcow2', discard='unmap'))
-        with Session(c) as s:
-            s.until('ready')
+        with ready(c) as s:
             for command in commands:
                 s.do(command)
-            s.quit()
 
     with_disk([f'write {at} 128 7' for at in range(0, size // 512, 128)]
               + ['flush'])
@@ -309,8 +299,7 @@ def large_blocks(c):
     path = c.image('disk', size=4 * MIB)
     attach(c, file_node(path), 'logical_block_size=4096',
            'physical_block_size=4096')
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         s.do('info').matches('^capacity 8192 block 4096 physical 4096 ')
         s.do('write 8 16 1')
         s.do('write 8176 16 2')
@@ -318,7 +307,6 @@ def large_blocks(c):
         s.do('read 8 16').has(f'sum {total(pattern(8, 16, 1))}')
         s.do('read 1 8', FAILED)  # not at a block's beginning
         s.do('read 8176 16').has(f'sum {total(pattern(8176, 16, 2))}')
-        s.quit()
     with open(path, 'rb') as file:
         data = file.read()
     check(data[4096:12288] == pattern(8, 16, 1) and
@@ -331,8 +319,7 @@ def huge(c):
     path = qcow2(c, 'disk', size)
     attach(c, file_node(path, 'qcow2'))
     places = [0, (1 << 32) - 8, 1 << 32, (1 << 32) + 8, size // 512 - 8]
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         s.do('info').matches(f'^capacity {size // 512} ')
         for place in places:
             s.do(f'write {place} 8 {place % 1000}')
@@ -340,7 +327,6 @@ def huge(c):
             s.do(f'read {place} 8').has(
                 f'sum {total(pattern(place, 8, place % 1000))}')
         s.do(f'read {size // 512 - 4} 8', 'past the end of the disk')
-        s.quit()
 
 
 def nbd(c, reconnect_delay):
@@ -357,9 +343,8 @@ def nbd_error(c):
     """an NBD disk whose server goes away: errors, until it is back"""
     data, server = nbd(c, 0)
     try:
-        with Session(c) as s:
-            s.until('ready')
-            s.do('read 0 8').has(f'sum {total(data[:4096])}')
+        with ready(c) as s:
+            s.do('read 0 8').has(sum_of(data, 0))
             server.stop()
             for _ in range(3):
                 s.do('read 8 8', FAILED)
@@ -370,10 +355,9 @@ def nbd_error(c):
             while s.ask('read 8 8')[-1] != 'read: success':
                 check(time.monotonic() < end, 'QEMU does not connect again')
                 time.sleep(0.05)
-            s.do('read 8 8').has(f'sum {total(data[4096:8192])}')
+            s.do('read 8 8').has(sum_of(data, 8))
             s.do('write 8 8 1')
             s.do('read 8 8').has(f'sum {total(pattern(8, 8, 1))}')
-            s.quit()
     finally:
         server.stop()
 
@@ -382,19 +366,13 @@ def nbd_wait(c):
     """an NBD disk whose server goes away: requests wait until it is back"""
     data, server = nbd(c, TIMEOUT)
     try:
-        with Session(c) as s:
-            s.until('ready')
-            s.do('read 0 8').has(f'sum {total(data[:4096])}')
+        with ready(c) as s:
+            s.do('read 0 8').has(sum_of(data, 0))
             server.stop()
-            for slot in range(8):
-                s.do(f'queue {slot} {slot * 8} 8')
+            queue_reads(s, 8)
             s.do('wait 7 50', LATE)
             server.start()
-            for slot in range(8):
-                at = slot * 4096
-                s.do(f'wait {slot} 30000').has(
-                    f'sum {total(data[at:at + 4096])}')
-            s.quit()
+            wait_reads(s, 8, data, 30000)
     finally:
         server.stop()
 
@@ -404,18 +382,15 @@ def serial(c):
     path = c.image('disk', size=MIB)
     for text in ('', 'libvio 7', 'exactly-twenty-bytes'):
         attach(c, file_node(path), *([f'serial={text}'] if text else []))
-        with Session(c) as s:
-            s.until('ready')
+        with ready(c) as s:
             s.do('id').has(f"id '{text}'")
-            s.quit()
 
 
 def cache_switch(c):
     """the switch between write-back and write-through"""
     path = c.image('disk', size=MIB)
     attach(c, file_node(path))
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         for on in (0, 1, 0):
             s.do(f'writeback {on}')
             s.do('info').matches(f' writeback {on} ')
@@ -423,12 +398,9 @@ def cache_switch(c):
             check(cache['writeback'] == bool(on), str(cache))
             s.do(f'write 0 8 {on}')
             s.do('flush')
-        s.quit()
     attach(c, file_node(path), 'config-wce=off')
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         s.do('writeback 0', UNSUPPORTED)
-        s.quit()
 
 
 def unplug(c):
@@ -440,11 +412,9 @@ def unplug(c):
     native = ['-global', 'ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off']
     if c.machine is Q35:
         c.disks[0] += native
-    with Session(c) as s:
-        s.until('ready')
-        s.do('read 0 8').has(f'sum {total(data[:4096])}')
-        for slot in range(8):
-            s.do(f'queue {slot} {slot * 8} 8')
+    with ready(c) as s:
+        s.do('read 0 8').has(sum_of(data, 0))
+        queue_reads(s, 8)
         s.do('submit')
         s.qmp.command('device_del', id='disk')
         # Either takes it off the bus before it returns.
@@ -455,12 +425,10 @@ def unplug(c):
         s.do('recover 1', GONE)
         for slot in range(8):  # QEMU finishes what it has begun
             answer = s.ask(f'wait {slot} 100')
-            at = slot * 4096
             check(answer[-1] == f'wait: {FAILED}' or
-                  f'sum {total(data[at:at + 4096])}' in answer, str(answer))
+                  sum_of(data, slot * 8) in answer, str(answer))
         s.do('read 0 8', 'not in this state of the device')
         check(s.ask('info')[-1] == 'info: success', 'the guest is not well')
-        s.quit()
 
 
 CASES = [read_errors, write_errors, error_in_flight, resize, deadline,

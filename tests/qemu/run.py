@@ -13,7 +13,7 @@ import sys
 from qemu import (AARCH64, FAULT, MIB, MICROVM, MMIO, PC, PCI, PCI_MODERN,
                   PCI_ROOT_PORT, PCI_TRANSITIONAL, Q35, RISCV64, RISCV64_AIA,
                   check, main, noise, sha256)
-from session import Session, pattern
+from session import pattern, ready
 
 
 CLUSTER = 64 * 1024
@@ -263,8 +263,7 @@ def interrupts(c):
     # A millisecond a request: longer than the guest looks before it sleeps.
     c.disks.append(['-blockdev', 'null-co,node-name=d0,size=67108864,'
                     'latency-ns=1000000', *c.device('drive=d0')])
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         for depth, requests, most in ((1, 200, 200), (32, 3200, 800)):
             found = s.do(f'reads {requests} {depth}').matches(
                 r'^interrupts (\d+) messages \d+ queue (\d+) config 0 '
@@ -273,7 +272,6 @@ def interrupts(c):
             check(0 < queue <= most and taken == queue + nobodys,
                   f'{requests} requests at depth {depth}: {found[0]}')
             check(nobodys <= requests // 100, found[0])
-        s.quit()
 
 
 def sleeping(c):
@@ -282,14 +280,12 @@ def sleeping(c):
     c.disks.append(['-object', 'throttle-group,id=slow,x-iops-total=25',
                     '-blockdev', f'throttle,node-name=d0,{slow}',
                     *c.device('drive=d0')])
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         found = s.do('reads 25 1').matches(
             r'^sleeps (\d+) slept (\d+) of (\d+) ms$')
         sleeps, slept, took = map(int, found.groups())
         check(sleeps <= 50, found[0])
         check(took >= 800 and slept * 10 >= took * 9, found[0])
-        s.quit()
 
 
 def two_cpus(c):
@@ -318,12 +314,10 @@ def short_queue(c, depth):
     if c.transport in PCI and c.transport.legacy:
         c.options += ('queue-size=16',)  # which the device dictates there
     c.disk(path)
-    with Session(c) as s:
-        s.until('ready')
+    with ready(c) as s:
         s.do('reinit 16 32')
         s.do('info').matches(f' depth {depth}$')
         s.do(f'stream {chunks} {passes}')
-        s.quit()
     with open(path, 'rb') as file:
         check(file.read() == pattern(0, chunks * 8, passes - 1),
               'the image is not what was written')
@@ -371,8 +365,7 @@ def vectors(c):
                        'throttle-group=slow,file.driver=raw,'
                        f'file.file.driver=file,file.file.filename={path}',
                        *c.device('drive=d0')]]
-        with Session(c) as s:
-            s.until('ready')
+        with ready(c) as s:
             s.do(f'queues {n_queues}')
             s.do('interrupts').has('by ' + (by if messages else 'line'))
             found = s.do('reads 100 1').matches(
@@ -383,7 +376,6 @@ def vectors(c):
             s.qmp.command('block_resize', **{'node-name': 'd0', 'size': MIB})
             s.do('config_change 20000')
             s.do('refresh').has('changed 1')
-            s.quit()
 
 
 def one_line(c):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A guest that is told what to do over its serial line (console.c), and QEMU
 that is told what to do to the guest (QMP)."""
+import contextlib
 import json
 import os
 import select
@@ -186,6 +187,15 @@ class Session:
         want = self.context.machine.exit_status(0)
         check(status == want, f'QEMU ended with {status}, not {want}:\n'
               + self.text + self.process.stderr.read().decode())
+
+
+@contextlib.contextmanager
+def ready(context):
+    """The console guest, told to quit in the end."""
+    with Session(context) as s:
+        s.until('ready')
+        yield s
+        s.quit()
 
 
 ALL = (1 << 64) - 1
