@@ -272,8 +272,10 @@ static inline void vio_mb(void)
 #define vio_mb_platform vio_mb_platform
 static inline void vio_mb_platform(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__SSE2__) || defined(__x86_64__)
     __asm__ volatile("mfence" ::: "memory");
+#elif defined(__i386__) /* which had no fences before SSE2 */
+    vio_mb();
 #elif defined(__aarch64__) || (defined(__arm__) && __ARM_ARCH >= 7)
     /* What compilers emit for a full barrier ends with the processors. */
     __asm__ volatile("dsb sy" ::: "memory");
@@ -289,7 +291,7 @@ static inline void vio_mb_platform(void)
 #define vio_wmb_platform vio_wmb_platform
 static inline void vio_wmb_platform(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__SSE2__) || defined(__x86_64__)
     __asm__ volatile("sfence" ::: "memory");
 #elif defined(__aarch64__)
     __asm__ volatile("dsb st" ::: "memory");
@@ -305,7 +307,7 @@ static inline void vio_wmb_platform(void)
 #define vio_rmb_platform vio_rmb_platform
 static inline void vio_rmb_platform(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__SSE2__) || defined(__x86_64__)
     __asm__ volatile("lfence" ::: "memory");
 #elif defined(__aarch64__)
     __asm__ volatile("dsb ld" ::: "memory");

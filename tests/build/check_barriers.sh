@@ -8,15 +8,15 @@
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
-# check COMPILER FUNCTION INSTRUCTION: that one stands in the function.
+# check "COMPILER FLAG..." FUNCTION INSTRUCTION: that one stands in the function.
 check()
 {
-    command -v "$1" >/dev/null || {
-        echo "SKIP: no $1"
+    command -v "${1%% *}" >/dev/null || {
+        echo "SKIP: no ${1%% *}"
         exit 77
     }
     printf '#include <vio/port.h>\nvoid barrier(void) { %s(); }\n' "$2" |
-        "$1" -std=c11 -O2 -ffreestanding -I"$root/include" -S -o - -x c - |
+        $1 -std=c11 -O2 -ffreestanding -I"$root/include" -S -o - -x c - |
         tr '\t' ' ' | tr -s ' ' | grep -q "^ $3" || {
         echo "$1: $2 is no $3"
         exit 1
@@ -28,6 +28,9 @@ check()
 check gcc vio_mb_platform mfence
 check gcc vio_wmb_platform sfence
 check gcc vio_rmb_platform lfence
+check 'gcc -m32' vio_mb_platform 'lock; addl'
+check 'gcc -m32' vio_wmb_platform 'lock; addl'
+check 'gcc -m32' vio_rmb_platform 'lock; addl'
 check aarch64-linux-gnu-gcc vio_mb_platform 'dsb sy'
 check aarch64-linux-gnu-gcc vio_wmb_platform 'dsb st'
 check aarch64-linux-gnu-gcc vio_rmb_platform 'dsb ld'
