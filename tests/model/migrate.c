@@ -2,6 +2,7 @@
 /* Live migration of a device. */
 #include "migrate.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +12,8 @@
 
 #define JUNK 0x6b
 
-/* The state of each thing by the names of its members: each is saved, lost and
- * loaded. What is not here the other process has of itself, or makes anew. */
+/* The state of each thing by the names of its members: these are saved and
+ * loaded. The rest the other process has of itself, or makes anew. */
 /* clang-format off */
 #define DEVICE(X)                                                    \
     X(accepted) X(features_sel) X(driver_sel) X(queue_sel) X(status) \
@@ -70,7 +71,8 @@ static void lose_packed(struct model_queue *q)
     struct model_packed *t = q->packed;
 
     memset(t->saved, JUNK, q->size * sizeof(t->saved[0]));
-    PACKED(LOSE)
+    memset(t, JUNK, offsetof(struct model_packed, saved));
+    t->unshown = NULL;
 }
 
 static void load_packed(struct model_queue *q, const struct saved_packed *s)
@@ -89,13 +91,27 @@ static void save_queue(const struct model_queue *t, struct saved_queue *s)
         save_packed(t, &s->packed);
 }
 
+/* All but what is counted and watched; also what is not saved, and should be.
+ */
 static void lose_queue(struct model_queue *t)
 {
-    if (t->live && t->packed)
+    struct model_packed *packed = t->packed;
+
+    if (t->live && packed)
         lose_packed(t);
-    QUEUE(LOSE)
+    memset(t, JUNK, offsetof(struct model_queue, interrupts));
+    t->packed = packed;
     t->desc = t->avail = t->used = NULL;
-    t->size = JUNK;
+}
+
+static void lose_device(struct model_dev *t)
+{
+    memset(t->config, JUNK, sizeof(t->config));
+    memset(&t->accepted, JUNK,
+           offsetof(struct model_dev, queue) -
+               offsetof(struct model_dev, accepted));
+    for (unsigned i = 0; i < MODEL_QUEUES; i++)
+        lose_queue(&t->queue[i]);
 }
 
 /* Find the three parts of a queue again. */
@@ -147,9 +163,7 @@ void model_migrate(struct model_dev *t)
     DEVICE(SAVE)
     for (unsigned i = 0; i < MODEL_QUEUES; i++)
         save_queue(&t->queue[i], &s->queue[i]);
-    DEVICE(LOSE)
-    for (unsigned i = 0; i < MODEL_QUEUES; i++)
-        lose_queue(&t->queue[i]);
+    lose_device(t);
     DEVICE(LOAD)
     for (unsigned i = 0; i < MODEL_QUEUES; i++)
         load_queue(t, i, &s->queue[i]);
