@@ -130,9 +130,11 @@ struct vio_virtq {
     uint16_t taken;              /* how far used buffers have been taken */
     uint16_t used_seen;          /* split: the used index, as last read */
     uint16_t used_flags;         /* packed: what shows that `taken` is used */
-    uint16_t batch_flags;        /* packed: what publishes the batch */
     uint32_t avail_tail;         /* packed: the flags that make `added`
                                     available, where a descriptor has them */
+    uint32_t batch_tail;         /* packed: and what publishes the batch */
+    uint32_t event_size;         /* packed: the size, if the device may name the
+                                    descriptor that it waits for; else 0 */
 
     bool order_pending;  /* IN_ORDER: in the midst of a batch */
     uint16_t order_next; /* IN_ORDER: the buffer that is next */

@@ -24,6 +24,7 @@ void vio_packed_init(struct vio_virtq *vq)
     vq->added = vq->published = vq->taken = POSITION_WRAP;
     vq->avail_tail = packed_tail(VIRTQ_DESC_F_AVAIL, 0);
     vq->used_flags = PACKED_BOTH;
+    vq->event_size = ring_has(vq, VQ_EVENT_IDX) ? vq->size : 0;
     /* What zeroed memory asks for is an interrupt for each. */
     vio_packed_enable_cb_prepare(vq);
 }

@@ -162,7 +162,7 @@ static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
     flags |= c->flags;
     if (c->held) {
         debug_staged(vq);
-        vq->batch_flags = (uint16_t)flags;
+        vq->batch_tail = packed_tail(flags, 0);
     }
     packed_write_desc(vq, c->desc, addr, len, packed_tail(flags ^ c->held, id));
     packed_move(vq, c);
@@ -193,7 +193,7 @@ RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, uint32_t tail)
     if (vq->added != vq->published)
         return tail;
     debug_staged(vq);
-    vq->batch_flags = (uint16_t)(tail >> 16);
+    vq->batch_tail = tail;
     return tail ^ packed_tail(VIRTQ_DESC_F_AVAIL, 0);
 }
 
@@ -216,27 +216,24 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
                       tail);
 }
 
-/* Does the device ask for a notification of the batch from `before` to `now`?
- * Its event structure is read once, as a whole (2.8.14). */
+/*
+ * Does the device ask for a notification of the batch from `before` to `now`?
+ * Its event structure is read once, as a whole (2.8.14).
+ *
+ * As numbers of 16 bits positions follow each other in the order in which they
+ * are used, with a gap where the offset would be past the ring's end.
+ */
 RING_INLINE bool packed_wants_notification(const struct vio_virtq *vq,
                                            uint16_t before, uint16_t now)
 {
     uint32_t event = ring32(vq, vio_shared_load32(vq->device));
-    uint16_t desc = (uint16_t)event;
-    unsigned flags = event >> 16;
+    uint32_t position = event - packed_tail(RING_EVENT_FLAGS_DESC, 0);
 
-    if (flags == RING_EVENT_FLAGS_DISABLE)
-        return false;
+    /* One comparison for other flags, and for an offset that there is not. */
+    if ((position & ~POSITION_WRAP) < vq->event_size)
+        return ring_passed((uint16_t)position, now, before);
     /* What makes no sense is taken as ENABLE: one notification too many. */
-    if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
-        (desc & POSITION_OFFSET) >= vq->size)
-        return true;
-    /* Within one round an event of another one is as far off as half of all
-     * positions, and cannot lie in the step. */
-    if (!((before ^ now) & POSITION_WRAP))
-        return ring_passed(desc, now, before);
-    /* Around the end: it lies in the last round, or in this one. */
-    return (desc ^ now) & POSITION_WRAP ? desc >= before : desc < now;
+    return event >> 16 != RING_EVENT_FLAGS_DISABLE;
 }
 
 /* Publish the batch. Does the device ask for a notification? */
@@ -249,7 +246,7 @@ RING_INLINE bool packed_kick(struct vio_virtq *vq, bool weak)
     debug_kicked(vq);
     /* The batch's first flags publish all of it. */
     ring_publish16(vq, weak, &packed_desc(vq, before)->flags,
-                   ring16(vq, vq->batch_flags));
+                   ring16(vq, (uint16_t)(vq->batch_tail >> 16)));
     ring_set_published(vq, now);
     ring_full_barrier(vq, weak);
     return ring_decided(vq, packed_wants_notification(vq, before, now));
