@@ -80,8 +80,8 @@ struct vio_virtq_slot {
 /* What the device says of a used buffer, read once. */
 struct vio_virtq_used {
     uint64_t len; /* of 32 bits, to be counted with 64 */
-    uint32_t id;
-    uint32_t flags; /* packed */
+    size_t id;    /* of 16 bits or 32, to be an index */
+    uint32_t flags; /* packed: with AVAIL and USED compared already */
 };
 
 /* How the device is notified, without a decision that could be taken before. The

@@ -136,7 +136,7 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
         vq->avail_tail | packed_tail(VIRTQ_DESC_F_NEXT, vq->free_head);
 
     sums.readable += write_front(vq, first, sg);
-    packed_write_tail(vq, first, packed_first_tail(vq, tail));
+    packed_write_tail(vq, first, packed_first_tail(vq, vq->added, tail));
     sums.readable = write_run(vq, first, sg + 1, sg_mid, tail, sums.readable);
     tail |= packed_tail(VIRTQ_DESC_F_WRITE, 0);
     sums.bound = write_run(vq, mid, sg_mid, sg_last, tail, sums.bound);

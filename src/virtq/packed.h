@@ -186,11 +186,12 @@ static inline void packed_commit(struct vio_virtq *vq,
     vq->avail_tail = packed_tail(c->flags, 0);
 }
 
-/* The tail of a buffer's first descriptor, but if it is the first of a batch:
- * the kick makes that one available. */
-RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, uint32_t tail)
+/* The tail of a buffer's first descriptor, at `added`, but if it is the first
+ * of a batch: the kick makes that one available. */
+RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, uint32_t added,
+                                       uint32_t tail)
 {
-    if (vq->added != vq->published)
+    if ((uint16_t)added != vq->published)
         return tail;
     debug_staged(vq);
     vq->batch_tail = tail;
@@ -203,7 +204,7 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
 {
     uint32_t added = ring_widen(vq->added), offset = added & POSITION_OFFSET;
     uint32_t tail =
-        packed_first_tail(vq, vq->avail_tail | packed_tail(flags, id));
+        packed_first_tail(vq, added, vq->avail_tail | packed_tail(flags, id));
 
     /* The position goes on before the writing, which can then spend it. */
     if (offset == vq->mask) {
@@ -259,10 +260,11 @@ RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
                                  struct vio_virtq_used *used)
 {
     used->flags = ring16(vq, ring_observe16(vq, weak, &desc->flags));
-    if ((used->flags & PACKED_BOTH) != used_flags)
+    used->flags ^= used_flags;
+    if (used->flags & PACKED_BOTH)
         return 0;
     used->len = ring32(vq, vio_shared_load32(&desc->len));
-    used->id = ring_widen(ring16(vq, vio_shared_load16(&desc->id)));
+    used->id = ring_index(ring16(vq, vio_shared_load16(&desc->id)));
     return 1;
 }
 

@@ -140,7 +140,7 @@ RING_INLINE struct vio_virtq_used split_load_used(const struct vio_virtq *vq,
 {
     struct vio_virtq_used used = {.flags = 0};
 
-    used.id = ring32(vq, vio_shared_load32(&elem[0]));
+    used.id = ring_index(ring32(vq, vio_shared_load32(&elem[0])));
     used.len = ring32(vq, vio_shared_load32(&elem[1]));
     return used;
 }
