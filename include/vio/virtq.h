@@ -130,9 +130,11 @@ struct vio_virtq {
     uint16_t taken;              /* how far used buffers have been taken */
     uint16_t used_seen;          /* split: the used index, as last read */
     uint16_t used_flags;         /* packed: what shows that `taken` is used */
-    uint32_t avail_tail;         /* packed: the flags that make `added`
-                                    available, where a descriptor has them */
-    uint32_t batch_tail;         /* packed: and what publishes the batch */
+    void *next_desc;             /* packed: the descriptor at `added` */
+    uint32_t avail_tail;         /* packed: the flags that make it available,
+                                    where a descriptor has them */
+    uint32_t batch_tail;         /* packed: of the batch's first descriptor */
+    void *batch_desc;            /* packed: that one, or NULL */
     uint32_t event_size;         /* packed: the size, if the device may name the
                                     descriptor that it waits for; else 0 */
 

@@ -281,7 +281,7 @@ RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
                            unsigned max)
 {
     struct run run = {q, done, done, STATUS_UNREAD};
-    uint32_t end = q->vq.published;
+    uint16_t end = q->vq.published;
 
     return max && packed_has_one(&q->vq, end)
                ? packed_run_one(&q->vq, end, end_plain, end_run, &run)

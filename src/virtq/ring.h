@@ -79,7 +79,7 @@
 #endif
 
 /* Of what is unusual, or where the time does not count: nothing comes yet. */
-#define ring_seldom(condition) __builtin_expect(condition, false)
+#define ring_seldom(condition) __builtin_expect(!!(condition), false)
 
 /*
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or

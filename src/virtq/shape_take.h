@@ -182,7 +182,8 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
                            shape_last *last, void *ctx)
 {
     uint16_t free_head = vq->free_head;
-    unsigned used_flags = vq->used_flags, at = vq->taken & POSITION_OFFSET;
+    uint16_t used_flags = vq->used_flags;
+    unsigned at = vq->taken & POSITION_OFFSET;
     const struct pvirtq_desc *desc = (const struct pvirtq_desc *)vq->desc + at;
     unsigned run = n < vq->size - at ? n : vq->size - at;
 
@@ -215,28 +216,32 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
 }
 
 /* Is one in flight up to `end`, and no more, and not the ring's last? */
-RING_INLINE bool packed_has_one(const struct vio_virtq *vq, uint32_t end)
+RING_INLINE bool packed_has_one(const struct vio_virtq *vq, uint16_t end)
 {
-    return (uint32_t)vq->taken + 1 == end && end & POSITION_OFFSET;
+    return (uint16_t)(vq->taken + 1u) == end && end & POSITION_OFFSET;
+}
+
+static __attribute__((noinline, cold)) int nothing_yet(void)
+{
+    return 0;
 }
 
 /* Take that one. */
-RING_INLINE int packed_run_one(struct vio_virtq *vq, uint32_t end,
+RING_INLINE int packed_run_one(struct vio_virtq *vq, uint16_t end,
                                shape_each *each, shape_last *last, void *ctx)
 {
     uint16_t free_head = vq->free_head;
     struct vio_virtq_used used;
 
-    if (ring_seldom(!packed_load_used(vq, RING_WEAK,
-                                      packed_desc(vq, vq->taken),
-                                      vq->used_flags, &used)))
-        return 0;
+    if (!packed_load_used(vq, RING_WEAK, packed_desc(vq, vq->taken),
+                          vq->used_flags, &used))
+        return nothing_yet();
     if (!shape_take_whole(vq, &used, &free_head, each, ctx)) {
         vq->shape_used = used;
         return last(ctx, 1);
     }
     vq->free_head = free_head;
-    ring_set_taken(vq, (uint16_t)end);
+    ring_set_taken(vq, end);
     return last(ctx, 0);
 }
 

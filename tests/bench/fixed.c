@@ -125,7 +125,7 @@ RING_APART int get_other(struct vio_virtq *vq, void **token, unsigned max,
                          uint32_t state)
 {
     struct tokens t = {vq, token, token};
-    uint32_t end = vq->published;
+    uint16_t end = vq->published;
 
     if (state & SHAPE_ONE_BY_ONE)
         return get_one_by_one(vq, token, max);
