@@ -79,13 +79,13 @@ struct vio_virtq_slot {
 
 /* What the device says of a used buffer, read once. */
 struct vio_virtq_used {
-    uint64_t len; /* of 32 bits, to be counted with 64 */
-    size_t id;    /* of 16 bits or 32, to be an index */
+    uint64_t len;   /* of 32 bits, to be counted with 64 */
+    size_t id;      /* of 16 bits or 32, to be an index */
     uint32_t flags; /* packed: with AVAIL and USED compared already */
 };
 
-/* How the device is notified, without a decision that could be taken before. The
- * transport fills it in. */
+/* How the device is notified, without a decision that could be taken before.
+ * The transport fills it in. */
 struct vio_doorbell {
     struct vio_reg reg; /* one register of 32 bits, */
     bool narrow;        /* or of 16, */

@@ -134,7 +134,8 @@ RING_INLINE uint32_t packed_hold(struct vio_virtq *vq, void *desc,
     return tail ^ packed_tail(VIRTQ_DESC_F_AVAIL, 0);
 }
 
-/* The tail of a buffer's first descriptor: is it the first of a batch? */
+/* The tail of a buffer's first descriptor, which is perhaps a batch's first. In
+ * a batch a jump costs the others little; a single one has none. */
 RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, void *desc,
                                        uint32_t tail)
 {
@@ -182,7 +183,8 @@ static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
 {
     uint32_t tail = c->tail | packed_tail(flags, id);
 
-    packed_write_desc(vq, c->desc, addr, len, packed_first_tail(vq, c->desc, tail));
+    packed_write_desc(vq, c->desc, addr, len,
+                      packed_first_tail(vq, c->desc, tail));
     packed_move(vq, c);
 }
 

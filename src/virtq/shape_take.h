@@ -92,8 +92,8 @@ static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
 
 /* What the queue's owner does with one of the run. False: for him it is not a
  * usual one. And what he does in the end, if another one, which is to be taken
- * by itself, ended the run: how many are wanted still, with that one, or 0. Both
- * are known where a run is called. */
+ * by itself, ended the run: how many are wanted still, with that one, or 0.
+ * Both are known where a run is called. */
 typedef bool shape_each(void *ctx, size_t slot, void *token);
 typedef int shape_last(void *ctx, unsigned left);
 
@@ -221,6 +221,7 @@ RING_INLINE bool packed_has_one(const struct vio_virtq *vq, uint16_t end)
     return (uint16_t)(vq->taken + 1u) == end && end & POSITION_OFFSET;
 }
 
+/* Out of the way, so that whoever finds one returns a constant. */
 static __attribute__((noinline, cold)) int nothing_yet(void)
 {
     return 0;
