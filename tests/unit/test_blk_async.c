@@ -425,6 +425,35 @@ static void fini_hands_back_what_is_in_flight(void **state)
     }
 }
 
+/* Once around alone, and once in pairs: in a packed queue of this size
+ * positions have no bit to spare. */
+static void largest_queue_goes_round(void **state)
+{
+    struct vio_blk_config cfg = {.queue_size = 32768, .max_segs = 1};
+
+    (void)state;
+    unit_disk_device(2, 1024);
+    unit_dev.queue_max[0] = 32768;
+    unit_disk_up(&cfg);
+    assert_int_equal(vio_blk_info(&unit_blk)->queue_size, 32768);
+    data = unit_alloc(2 * 512, 16);
+    for (unsigned n = 1; n <= 2; n++)
+        for (unsigned i = 0; i < 33000; i += n) {
+            for (unsigned k = 0; k < n; k++)
+                assert_int_equal(unit_queue_read(&req[k], &buf[k],
+                                                 (i + k) % 1000, data + 512 * k,
+                                                 512),
+                                 0);
+            assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+            assert_int_equal(vio_blk_reap(unit_blk.queue, done, 2), n);
+            for (unsigned k = 0; k < n; k++) {
+                assert_ptr_equal(done[k], &req[k]);
+                assert_int_equal(req[k].result, 0);
+            }
+        }
+    unit_disk_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +475,7 @@ int main(void)
         unit_all_cases(completion_before_sleep_is_not_slept_through),
         unit_all_cases(flush_of_a_disk_without_cache_is_reaped_like_any),
         unit_all_cases(fini_hands_back_what_is_in_flight),
+        unit_case_packed_indirect(largest_queue_goes_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
