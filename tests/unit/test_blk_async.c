@@ -429,14 +429,15 @@ static void fini_hands_back_what_is_in_flight(void **state)
  * positions have no bit to spare. */
 static void largest_queue_goes_round(void **state)
 {
-    struct vio_blk_config cfg = {.queue_size = 32768, .max_segs = 1};
+    struct vio_blk_config cfg = {
+        .queue_size = 32768, .depth = 32768, .max_segs = 1};
 
     (void)state;
     unit_disk_device(2, 1024);
     unit_dev.queue_max[0] = 32768;
+    data = unit_disk_unmapped(2 * 512);
     unit_disk_up(&cfg);
-    assert_int_equal(vio_blk_info(&unit_blk)->queue_size, 32768);
-    data = unit_alloc(2 * 512, 16);
+    assert_int_equal(vio_blk_info(&unit_blk)->depth, 32768);
     for (unsigned n = 1; n <= 2; n++)
         for (unsigned i = 0; i < 33000; i += n) {
             for (unsigned k = 0; k < n; k++)
