@@ -451,6 +451,8 @@ static void largest_queue_goes_round(void **state)
                 assert_ptr_equal(done[k], &req[k]);
                 assert_int_equal(req[k].result, 0);
             }
+            /* It knows that there is nothing to wait for. */
+            assert_int_equal(vio_blk_wait_any(unit_blk.queue, 0), 0);
         }
     unit_disk_down();
 }
