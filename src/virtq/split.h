@@ -152,7 +152,7 @@ RING_INLINE int split_check_used(struct vio_virtq *vq,
 {
     uint32_t bound;
 
-    if (used->id > vq->mask)
+    if ((uint32_t)used->id > vq->mask)
         return ring_break(vq);
     bound = vq->slot[used->id].bound;
     /* A slot that heads nothing in flight has the bound 0, so that this one
