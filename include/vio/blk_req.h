@@ -50,8 +50,8 @@ struct vio_blk_req {
     uint16_t n_segs; /* of the device's view of it, while it is queued */
     uint8_t op;      /* what to do: a row of blk_op.c's table */
     uint8_t state;   /* enum vio_blk_req_state */
-    uint32_t bytes;  /* of data, once queued */
     uint32_t prio;   /* 0, or a priority */
+    uint32_t bytes;  /* of data, once queued */
     bool unmap;      /* write-zeroes may discard */
 };
 

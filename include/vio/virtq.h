@@ -79,9 +79,9 @@ struct vio_virtq_slot {
 
 /* What the device says of a used buffer, read once. */
 struct vio_virtq_used {
-    uint64_t len; /* of 32 bits, to be counted with 64 */
-    uint32_t id;
-    uint32_t flags; /* packed */
+    uint64_t len;   /* of 32 bits, to be counted with 64 */
+    size_t id;      /* of 16 bits or 32, to be an index */
+    uint32_t flags; /* packed: with AVAIL and USED compared already */
 };
 
 /* How the device is notified, without a decision that could be taken before.
@@ -130,9 +130,13 @@ struct vio_virtq {
     uint16_t taken;              /* how far used buffers have been taken */
     uint16_t used_seen;          /* split: the used index, as last read */
     uint16_t used_flags;         /* packed: what shows that `taken` is used */
-    uint16_t batch_flags;        /* packed: what publishes the batch */
-    uint32_t avail_tail;         /* packed: the flags that make `added`
-                                    available, where a descriptor has them */
+    void *next_desc;             /* packed: the descriptor at `added` */
+    uint32_t avail_tail;         /* packed: the flags that make it available,
+                                    where a descriptor has them */
+    uint32_t batch_tail;         /* packed: of the batch's first descriptor */
+    void *batch_desc;            /* packed: that one, or NULL */
+    uint32_t event_size;         /* packed: the size, if the device may name the
+                                    descriptor that it waits for; else 0 */
 
     bool order_pending;  /* IN_ORDER: in the midst of a batch */
     uint16_t order_next; /* IN_ORDER: the buffer that is next */

@@ -240,11 +240,10 @@ struct run {
     struct vio_blk_queue *q;
     struct vio_blk_req **first;
     struct vio_blk_req **next;
-    unsigned n;      /* wanted */
     unsigned status; /* of the one that ended the run, if it was looked at */
 };
 
-static inline bool end_plain(void *ctx, uint32_t slot, void *token)
+static inline bool end_plain(void *ctx, size_t slot, void *token)
 {
     struct run *run = ctx;
     struct vio_blk_req *req = token;
@@ -259,13 +258,13 @@ static inline bool end_plain(void *ctx, uint32_t slot, void *token)
     return true;
 }
 
-static inline int end_run(void *ctx, bool other)
+static inline int end_run(void *ctx, unsigned left)
 {
     struct run *run = ctx;
     unsigned n = (unsigned)(run->next - run->first);
 
-    return other ? reap_any(run->q, run->first, n, run->n, run->status)
-                 : (int)n;
+    return left ? reap_any(run->q, run->first, n, n + left, run->status)
+                : (int)n;
 }
 
 /* Runs of several, and the straight way for one. */
@@ -273,18 +272,19 @@ RING_APART int reap_packed_run(struct vio_blk_queue *q,
                                struct vio_blk_req **done, unsigned max)
 {
     unsigned n = (unsigned)packed_in_flight(&q->vq);
-    struct run run = {q, done, done, n < max ? n : max, STATUS_UNREAD};
+    struct run run = {q, done, done, STATUS_UNREAD};
 
-    return packed_run(&q->vq, run.n, end_plain, end_run, &run);
+    return packed_run(&q->vq, n < max ? n : max, end_plain, end_run, &run);
 }
 
 RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
                            unsigned max)
 {
-    struct run run = {q, done, done, 1, STATUS_UNREAD};
+    struct run run = {q, done, done, STATUS_UNREAD};
+    uint16_t end = q->vq.published;
 
-    return max && packed_has_one(&q->vq)
-               ? packed_run_one(&q->vq, end_plain, end_run, &run)
+    return max && packed_has_one(&q->vq, end)
+               ? packed_run_one(&q->vq, end, end_plain, end_run, &run)
                : reap_packed_run(q, done, max);
 }
 
@@ -292,9 +292,10 @@ RING_APART int reap_split_run(struct vio_blk_queue *q,
                               struct vio_blk_req **done, unsigned ready,
                               unsigned max)
 {
-    struct run run = {q, done, done, ready < max ? ready : max, STATUS_UNREAD};
+    struct run run = {q, done, done, STATUS_UNREAD};
+    unsigned n = ready < max ? ready : max;
 
-    return run.n ? split_run(&q->vq, run.n, end_plain, end_run, &run) : 0;
+    return n ? split_run(&q->vq, n, end_plain, end_run, &run) : 0;
 }
 
 RING_APART int reap_split(struct vio_blk_queue *q, struct vio_blk_req **done,
@@ -302,7 +303,7 @@ RING_APART int reap_split(struct vio_blk_queue *q, struct vio_blk_req **done,
 {
     const uint16_t *ring = split_used(&q->vq);
     int ready = split_ready(&q->vq, ring, RING_WEAK);
-    struct run run = {q, done, done, 1, STATUS_UNREAD};
+    struct run run = {q, done, done, STATUS_UNREAD};
 
     if (ready < 0)
         return ready;

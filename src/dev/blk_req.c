@@ -364,13 +364,12 @@ static inline void write_header(struct vio_blk_queue *q, uint32_t type,
 
 /* The same without a status, without a priority, and of a type that is the
  * operation. */
-RING_INLINE void write_plain_header(struct vio_blk_queue *q, uint32_t op,
+RING_INLINE void write_plain_header(struct vio_blk_queue *q, uint64_t op,
                                     uint64_t sector)
 {
     uint64_t *h = (uint64_t *)(void *)&q->header[shape_next(&q->vq)];
-    uint64_t type = ring32(&q->vq, op);
 
-    vio_shared_store64(&h[0], VIO_BIG_ENDIAN ? type << 32 : type);
+    vio_shared_store64(&h[0], ring64(&q->vq, op));
     vio_shared_store64(&h[1], ring64(&q->vq, sector));
 }
 
@@ -435,7 +434,7 @@ static inline size_t in_sectors(size_t len)
  * goes the long way, which knows why.
  */
 static inline bool is_plain(const struct vio_blk_queue *q,
-                            const struct vio_blk_req *req)
+                            const struct vio_blk_req *req, size_t op)
 {
     const struct vio_buf *buf = req->data;
     size_t sectors;
@@ -445,22 +444,21 @@ static inline bool is_plain(const struct vio_blk_queue *q,
     /* What is no multiple of a sector becomes a number without measure. */
     sectors = in_sectors(buf->len);
     return sectors - 1 < q->plain_sectors &&
-           req->sector <= q->capacity - sectors &&
-           shape_fits_one(&q->vq, req->op);
+           req->sector <= q->capacity - sectors && shape_fits_one(&q->vq, op);
 }
 
 RING_INLINE int queue_plain(struct vio_blk_queue *q, struct vio_blk_req *req,
                             bool packed)
 {
     const struct vio_buf *buf = req->data;
-    size_t slot = shape_next(&q->vq);
+    size_t slot = shape_next(&q->vq), op = ring_index(req->op);
 
-    if (!is_plain(q, req))
+    if (!is_plain(q, req, op))
         return queue_any(q, req);
-    write_plain_header(q, req->op, req->sector);
+    write_plain_header(q, op, req->sector);
     shape_add_one(&q->vq, packed,
-                  (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len},
-                  req->op, req);
+                  (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len}, op,
+                  req);
     /* Bytes come last: to the compiler they might be anything, and all that was
      * read before would have to be read anew. */
     vio_shared_store8(&q->status[slot], BLK_STATUS_UNWRITTEN);

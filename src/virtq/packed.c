@@ -23,17 +23,21 @@ void vio_packed_init(struct vio_virtq *vq)
     /* 2.8.1: both wrap counters start at 1. */
     vq->added = vq->published = vq->taken = POSITION_WRAP;
     vq->avail_tail = packed_tail(VIRTQ_DESC_F_AVAIL, 0);
+    vq->next_desc = vq->desc;
     vq->used_flags = PACKED_BOTH;
+    vq->event_size = ring_has(vq, VQ_EVENT_IDX) ? vq->size : 0;
     /* What zeroed memory asks for is an interrupt for each. */
     vio_packed_enable_cb_prepare(vq);
 }
 
 /* The list turned out to be wrong: what is written of it has the flags that
  * make it available, and must not keep them until a batch grows up to there. */
-static void withdraw(const struct vio_virtq *vq, unsigned n)
+static void withdraw(struct vio_virtq *vq, unsigned n)
 {
     uint16_t at = vq->added;
 
+    if (vq->batch_desc == vq->next_desc)
+        vq->batch_desc = NULL;
     for (; n > 0; n--) {
         vio_shared_store16(&packed_desc(vq, at)->flags,
                            ring16(vq, (uint16_t)packed_idle_flags(at)));
@@ -126,7 +130,7 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
                                             unsigned n_writable)
 {
     struct ring_sums sums = ring_sums(n_readable, n_writable);
-    struct pvirtq_desc *first = packed_desc(vq, vq->added);
+    struct pvirtq_desc *first = vq->next_desc;
     struct pvirtq_desc *mid = first + n_readable - 1;
     struct pvirtq_desc *last = mid + n_writable;
     const struct vio_sg *sg_mid = sg + n_readable;
@@ -135,7 +139,7 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
         vq->avail_tail | packed_tail(VIRTQ_DESC_F_NEXT, vq->free_head);
 
     sums.readable += write_front(vq, first, sg);
-    packed_write_tail(vq, first, packed_first_tail(vq, tail));
+    packed_write_tail(vq, first, packed_first_tail(vq, first, tail));
     sums.readable = write_run(vq, first, sg + 1, sg_mid, tail, sums.readable);
     tail |= packed_tail(VIRTQ_DESC_F_WRITE, 0);
     sums.bound = write_run(vq, mid, sg_mid, sg_last, tail, sums.bound);
@@ -174,6 +178,7 @@ RING_INLINE int add_straight(struct vio_virtq *vq, const struct vio_sg *sg,
     if (ring_sums_wrong(sums))
         return unstage(vq, slot);
     vq->added = (uint16_t)(vq->added + n);
+    vq->next_desc = (struct pvirtq_desc *)vq->next_desc + n;
     slot->bound = (uint32_t)sums.bound;
     vq->free_head = slot->next;
     slot->next = (uint16_t)head;

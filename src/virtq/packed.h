@@ -121,37 +121,59 @@ static inline void packed_write_desc(const struct vio_virtq *vq,
 }
 
 /*
- * Where the next descriptor goes while a buffer is being written. `flags` make
+ * A batch's first descriptor, with the flags that make it available: it is held
+ * back by its AVAIL being the other way around, and the kick makes it right.
+ * Gives its tail as it is until then.
+ */
+RING_INLINE uint32_t packed_hold(struct vio_virtq *vq, void *desc,
+                                 uint32_t tail)
+{
+    debug_staged(vq);
+    vq->batch_desc = desc;
+    vq->batch_tail = tail;
+    return tail ^ packed_tail(VIRTQ_DESC_F_AVAIL, 0);
+}
+
+/* The tail of a buffer's first descriptor, which is perhaps a batch's first. In
+ * a batch a jump costs the others little; a single one has none. */
+RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, void *desc,
+                                       uint32_t tail)
+{
+    return ring_seldom(vq->batch_desc) ? tail : packed_hold(vq, desc, tail);
+}
+
+/* The ring's first position, where these flags make available. */
+static inline uint16_t packed_begin(uint32_t avail_tail)
+{
+    return avail_tail & packed_tail(VIRTQ_DESC_F_AVAIL, 0) ? POSITION_WRAP : 0;
+}
+
+/*
+ * Where the next descriptor goes while a buffer is being written. `tail` makes
  * it available: AVAIL is the wrap counter there, and USED its inverse (2.8.1).
- * The first one of a batch is held back: kick_prepare flips its AVAIL.
  */
 struct packed_cursor {
     struct pvirtq_desc *desc;
-    unsigned offset;
-    unsigned flags;
-    unsigned held; /* AVAIL if the next one is a batch's first, else 0 */
+    uint32_t tail;
+    uint16_t position;
 };
 
 static inline struct packed_cursor packed_cursor(const struct vio_virtq *vq)
 {
-    return (struct packed_cursor){
-        .desc = packed_desc(vq, vq->added),
-        .offset = vq->added & POSITION_OFFSET,
-        .flags = vq->avail_tail >> 16,
-        .held = vq->added == vq->published ? VIRTQ_DESC_F_AVAIL : 0,
-    };
+    return (struct packed_cursor){vq->next_desc, vq->avail_tail, vq->added};
 }
 
+/* Behind the ring's last descriptor, and so where the Driver Area is, it begins
+ * anew. */
 static inline void packed_move(const struct vio_virtq *vq,
                                struct packed_cursor *c)
 {
-    c->held = 0;
-    c->desc++;
-    if (++c->offset == vq->size) {
-        c->offset = 0;
-        c->desc = vq->desc;
-        c->flags ^= PACKED_BOTH;
-    }
+    c->position++;
+    if (++c->desc != vq->driver)
+        return;
+    c->desc = vq->desc;
+    c->tail ^= packed_tail(PACKED_BOTH, 0);
+    c->position = packed_begin(c->tail);
 }
 
 /* Write one descriptor of a buffer. */
@@ -159,12 +181,10 @@ static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
                               uint64_t addr, uint32_t len, uint16_t id,
                               unsigned flags)
 {
-    flags |= c->flags;
-    if (c->held) {
-        debug_staged(vq);
-        vq->batch_flags = (uint16_t)flags;
-    }
-    packed_write_desc(vq, c->desc, addr, len, packed_tail(flags ^ c->held, id));
+    uint32_t tail = c->tail | packed_tail(flags, id);
+
+    packed_write_desc(vq, c->desc, addr, len,
+                      packed_first_tail(vq, c->desc, tail));
     packed_move(vq, c);
 }
 
@@ -174,7 +194,7 @@ static inline void packed_put_flags(struct vio_virtq *vq,
                                     struct packed_cursor *c, unsigned flags)
 {
     vio_shared_store16(&c->desc->flags,
-                       ring16(vq, (uint16_t)(flags | c->flags)));
+                       ring16(vq, (uint16_t)(flags | c->tail >> 16)));
     packed_move(vq, c);
 }
 
@@ -182,74 +202,61 @@ static inline void packed_put_flags(struct vio_virtq *vq,
 static inline void packed_commit(struct vio_virtq *vq,
                                  const struct packed_cursor *c)
 {
-    vq->added = (uint16_t)((c->flags & VIRTQ_DESC_F_AVAIL) << 8 | c->offset);
-    vq->avail_tail = packed_tail(c->flags, 0);
-}
-
-/* The tail of a buffer's first descriptor, but if it is the first of a batch:
- * the kick makes that one available. */
-RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, uint32_t tail)
-{
-    if (vq->added != vq->published)
-        return tail;
-    debug_staged(vq);
-    vq->batch_flags = (uint16_t)(tail >> 16);
-    return tail ^ packed_tail(VIRTQ_DESC_F_AVAIL, 0);
+    vq->next_desc = c->desc;
+    vq->avail_tail = c->tail;
+    vq->added = c->position;
 }
 
 /* A buffer that is one descriptor; it needs no cursor. */
 RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
                               size_t id, unsigned flags)
 {
-    uint32_t added = ring_widen(vq->added), offset = added & POSITION_OFFSET;
-    uint32_t tail =
-        packed_first_tail(vq, vq->avail_tail | packed_tail(flags, id));
+    struct pvirtq_desc *desc = vq->next_desc;
+    uint32_t tail = vq->avail_tail | packed_tail(flags, id);
 
-    /* The position goes on before the writing, which can then spend it. */
-    if (offset == vq->mask) {
-        vq->added = (uint16_t)(~added & POSITION_WRAP);
-        vq->avail_tail = packed_tail(packed_avail_flags(~added), 0);
-    } else {
-        vq->added = (uint16_t)(added + 1);
+    packed_write_desc(vq, desc, addr, len, packed_first_tail(vq, desc, tail));
+    vq->added++;
+    if (++desc == vq->driver) {
+        desc = vq->desc;
+        vq->avail_tail ^= packed_tail(PACKED_BOTH, 0);
+        vq->added = packed_begin(vq->avail_tail);
     }
-    packed_write_desc(vq, (struct pvirtq_desc *)vq->desc + offset, addr, len,
-                      tail);
+    vq->next_desc = desc;
 }
 
-/* Does the device ask for a notification of the batch from `before` to `now`?
- * Its event structure is read once, as a whole (2.8.14). */
+/*
+ * Does the device ask for a notification of the batch from `before` to `now`?
+ * Its event structure is read once, as a whole (2.8.14).
+ *
+ * As numbers of 16 bits positions follow each other in the order in which they
+ * are used, with a gap where the offset would be past the ring's end.
+ */
 RING_INLINE bool packed_wants_notification(const struct vio_virtq *vq,
                                            uint16_t before, uint16_t now)
 {
     uint32_t event = ring32(vq, vio_shared_load32(vq->device));
-    uint16_t desc = (uint16_t)event;
-    unsigned flags = event >> 16;
+    uint32_t position = event - packed_tail(RING_EVENT_FLAGS_DESC, 0);
 
-    if (flags == RING_EVENT_FLAGS_DISABLE)
-        return false;
+    /* One comparison for other flags, and for an offset that there is not. */
+    if ((position & ~POSITION_WRAP) < vq->event_size)
+        return ring_passed((uint16_t)position, now, before);
     /* What makes no sense is taken as ENABLE: one notification too many. */
-    if (flags != RING_EVENT_FLAGS_DESC || !ring_has(vq, VQ_EVENT_IDX) ||
-        (desc & POSITION_OFFSET) >= vq->size)
-        return true;
-    /* Within one round an event of another one is as far off as half of all
-     * positions, and cannot lie in the step. */
-    if (!((before ^ now) & POSITION_WRAP))
-        return ring_passed(desc, now, before);
-    /* Around the end: it lies in the last round, or in this one. */
-    return (desc ^ now) & POSITION_WRAP ? desc >= before : desc < now;
+    return event >> 16 != RING_EVENT_FLAGS_DISABLE;
 }
 
 /* Publish the batch. Does the device ask for a notification? */
 RING_INLINE bool packed_kick(struct vio_virtq *vq, bool weak)
 {
     uint16_t before = vq->published, now = vq->added;
+    struct pvirtq_desc *first = vq->batch_desc;
 
-    if (now == before)
+    if (!first)
         return false;
     debug_kicked(vq);
     /* The batch's first flags publish all of it. */
-    ring_publish16(vq, weak, &packed_desc(vq, before)->flags,
-                   ring16(vq, vq->batch_flags));
+    ring_publish16(vq, weak, &first->flags,
+                   ring16(vq, (uint16_t)(vq->batch_tail >> 16)));
+    vq->batch_desc = NULL;
     ring_set_published(vq, now);
     ring_full_barrier(vq, weak);
     return ring_decided(vq, packed_wants_notification(vq, before, now));
@@ -258,14 +265,16 @@ RING_INLINE bool packed_kick(struct vio_virtq *vq, bool weak)
 /* Read a descriptor. 1, or 0: it is not used. */
 RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
                                  const struct pvirtq_desc *desc,
-                                 unsigned used_flags,
+                                 uint16_t used_flags,
                                  struct vio_virtq_used *used)
 {
-    used->flags = ring16(vq, ring_observe16(vq, weak, &desc->flags));
-    if ((used->flags & PACKED_BOTH) != used_flags)
+    uint16_t flags = ring16(vq, ring_observe16(vq, weak, &desc->flags));
+
+    used->flags = (uint16_t)(flags ^ used_flags);
+    if (used->flags & PACKED_BOTH)
         return 0;
     used->len = ring32(vq, vio_shared_load32(&desc->len));
-    used->id = ring_widen(ring16(vq, vio_shared_load16(&desc->id)));
+    used->id = ring_index(ring16(vq, vio_shared_load16(&desc->id)));
     return 1;
 }
 

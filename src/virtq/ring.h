@@ -78,6 +78,9 @@
 #define RING_APART static __attribute__((noinline))
 #endif
 
+/* Of what is unusual, or where the time does not count: nothing comes yet. */
+#define ring_seldom(condition) __builtin_expect(!!(condition), false)
+
 /*
  * A build that needs one ring format leaves the other out with VIO_NO_SPLIT or
  * VIO_NO_PACKED; with both in, the queue says which it is.
@@ -244,7 +247,7 @@ static inline uint16_t ring_further(const struct vio_virtq *vq, uint32_t slot,
 static inline void ring_begin_order(struct vio_virtq *vq,
                                     const struct vio_virtq_used *last)
 {
-    vq->order_last = last->id;
+    vq->order_last = (uint32_t)last->id;
     vq->order_len = (uint32_t)last->len;
 }
 
@@ -274,6 +277,13 @@ static inline uint32_t ring_widen(uint16_t value)
 
     __asm__("" : "+r"(wide));
     return wide;
+}
+
+/* The same of one that becomes an index. */
+static inline size_t ring_index(size_t value)
+{
+    __asm__("" : "+r"(value));
+    return value;
 }
 
 /* Count a kick that the device did not want to hear of. */

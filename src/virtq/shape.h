@@ -165,17 +165,15 @@ static inline unsigned shape_n_segs(const struct vio_virtq *vq, unsigned slot)
 }
 
 /* Is there a slot shape_next() that is made for a request of one segment? */
-static inline bool shape_fits_one(const struct vio_virtq *vq,
-                                  unsigned only_read)
+static inline bool shape_fits_one(const struct vio_virtq *vq, size_t only_read)
 {
-    return vq->slot[vq->free_head].count == shape_kind(1, only_read);
+    return vq->slot[vq->free_head].count == (uint16_t)only_read;
 }
 
 /* Stage that request; `packed` says which ring it is. A split and a packed
  * descriptor begin alike. */
 RING_INLINE void shape_add_one(struct vio_virtq *vq, bool packed,
-                               struct vio_sg sg, unsigned only_read,
-                               void *token)
+                               struct vio_sg sg, size_t only_read, void *token)
 {
     size_t slot = vq->free_head, at = slot * vq->shape_stride;
     struct virtq_desc *desc = (void *)&vq->shape_data[at];
@@ -185,7 +183,7 @@ RING_INLINE void shape_add_one(struct vio_virtq *vq, bool packed,
     vio_shared_store32(&desc->len, ring32(vq, sg.len));
     s->token = token;
     /* Without a branch: only_read is 0 or 1. */
-    s->bound = (sg.len & (only_read - 1)) + SHAPE_STATUS_LEN + 1;
+    s->bound = (sg.len & (uint32_t)(only_read - 1)) + SHAPE_STATUS_LEN + 1;
     vq->free_head = s->next;
     if (packed)
         packed_stage(vq, vq->table_addr + at, 3 * sizeof(struct pvirtq_desc),

@@ -11,7 +11,7 @@
 #include "shape.h"
 
 /* The slot is free again: it goes in front of the list, where it is warm. */
-RING_INLINE void shape_release(struct vio_virtq_slot *slot, uint32_t number,
+RING_INLINE void shape_release(struct vio_virtq_slot *slot, size_t number,
                                uint16_t *free_head)
 {
     slot->bound = 0;
@@ -70,11 +70,11 @@ static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
                                  : split_check_used(vq, &used);
     struct vio_virtq_slot *slot;
 
+    done->slot = (uint32_t)used.id;
     if (err > 0)
-        err = shape_pass(vq, used.id);
+        err = shape_pass(vq, done->slot);
     if (err < 0)
         return err;
-    done->slot = used.id;
     done->len = (uint32_t)used.len;
     slot = &vq->slot[used.id];
     done->whole = used.len + 1 == slot->bound;
@@ -92,9 +92,10 @@ static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
 
 /* What the queue's owner does with one of the run. False: for him it is not a
  * usual one. And what he does in the end, if another one, which is to be taken
- * by itself, ended the run. Both are known where a run is called. */
-typedef bool shape_each(void *ctx, uint32_t slot, void *token);
-typedef int shape_last(void *ctx, bool other);
+ * by itself, ended the run: how many are wanted still, with that one, or 0.
+ * Both are known where a run is called. */
+typedef bool shape_each(void *ctx, size_t slot, void *token);
+typedef int shape_last(void *ctx, unsigned left);
 
 /* One of a run. Of a slot that is not in flight the bound is 0, and less one,
  * with 64 bits, no length. */
@@ -105,7 +106,7 @@ RING_INLINE bool shape_take_whole(const struct vio_virtq *vq,
 {
     struct vio_virtq_slot *slot;
 
-    if (used->id > vq->mask)
+    if ((uint32_t)used->id > vq->mask)
         return false;
     slot = &vq->slot[used->id];
     if ((uint64_t)slot->bound - 1 != used->len)
@@ -138,14 +139,14 @@ RING_INLINE int split_run(struct vio_virtq *vq, unsigned n, shape_each *each,
             vq->free_head = free_head;
             ring_set_taken(vq, (uint16_t)(taken + total - n));
             vq->shape_used = used;
-            return last(ctx, true);
+            return last(ctx, n);
         }
         n -= (unsigned)run;
         at = 0;
     } while (n);
     vq->free_head = free_head;
     ring_set_taken(vq, (uint16_t)(taken + total));
-    return last(ctx, false);
+    return last(ctx, 0);
 }
 
 /* The same for one; `ring` is where it is: split_used(vq). */
@@ -158,11 +159,11 @@ RING_INLINE int split_run_one(struct vio_virtq *vq, const uint16_t *ring,
 
     if (!shape_take_whole(vq, &used, &free_head, each, ctx)) {
         vq->shape_used = used;
-        return last(ctx, true);
+        return last(ctx, 1);
     }
     vq->free_head = free_head;
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
-    return last(ctx, false);
+    return last(ctx, 0);
 }
 
 /* What of a packed ring was taken: up to a descriptor. */
@@ -181,7 +182,8 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
                            shape_last *last, void *ctx)
 {
     uint16_t free_head = vq->free_head;
-    unsigned used_flags = vq->used_flags, at = vq->taken & POSITION_OFFSET;
+    uint16_t used_flags = vq->used_flags;
+    unsigned at = vq->taken & POSITION_OFFSET;
     const struct pvirtq_desc *desc = (const struct pvirtq_desc *)vq->desc + at;
     unsigned run = n < vq->size - at ? n : vq->size - at;
 
@@ -193,12 +195,12 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
 
             if (!packed_load_used(vq, RING_WEAK, desc, used_flags, &used)) {
                 packed_ran(vq, free_head, used_flags, desc);
-                return last(ctx, false);
+                return last(ctx, 0);
             }
             if (!shape_take_whole(vq, &used, &free_head, each, ctx)) {
                 packed_ran(vq, free_head, used_flags, desc);
                 vq->shape_used = used;
-                return last(ctx, true);
+                return last(ctx, n + (unsigned)(stop - desc));
             }
         }
         if (desc == (const struct pvirtq_desc *)vq->desc + vq->size) {
@@ -210,34 +212,38 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
         run = n;
     }
     packed_ran(vq, free_head, used_flags, desc);
-    return last(ctx, false);
+    return last(ctx, 0);
 }
 
-/* Is one in flight, and no more, and not the ring's last? */
-RING_INLINE bool packed_has_one(const struct vio_virtq *vq)
+/* Is one in flight up to `end`, and no more, and not the ring's last? */
+RING_INLINE bool packed_has_one(const struct vio_virtq *vq, uint16_t end)
 {
-    uint32_t end = vq->published;
+    return (uint16_t)(vq->taken + 1u) == end && end & POSITION_OFFSET;
+}
 
-    return (uint32_t)vq->taken + 1 == end && end & POSITION_OFFSET;
+/* Out of the way, so that whoever finds one returns a constant. */
+static __attribute__((noinline, cold)) int nothing_yet(void)
+{
+    return 0;
 }
 
 /* Take that one. */
-RING_INLINE int packed_run_one(struct vio_virtq *vq, shape_each *each,
-                               shape_last *last, void *ctx)
+RING_INLINE int packed_run_one(struct vio_virtq *vq, uint16_t end,
+                               shape_each *each, shape_last *last, void *ctx)
 {
     uint16_t free_head = vq->free_head;
     struct vio_virtq_used used;
 
     if (!packed_load_used(vq, RING_WEAK, packed_desc(vq, vq->taken),
                           vq->used_flags, &used))
-        return last(ctx, false);
+        return nothing_yet();
     if (!shape_take_whole(vq, &used, &free_head, each, ctx)) {
         vq->shape_used = used;
-        return last(ctx, true);
+        return last(ctx, 1);
     }
     vq->free_head = free_head;
-    ring_set_taken(vq, vq->published);
-    return last(ctx, false);
+    ring_set_taken(vq, end);
+    return last(ctx, 0);
 }
 
 #endif

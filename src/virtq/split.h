@@ -140,7 +140,7 @@ RING_INLINE struct vio_virtq_used split_load_used(const struct vio_virtq *vq,
 {
     struct vio_virtq_used used = {.flags = 0};
 
-    used.id = ring32(vq, vio_shared_load32(&elem[0]));
+    used.id = ring_index(ring32(vq, vio_shared_load32(&elem[0])));
     used.len = ring32(vq, vio_shared_load32(&elem[1]));
     return used;
 }
@@ -152,7 +152,7 @@ RING_INLINE int split_check_used(struct vio_virtq *vq,
 {
     uint32_t bound;
 
-    if (used->id > vq->mask)
+    if ((uint32_t)used->id > vq->mask)
         return ring_break(vq);
     bound = vq->slot[used->id].bound;
     /* A slot that heads nothing in flight has the bound 0, so that this one

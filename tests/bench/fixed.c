@@ -75,10 +75,9 @@ struct tokens {
     struct vio_virtq *vq;
     void **first;
     void **next;
-    unsigned n; /* wanted */
 };
 
-static inline bool put_token(void *ctx, uint32_t slot, void *token)
+static inline bool put_token(void *ctx, size_t slot, void *token)
 {
     struct tokens *t = ctx;
 
@@ -87,28 +86,29 @@ static inline bool put_token(void *ctx, uint32_t slot, void *token)
     return true;
 }
 
-static inline int end_tokens(void *ctx, bool other)
+static inline int end_tokens(void *ctx, unsigned left)
 {
     struct tokens *t = ctx;
-    int n = (int)(t->next - t->first);
+    unsigned n = (unsigned)(t->next - t->first);
 
-    return other ? get_any(t->vq, t->first, (unsigned)n, t->n) : n;
+    return left ? get_any(t->vq, t->first, n, n + left) : (int)n;
 }
 
 RING_APART int get_packed(struct vio_virtq *vq, void **token, unsigned max)
 {
     unsigned n = (unsigned)packed_in_flight(vq);
-    struct tokens t = {vq, token, token, n < max ? n : max};
+    struct tokens t = {vq, token, token};
 
-    return packed_run(vq, t.n, put_token, end_tokens, &t);
+    return packed_run(vq, n < max ? n : max, put_token, end_tokens, &t);
 }
 
 RING_APART int get_split(struct vio_virtq *vq, void **token, unsigned n,
                          unsigned max)
 {
-    struct tokens t = {vq, token, token, n < max ? n : max};
+    struct tokens t = {vq, token, token};
 
-    return t.n ? split_run(vq, t.n, put_token, end_tokens, &t) : 0;
+    n = n < max ? n : max;
+    return n ? split_run(vq, n, put_token, end_tokens, &t) : 0;
 }
 
 RING_APART int get_one_by_one(struct vio_virtq *vq, void **token, unsigned max)
@@ -121,25 +121,28 @@ RING_APART int get_one_by_one(struct vio_virtq *vq, void **token, unsigned max)
     return ready > 0 ? get_any(vq, token, 0, max) : ready;
 }
 
-RING_APART int get_other(struct vio_virtq *vq, void **token, unsigned max)
+RING_APART int get_other(struct vio_virtq *vq, void **token, unsigned max,
+                         uint32_t state)
 {
-    struct tokens t = {vq, token, token, 1};
+    struct tokens t = {vq, token, token};
+    uint16_t end = vq->published;
 
-    if (ring_state(vq) & SHAPE_ONE_BY_ONE)
+    if (state & SHAPE_ONE_BY_ONE)
         return get_one_by_one(vq, token, max);
-    return max && packed_has_one(vq)
-               ? packed_run_one(vq, put_token, end_tokens, &t)
+    return max && packed_has_one(vq, end)
+               ? packed_run_one(vq, end, put_token, end_tokens, &t)
                : get_packed(vq, token, max);
 }
 
 int fixed_get(struct vio_virtq *vq, void **token, unsigned max)
 {
-    struct tokens t = {vq, token, token, 1};
+    struct tokens t = {vq, token, token};
+    uint32_t state = ring_state(vq);
     const uint16_t *ring;
     int n;
 
-    if (ring_state(vq) & (SHAPE_ONE_BY_ONE | VQ_PACKED))
-        return get_other(vq, token, max);
+    if (state & (SHAPE_ONE_BY_ONE | VQ_PACKED))
+        return get_other(vq, token, max, state);
     ring = split_used(vq);
     n = split_ready(vq, ring, RING_WEAK);
     if (n < 0)

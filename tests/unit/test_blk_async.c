@@ -425,6 +425,42 @@ static void fini_hands_back_what_is_in_flight(void **state)
     }
 }
 
+/* n requests at once, and it is known that there is nothing left to wait for.
+ */
+static void go_on(unsigned n, unsigned sector)
+{
+    for (unsigned k = 0; k < n; k++)
+        assert_int_equal(
+            unit_queue_read(&req[k], &buf[k], sector + k, data + 512 * k, 512),
+            0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, DEPTH_MAX), n);
+    for (unsigned k = 0; k < n; k++) {
+        assert_ptr_equal(done[k], &req[k]);
+        assert_int_equal(req[k].result, 0);
+    }
+    assert_int_equal(vio_blk_wait_any(unit_blk.queue, 0), 0);
+}
+
+/* Once around alone, and once in pairs: in a packed queue of this size
+ * positions have no bit to spare. */
+static void largest_queue_goes_round(void **state)
+{
+    struct vio_blk_config cfg = {
+        .queue_size = 32768, .depth = 32768, .max_segs = 1};
+
+    (void)state;
+    unit_disk_device(2, 1024);
+    unit_dev.queue_max[0] = 32768;
+    data = unit_disk_unmapped(2 * 512);
+    unit_disk_up(&cfg);
+    assert_int_equal(vio_blk_info(&unit_blk)->depth, 32768);
+    for (unsigned n = 1; n <= 2; n++)
+        for (unsigned i = 0; i < 33000; i += n)
+            go_on(n, i % 1000);
+    unit_disk_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +482,7 @@ int main(void)
         unit_all_cases(completion_before_sleep_is_not_slept_through),
         unit_all_cases(flush_of_a_disk_without_cache_is_reaped_like_any),
         unit_all_cases(fini_hands_back_what_is_in_flight),
+        unit_case_packed_indirect(largest_queue_goes_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
