@@ -10,16 +10,54 @@
 #define LAST_BDF      0xffffu
 #define LAST_FUNCTION 7u
 
-uint32_t vio_pci_read(const struct vio_pci_bus *bus, uint32_t bdf,
-                      uint32_t offset, unsigned width)
+uint32_t vio_pci_read(const struct vio_pci_function *f, uint32_t offset,
+                      unsigned width)
 {
-    return bus->read(bus->ctx, bdf, offset, width);
+    return f->bus->read(f->bus->ctx, f->bdf, offset, width);
 }
 
-void vio_pci_write(const struct vio_pci_bus *bus, uint32_t bdf, uint32_t offset,
+void vio_pci_write(const struct vio_pci_function *f, uint32_t offset,
                    unsigned width, uint32_t value)
 {
-    bus->write(bus->ctx, bdf, offset, width, value);
+    f->bus->write(f->bus->ctx, f->bdf, offset, width, value);
+}
+
+uint32_t vio_pci_read8(const struct vio_pci_function *f, uint32_t offset)
+{
+    return vio_pci_read(f, offset, 1);
+}
+
+uint32_t vio_pci_read16(const struct vio_pci_function *f, uint32_t offset)
+{
+    return vio_pci_read(f, offset, 2);
+}
+
+uint32_t vio_pci_read32(const struct vio_pci_function *f, uint32_t offset)
+{
+    return vio_pci_read(f, offset, 4);
+}
+
+void vio_pci_write16(const struct vio_pci_function *f, uint32_t offset,
+                     uint32_t value)
+{
+    vio_pci_write(f, offset, 2, value);
+}
+
+void vio_pci_write32(const struct vio_pci_function *f, uint32_t offset,
+                     uint32_t value)
+{
+    vio_pci_write(f, offset, 4, value);
+}
+
+uint32_t vio_pci_command(const struct vio_pci_function *f, uint32_t clear,
+                         uint32_t set)
+{
+    uint32_t old = vio_pci_read16(f, PCI_COMMAND);
+    uint32_t command = (old & ~clear) | set;
+
+    if (command != old)
+        vio_pci_write16(f, PCI_COMMAND, command);
+    return old;
 }
 
 /* Where a function's registers are in the ECAM; false: outside of it. */
@@ -129,15 +167,13 @@ static bool is_there(uint32_t id)
 
 /* Behind function 0 that is missing, or is the only one, there are no more of
  * the same device. */
-static uint32_t step(const struct vio_pci_bus *bus, struct vio_pci_walk *walk,
-                     bool there)
+static uint32_t step(const struct vio_pci_function *f,
+                     struct vio_pci_walk *walk, bool there)
 {
-    uint32_t bdf = walk->next;
-
-    if ((bdf & LAST_FUNCTION) == 0)
-        walk->multi = there && (vio_pci_read(bus, bdf, PCI_HEADER_TYPE, 1) &
+    if ((f->bdf & LAST_FUNCTION) == 0)
+        walk->multi = there && (vio_pci_read8(f, PCI_HEADER_TYPE) &
                                 PCI_HEADER_TYPE_MULTI);
-    return walk->multi ? bdf + 1 : (bdf | LAST_FUNCTION) + 1;
+    return walk->multi ? f->bdf + 1 : (f->bdf | LAST_FUNCTION) + 1;
 }
 
 bool vio_pci_next(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
@@ -147,12 +183,12 @@ bool vio_pci_next(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
     if (walk->next < first)
         walk->next = first;
     while (walk->next <= LAST_BDF && walk->next >> 8 <= bus->last_bus) {
-        uint32_t bdf = walk->next;
-        uint32_t id = vio_pci_read(bus, bdf, PCI_ID, 4);
+        struct vio_pci_function f = {bus, walk->next};
+        uint32_t id = vio_pci_read32(&f, PCI_ID);
 
-        walk->next = step(bus, walk, is_there(id));
+        walk->next = step(&f, walk, is_there(id));
         if (is_there(id)) {
-            walk->bdf = bdf;
+            walk->bdf = f.bdf;
             walk->id = id;
             return true;
         }

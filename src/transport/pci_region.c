@@ -58,26 +58,23 @@ static void aim(const struct vio_pci *p, unsigned bar, uint64_t offset,
 {
     uint32_t at = p->window;
 
-    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_BAR, 1, bar);
-    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_LENGTH, 4, width);
-    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_OFFSET, 4,
-                  (uint32_t)offset);
+    vio_pci_write(&p->function, at + VIRTIO_PCI_CAP_BAR, 1, bar);
+    vio_pci_write32(&p->function, at + VIRTIO_PCI_CAP_LENGTH, width);
+    vio_pci_write32(&p->function, at + VIRTIO_PCI_CAP_OFFSET, (uint32_t)offset);
 }
 
 void vio_pci_window_write(const struct vio_pci *p, unsigned bar,
                           uint64_t offset, unsigned width, uint32_t value)
 {
     aim(p, bar, offset, width);
-    vio_pci_write(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA, width,
-                  value);
+    vio_pci_write(&p->function, p->window + VIRTIO_PCI_CAP_EXTRA, width, value);
 }
 
 static uint32_t window_read(const struct vio_pci *p, unsigned bar,
                             uint64_t offset, unsigned width)
 {
     aim(p, bar, offset, width);
-    return vio_pci_read(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA,
-                        width);
+    return vio_pci_read(&p->function, p->window + VIRTIO_PCI_CAP_EXTRA, width);
 }
 
 /* 4.1.3.1: an access has the width of the field. */
@@ -98,16 +95,34 @@ void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
         vio_pci_reg_write_le(r->reg, offset, width, value);
 }
 
-uint32_t vio_pci_common_get(const struct vio_pci *p, uint32_t offset,
-                            unsigned width)
+uint32_t vio_pci_get8(const struct vio_pci *p, uint32_t offset)
 {
-    return vio_pci_get(p, &p->common, offset, width);
+    return vio_pci_get(p, &p->common, offset, 1);
 }
 
-void vio_pci_common_put(const struct vio_pci *p, uint32_t offset,
-                        unsigned width, uint32_t value)
+uint32_t vio_pci_get16(const struct vio_pci *p, uint32_t offset)
 {
-    vio_pci_put(p, &p->common, offset, width, value);
+    return vio_pci_get(p, &p->common, offset, 2);
+}
+
+uint32_t vio_pci_get32(const struct vio_pci *p, uint32_t offset)
+{
+    return vio_pci_get(p, &p->common, offset, 4);
+}
+
+void vio_pci_put8(const struct vio_pci *p, uint32_t offset, uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, 1, value);
+}
+
+void vio_pci_put16(const struct vio_pci *p, uint32_t offset, uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, 2, value);
+}
+
+void vio_pci_put32(const struct vio_pci *p, uint32_t offset, uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, 4, value);
 }
 
 #endif
