@@ -310,10 +310,10 @@ int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq)
     if (!vio_device_has(dev, VIRTIO_F_RING_RESET))
         return VIO_ENOTSUP;
     vio_virtq_break(vq); /* nobody touches the ring meanwhile */
-    vio_ops(dev)->queue_reset(dev, vq->index);
     vio_device_deadline(dev, &deadline);
     /* 2.6.1.1.2: it is reset when the device says so. */
-    while (vio_ops(dev)->queue_in_reset(dev, vq->index))
+    for (bool ask = true; vio_ops(dev)->queue_reset(dev, vq->index, ask);
+         ask = false)
         if (vio_deadline_passed(&deadline))
             return vio_device_why(dev, VIO_WHY_QUEUE_RESET_TIMEOUT, vq->index);
     return 0;

@@ -4,7 +4,7 @@
  */
 #include <vio/error.h>
 
-#include "divide.h"
+#include "text.h"
 
 /*
  * The texts of a table stand one behind the other, each with its NUL: what
@@ -63,48 +63,18 @@ static const char *reason_text(enum vio_reason reason)
                 (unsigned)reason >> 8);
 }
 
-/* Where the text goes; what does not fit is counted and dropped. */
-struct out {
-    char *buf;
-    size_t size;
-    size_t used;
-};
-
-static void put(struct out *out, char c)
-{
-    if (out->used + 1 < out->size)
-        out->buf[out->used++] = c;
-}
-
-static void put_number(struct out *out, uint64_t value, unsigned base)
-{
-    char digits[20];
-    unsigned n = 0;
-
-    if (base == 16) {
-        put(out, '0');
-        put(out, 'x');
-    }
-    do {
-        digits[n++] = "0123456789abcdef"[vio_divide(&value, base)];
-    } while (value);
-    while (n)
-        put(out, digits[--n]);
-}
-
 char *vio_why_text(const struct vio_why *why, char *buf, size_t size)
 {
-    struct out out = {buf, size, 0};
+    struct vio_text text = {buf, size, 0};
 
     for (const char *p = reason_text(why->reason); *p; p++) {
         if (*p != '%')
-            put(&out, *p);
+            vio_text_put(&text, *p);
         else if (*++p == 'x')
-            put_number(&out, why->found, 16);
+            vio_text_number(&text, why->found, 16);
         else
-            put_number(&out, *p == 'f' ? why->found : why->wanted, 10);
+            vio_text_number(&text, *p == 'f' ? why->found : why->wanted, 10);
     }
-    if (size)
-        buf[out.used] = '\0';
+    vio_text_end(&text);
     return buf;
 }

@@ -79,7 +79,7 @@ static uint32_t ecam_read(void *ctx, uint32_t bdf, uint32_t offset,
 
     if (!ecam_at(ecam, bdf, &offset))
         return ALL_ONES;
-    return vio_pci_reg_read_le(ecam->base, offset, width);
+    return vio_reg_get_le(ecam->base, offset, width);
 }
 
 static void ecam_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
@@ -88,7 +88,7 @@ static void ecam_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
     const struct vio_pci_ecam *ecam = ctx;
 
     if (ecam_at(ecam, bdf, &offset))
-        vio_pci_reg_write_le(ecam->base, offset, width, value);
+        vio_reg_put_le(ecam->base, offset, width, value);
 }
 
 /* The last bus that an ECAM of this size holds. */
@@ -137,7 +137,7 @@ static uint32_t port_read(void *ctx, uint32_t bdf, uint32_t offset,
 {
     (void)ctx;
     port_select(bdf, offset);
-    return vio_pci_reg_read(port_data, port_offset(offset, width), width);
+    return vio_reg_get(port_data, port_offset(offset, width), width);
 }
 
 static void port_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
@@ -145,7 +145,7 @@ static void port_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
 {
     (void)ctx;
     port_select(bdf, offset);
-    vio_pci_reg_write(port_data, port_offset(offset, width), width, value);
+    vio_reg_put(port_data, port_offset(offset, width), width, value);
 }
 
 struct vio_pci_bus vio_pci_ports(void)

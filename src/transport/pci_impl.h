@@ -10,6 +10,7 @@
 
 #include "../why.h"
 #include "pci_config.h"
+#include "reg.h"
 
 /* One access to configuration space. (pci_bus.c) */
 uint32_t vio_pci_read(const struct vio_pci_function *f, uint32_t offset,
@@ -77,16 +78,6 @@ void vio_pci_cap_begin(const struct vio_pci_function *f,
 int vio_pci_cap_next(const struct vio_pci_function *f,
                      struct pci_cap_walk *walk, struct pci_cap *cap,
                      struct vio_why *why);
-
-/* One access to a register, in the processor's byte order; and to one that is
- * little-endian, as PCI has them. (pci_region.c) */
-uint32_t vio_pci_reg_read(struct vio_reg reg, uint32_t offset, unsigned width);
-void vio_pci_reg_write(struct vio_reg reg, uint32_t offset, unsigned width,
-                       uint32_t value);
-uint32_t vio_pci_reg_read_le(struct vio_reg reg, uint32_t offset,
-                             unsigned width);
-void vio_pci_reg_write_le(struct vio_reg reg, uint32_t offset, unsigned width,
-                          uint32_t value);
 
 /* One access to a virtio structure, in the processor's byte order, mapped or
  * through the window. (pci_region.c) */

@@ -62,7 +62,7 @@ static uint32_t config_read(struct vio_device *dev, uint32_t offset,
 {
     const struct vio_pci *p = pci_of(dev);
 
-    return vio_pci_reg_read(p->common.reg, config_offset(p) + offset, width);
+    return vio_reg_get(p->common.reg, config_offset(p) + offset, width);
 }
 
 static void config_write(struct vio_device *dev, uint32_t offset,
@@ -70,7 +70,7 @@ static void config_write(struct vio_device *dev, uint32_t offset,
 {
     const struct vio_pci *p = pci_of(dev);
 
-    vio_pci_reg_write(p->common.reg, config_offset(p) + offset, width, value);
+    vio_reg_put(p->common.reg, config_offset(p) + offset, width, value);
 }
 
 /* Select a queue, and read its size; 0: there is none. */

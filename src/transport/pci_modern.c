@@ -32,28 +32,29 @@ static void set_status(struct vio_device *dev, uint8_t status)
     vio_pci_put8(pci_of(dev), VIRTIO_PCI_COMMON_DEVICE_STATUS, status);
 }
 
-static uint32_t features_word(struct vio_pci *p, uint32_t word)
-{
-    vio_pci_put32(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
-    return vio_pci_get32(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE);
-}
-
+/* The selector is written before each word. */
 static uint64_t get_features(struct vio_device *dev)
 {
-    uint64_t low = features_word(pci_of(dev), 0);
+    struct vio_pci *p = pci_of(dev);
+    uint64_t features = 0;
 
-    return (uint64_t)features_word(pci_of(dev), 1) << 32 | low;
+    for (unsigned word = 2; word--;) {
+        vio_pci_put32(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
+        features =
+            features << 32 | vio_pci_get32(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE);
+    }
+    return features;
 }
 
 static void set_features(struct vio_device *dev, uint64_t features)
 {
     struct vio_pci *p = pci_of(dev);
 
-    vio_pci_put32(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, 0);
-    vio_pci_put32(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE, (uint32_t)features);
-    vio_pci_put32(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, 1);
-    vio_pci_put32(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE,
-                  (uint32_t)(features >> 32));
+    for (unsigned word = 0; word < 2; word++) {
+        vio_pci_put32(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, word);
+        vio_pci_put32(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE, (uint32_t)features);
+        features >>= 32;
+    }
 }
 
 static uint32_t generation(struct vio_device *dev)
@@ -121,36 +122,32 @@ static void ring_window(const struct vio_doorbell *doorbell, uint32_t value)
                          doorbell->narrow ? 2 : 4, value);
 }
 
-/* 4.1.4.4: where in the notification structure a queue's doorbell is. */
-static int find_doorbell(struct vio_pci *p, uint16_t index, unsigned width,
-                         uint64_t *offset)
+/* 4.1.4.4.1: the multiplier is a power of two and keeps the alignment, or is 0;
+ * the doorbell is inside the structure. */
+static bool in_notify(const struct vio_pci *p, uint64_t at, unsigned width)
 {
     uint32_t multiplier = p->notify_multiplier;
-    uint64_t at = vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF);
 
-    at *= multiplier;
-    /* 4.1.4.4.1: the multiplier is a power of two and keeps the alignment, or
-     * is 0; the doorbell is inside the structure. */
-    if ((multiplier & (multiplier - 1)) || (multiplier & (width - 1)) ||
-        (p->notify.offset & (width - 1)) || width > p->notify.length ||
-        at > p->notify.length - width || p->notify.offset + at > UINT32_MAX)
-        return vio_fail(&p->dev.why, VIO_WHY_NOTIFY_RANGE, index,
-                        p->notify.length);
-    *offset = p->notify.offset + at;
-    return 0;
+    return !(multiplier & (multiplier - 1)) && !(multiplier & (width - 1)) &&
+           !(p->notify.offset & (width - 1)) && width <= p->notify.length &&
+           at <= p->notify.length - width &&
+           p->notify.offset + at <= UINT32_MAX;
 }
 
-/* 4.1.5.2: how wide a notification is, and what is in it. */
+/* 4.1.4.4: where in the notification structure a queue's doorbell is; 4.1.5.2:
+ * how wide a notification is, and what is in it. */
 static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
 {
     bool wide = vio_device_has(&p->dev, VIRTIO_F_NOTIFICATION_DATA);
     unsigned width = wide ? 4 : 2;
     uint16_t value = vq->index;
-    uint64_t at = 0;
-    int err = find_doorbell(p, vq->index, width, &at);
+    uint64_t at = vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF);
 
-    if (err)
-        return err;
+    at *= p->notify_multiplier;
+    if (!in_notify(p, at, width))
+        return vio_fail(&p->dev.why, VIO_WHY_NOTIFY_RANGE, vq->index,
+                        p->notify.length);
+    at += p->notify.offset;
     if (vio_device_has(&p->dev, VIRTIO_F_NOTIF_CONFIG_DATA))
         value = (uint16_t)vio_pci_get16(
             p, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA);
@@ -205,17 +202,15 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     return 0;
 }
 
-static void queue_reset(struct vio_device *dev, uint16_t index)
-{
-    select_queue(pci_of(dev), index);
-    vio_pci_put16(pci_of(dev), VIRTIO_PCI_COMMON_QUEUE_RESET, 1);
-}
-
 /* 4.1.4.3.2: the reset is complete when queue_reset reads 0. */
-static bool queue_in_reset(struct vio_device *dev, uint16_t index)
+static bool queue_reset(struct vio_device *dev, uint16_t index, bool ask)
 {
-    select_queue(pci_of(dev), index);
-    return vio_pci_get16(pci_of(dev), VIRTIO_PCI_COMMON_QUEUE_RESET) != 0;
+    struct vio_pci *p = pci_of(dev);
+
+    select_queue(p, index);
+    if (ask)
+        vio_pci_put16(p, VIRTIO_PCI_COMMON_QUEUE_RESET, 1);
+    return vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_RESET) != 0;
 }
 
 static const struct vio_transport modern_transport = {
@@ -231,7 +226,6 @@ static const struct vio_transport modern_transport = {
     .queue_max = queue_max,
     .queue_start = queue_start,
     .queue_reset = queue_reset,
-    .queue_in_reset = queue_in_reset,
     .isr = vio_pci_read_isr,
     .prepare = prepare,
     .is_there = vio_pci_is_there,
