@@ -11,23 +11,23 @@
  * chooses one is its place. That takes a quarter less than pointers to them,
  * and nothing that a loader has to relocate.
  */
-#define ERRORS(X)                                              \
-    X(VIO_OK, "success")                                       \
-    X(VIO_EAGAIN, "no free request slot: submit, reap, retry") \
-    X(VIO_ENOSPC, "virtqueue full: kick, get_buf, retry")      \
-    X(VIO_EBUSY, "in use already")                             \
-    X(VIO_EINVAL, "invalid argument")                          \
-    X(VIO_ERANGE, "past the end of the disk")                  \
-    X(VIO_EROFS, "the disk is read-only")                      \
-    X(VIO_E2BIG, "too many segments or bytes")                 \
-    X(VIO_ENOTSUP, "not supported here")                       \
-    X(VIO_EBADSTATE, "not in this state of the device")        \
-    X(VIO_ENOMEM, "a memory block is too small")               \
-    X(VIO_EFAULT, "a buffer cannot be mapped for the device")  \
-    X(VIO_ETIMEDOUT, "the device did not answer in time")      \
-    X(VIO_ENODEV, "no device")                                 \
-    X(VIO_EIO, "I/O error of the device")                      \
-    X(VIO_EZONE, "the state of the zone forbids it")           \
+#define ERRORS(X)                                         \
+    X(VIO_OK, "success")                                  \
+    X(VIO_EAGAIN, "no free slot: submit, reap, retry")    \
+    X(VIO_ENOSPC, "virtqueue full: kick, get_buf, retry") \
+    X(VIO_EBUSY, "in use already")                        \
+    X(VIO_EINVAL, "invalid argument")                     \
+    X(VIO_ERANGE, "past the end of the disk")             \
+    X(VIO_EROFS, "the disk is read-only")                 \
+    X(VIO_E2BIG, "too many segments or bytes")            \
+    X(VIO_ENOTSUP, "not supported here")                  \
+    X(VIO_EBADSTATE, "not in this state of the device")   \
+    X(VIO_ENOMEM, "a memory block is too small")          \
+    X(VIO_EFAULT, "a buffer cannot be mapped")            \
+    X(VIO_ETIMEDOUT, "no answer in time")                 \
+    X(VIO_ENODEV, "no device")                            \
+    X(VIO_EIO, "I/O error")                               \
+    X(VIO_EZONE, "not in this state of the zone")         \
     X(VIO_EPROTO, "the device broke the protocol: reset it")
 
 #define ERROR_KEY(error, text)  -(error),
