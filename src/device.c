@@ -282,8 +282,11 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
         (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
         err = vio_device_why(dev, VIO_WHY_QUEUE_BAD_SIZE, value);
     /* Of a device that is gone every queue reads as busy. */
-    if (err)
-        return vio_device_read_status(dev) < 0 ? VIO_ENODEV : err;
+    if (err) {
+        int gone = vio_device_read_status(dev);
+
+        return gone < 0 ? gone : err;
+    }
     *max = value > VIRTQ_SIZE_MAX ? VIRTQ_SIZE_MAX : value;
     return 0;
 }

@@ -48,9 +48,11 @@ static int check_args(struct vio_device *dev, const struct vio_blk_config *cfg,
     return vio_blk_check_device(dev, mem);
 }
 
-/* Up to what the queues will be like. */
-static int plan_it(struct vio_device *dev, const struct vio_blk_config *cfg,
-                   struct blk_plan *plan)
+/* Up to what the queues will be like. Not inlined: there is one of it for
+ * asking and for doing. */
+static __attribute__((noinline)) int plan_it(struct vio_device *dev,
+                                             const struct vio_blk_config *cfg,
+                                             struct blk_plan *plan)
 {
     int err;
 

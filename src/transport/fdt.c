@@ -36,14 +36,10 @@ static bool has_string(struct fdt_bytes list, const char *s)
     while (list.len) {
         if (fdt_starts_with(list, s))
             return true;
-        while (list.len && *list.p != '\0') {
+        do {
             list.p++;
             list.len--;
-        }
-        if (list.len) {
-            list.p++;
-            list.len--;
-        }
+        } while (list.len && list.p[-1] != '\0');
     }
     return false;
 }

@@ -7,7 +7,6 @@
 #ifndef VIO_NO_PCI
 
 #define ALL_ONES      0xffffffffu
-#define LAST_BDF      0xffffu
 #define LAST_FUNCTION 7u
 
 uint32_t vio_pci_read(const struct vio_pci_function *f, uint32_t offset,
@@ -173,7 +172,7 @@ static uint32_t step(const struct vio_pci_function *f,
     if ((f->bdf & LAST_FUNCTION) == 0)
         walk->multi = there && (vio_pci_read8(f, PCI_HEADER_TYPE) &
                                 PCI_HEADER_TYPE_MULTI);
-    return walk->multi ? f->bdf + 1 : (f->bdf | LAST_FUNCTION) + 1;
+    return (walk->multi ? f->bdf : f->bdf | LAST_FUNCTION) + 1;
 }
 
 bool vio_pci_next(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
@@ -182,7 +181,7 @@ bool vio_pci_next(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
 
     if (walk->next < first)
         walk->next = first;
-    while (walk->next <= LAST_BDF && walk->next >> 8 <= bus->last_bus) {
+    while (walk->next >> 8 <= bus->last_bus) {
         struct vio_pci_function f = {bus, walk->next};
         uint32_t id = vio_pci_read32(&f, PCI_ID);
 
