@@ -190,14 +190,14 @@ struct vio_pci_msix {
 /* A virtio device on PCI. The fields are the library's. */
 struct vio_pci {
     struct vio_device dev; /* first: the transport gets back from it */
-    struct vio_pci_function function;
     uint16_t device_id;
+    uint16_t n_queues;
     uint8_t revision;
     uint8_t window;   /* the PCI_CFG capability; 0: there is none */
     uint8_t irq_pin;  /* of INTx: 1 to 4, 0: there is none */
     uint8_t irq_line; /* as firmware left it */
+    struct vio_pci_function function;
     uint16_t command; /* decoding of the spaces in use */
-    uint16_t n_queues;
     struct vio_pci_bar bar[VIO_PCI_BARS];
     struct vio_pci_region common; /* legacy: the register file */
     struct vio_pci_region notify;

@@ -147,8 +147,8 @@ static const struct vector_regs legacy_regs = {
     VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR,
 };
 
-/* Map an event, which is a queue's index or EVENT_CONFIG, to a
- * vector. 4.1.5.1.2: what was written is read back on success. */
+/* Map an event, which is a queue's index or EVENT_CONFIG, to a vector.
+ * 4.1.5.1.2: what was written is read back on success. */
 static bool map_vector(const struct vio_pci *p, int event, uint16_t vector)
 {
     const struct vector_regs *regs =

@@ -14,7 +14,7 @@ static uint32_t register_of(unsigned bar)
     return PCI_BAR0 + 4 * bar;
 }
 
-/* What the two low bits of a memory BAR's type make of it. */
+/* What its register says that a BAR is. */
 static enum vio_pci_bar_kind kind_of(uint32_t low)
 {
     if (low & PCI_BAR_IS_IO)
