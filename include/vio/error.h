@@ -56,7 +56,8 @@ enum vio_error {
     X(2, NO_DEVICE, VIO_ENODEV,                                                \
       "an empty slot (QEMU: -device virtio-blk-device)")                       \
     X(3, BAD_VERSION, VIO_ENODEV, "virtio-mmio version %f is neither 1 nor 2") \
-    X(4, WRONG_TYPE, VIO_ENODEV, "virtio type %f where type %w is wanted")     \
+    X(4, WRONG_TYPE, VIO_ENODEV,                                               \
+      "virtio device type %f where type %w is wanted")                         \
     X(5, LEGACY_REFUSED, VIO_ENOTSUP,                                          \
       "a legacy device, refused by policy or build (QEMU: disable-legacy=on, " \
       "or -global virtio-mmio.force-legacy=false)")                            \
