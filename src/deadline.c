@@ -6,16 +6,10 @@
 void vio_deadline_clock(struct vio_deadline *d, const struct vio_env *env,
                         uint64_t timeout_ns)
 {
+    uint64_t end_ns = vio_now_ns(env) + timeout_ns;
+
     d->env = env;
-    d->start_ns = vio_now_ns(env);
-    d->timeout_ns = timeout_ns;
-}
-
-uint64_t vio_deadline_end(const struct vio_deadline *d)
-{
-    uint64_t end = d->start_ns + d->timeout_ns;
-
-    return end < d->start_ns ? UINT64_MAX : end;
+    d->end_ns = end_ns < timeout_ns ? UINT64_MAX : end_ns;
 }
 
 bool vio_deadline_passed(struct vio_deadline *d)
@@ -24,6 +18,5 @@ bool vio_deadline_passed(struct vio_deadline *d)
     if (d->looks_left == 0)
         return true;
     d->looks_left--;
-    return vio_has_clock(d->env) &&
-           vio_now_ns(d->env) - d->start_ns >= d->timeout_ns;
+    return vio_has_clock(d->env) && vio_now_ns(d->env) >= d->end_ns;
 }

@@ -13,8 +13,7 @@
 struct vio_deadline {
     uint64_t looks_left;
     const struct vio_env *env;
-    uint64_t start_ns;
-    uint64_t timeout_ns;
+    uint64_t end_ns; /* by the clock, where there is one */
 };
 
 /* A wait begins now; without an environment, this much of it by the clock is
@@ -33,9 +32,6 @@ static inline void vio_deadline_start(struct vio_deadline *d,
     (void)env, (void)timeout_ns;
 #endif
 }
-
-/* The time at which the wait is over, where there is a clock. */
-uint64_t vio_deadline_end(const struct vio_deadline *d);
 
 /* One more look has failed: is the wait over? */
 bool vio_deadline_passed(struct vio_deadline *d);

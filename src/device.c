@@ -282,8 +282,11 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
         (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
         err = vio_device_why(dev, VIO_WHY_QUEUE_BAD_SIZE, value);
     /* Of a device that is gone every queue reads as busy. */
-    if (err)
-        return vio_device_read_status(dev) < 0 ? VIO_ENODEV : err;
+    if (err) {
+        int gone = vio_device_read_status(dev);
+
+        return gone < 0 ? gone : err;
+    }
     *max = value > VIRTQ_SIZE_MAX ? VIRTQ_SIZE_MAX : value;
     return 0;
 }
@@ -312,10 +315,10 @@ int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq)
     if (!vio_device_has(dev, VIRTIO_F_RING_RESET))
         return VIO_ENOTSUP;
     vio_virtq_break(vq); /* nobody touches the ring meanwhile */
-    vio_ops(dev)->queue_reset(dev, vq->index);
     vio_device_deadline(dev, &deadline);
     /* 2.6.1.1.2: it is reset when the device says so. */
-    while (vio_ops(dev)->queue_in_reset(dev, vq->index))
+    for (bool ask = true; vio_ops(dev)->queue_reset(dev, vq->index, ask);
+         ask = false)
         if (vio_deadline_passed(&deadline))
             return vio_device_why(dev, VIO_WHY_QUEUE_RESET_TIMEOUT, vq->index);
     return 0;

@@ -4,30 +4,30 @@
  */
 #include <vio/error.h>
 
-#include "divide.h"
+#include "text.h"
 
 /*
  * The texts of a table stand one behind the other, each with its NUL: what
  * chooses one is its place. That takes a quarter less than pointers to them,
  * and nothing that a loader has to relocate.
  */
-#define ERRORS(X)                                              \
-    X(VIO_OK, "success")                                       \
-    X(VIO_EAGAIN, "no free request slot: submit, reap, retry") \
-    X(VIO_ENOSPC, "virtqueue full: kick, get_buf, retry")      \
-    X(VIO_EBUSY, "in use already")                             \
-    X(VIO_EINVAL, "invalid argument")                          \
-    X(VIO_ERANGE, "past the end of the disk")                  \
-    X(VIO_EROFS, "the disk is read-only")                      \
-    X(VIO_E2BIG, "too many segments or bytes")                 \
-    X(VIO_ENOTSUP, "not supported here")                       \
-    X(VIO_EBADSTATE, "not in this state of the device")        \
-    X(VIO_ENOMEM, "a memory block is too small")               \
-    X(VIO_EFAULT, "a buffer cannot be mapped for the device")  \
-    X(VIO_ETIMEDOUT, "the device did not answer in time")      \
-    X(VIO_ENODEV, "no device")                                 \
-    X(VIO_EIO, "I/O error of the device")                      \
-    X(VIO_EZONE, "the state of the zone forbids it")           \
+#define ERRORS(X)                                         \
+    X(VIO_OK, "success")                                  \
+    X(VIO_EAGAIN, "no free slot: submit, reap, retry")    \
+    X(VIO_ENOSPC, "virtqueue full: kick, get_buf, retry") \
+    X(VIO_EBUSY, "in use already")                        \
+    X(VIO_EINVAL, "invalid argument")                     \
+    X(VIO_ERANGE, "past the end of the disk")             \
+    X(VIO_EROFS, "the disk is read-only")                 \
+    X(VIO_E2BIG, "too many segments or bytes")            \
+    X(VIO_ENOTSUP, "not supported here")                  \
+    X(VIO_EBADSTATE, "not in this state of the device")   \
+    X(VIO_ENOMEM, "a memory block is too small")          \
+    X(VIO_EFAULT, "a buffer cannot be mapped")            \
+    X(VIO_ETIMEDOUT, "no answer in time")                 \
+    X(VIO_ENODEV, "no device")                            \
+    X(VIO_EIO, "I/O error")                               \
+    X(VIO_EZONE, "not in this state of the zone")         \
     X(VIO_EPROTO, "the device broke the protocol: reset it")
 
 #define ERROR_KEY(error, text)  -(error),
@@ -63,48 +63,18 @@ static const char *reason_text(enum vio_reason reason)
                 (unsigned)reason >> 8);
 }
 
-/* Where the text goes; what does not fit is counted and dropped. */
-struct out {
-    char *buf;
-    size_t size;
-    size_t used;
-};
-
-static void put(struct out *out, char c)
-{
-    if (out->used + 1 < out->size)
-        out->buf[out->used++] = c;
-}
-
-static void put_number(struct out *out, uint64_t value, unsigned base)
-{
-    char digits[20];
-    unsigned n = 0;
-
-    if (base == 16) {
-        put(out, '0');
-        put(out, 'x');
-    }
-    do {
-        digits[n++] = "0123456789abcdef"[vio_divide(&value, base)];
-    } while (value);
-    while (n)
-        put(out, digits[--n]);
-}
-
 char *vio_why_text(const struct vio_why *why, char *buf, size_t size)
 {
-    struct out out = {buf, size, 0};
+    struct vio_text text = {buf, size, 0};
 
     for (const char *p = reason_text(why->reason); *p; p++) {
         if (*p != '%')
-            put(&out, *p);
+            vio_text_put(&text, *p);
         else if (*++p == 'x')
-            put_number(&out, why->found, 16);
+            vio_text_number(&text, why->found, 16);
         else
-            put_number(&out, *p == 'f' ? why->found : why->wanted, 10);
+            vio_text_number(&text, *p == 'f' ? why->found : why->wanted, 10);
     }
-    if (size)
-        buf[out.used] = '\0';
+    vio_text_end(&text);
     return buf;
 }

@@ -57,7 +57,7 @@ struct vio_blk_range_limits {
 /* What a zoned device is (5.2.4); all 0: it has no zones, or is host-aware and
  * says nonsense of them. A host-managed one that does is not brought up. */
 struct vio_blk_zoned {
-    uint8_t model;               /* VIRTIO_BLK_Z_* */
+    uint32_t model;              /* VIRTIO_BLK_Z_* */
     uint32_t zone_sectors;       /* of every zone but the last */
     uint32_t max_open;           /* zones; 0: no limit */
     uint32_t max_active;         /* zones; 0: no limit */
@@ -67,39 +67,39 @@ struct vio_blk_zoned {
 
 /* What the device is, read and checked once. */
 struct vio_blk_info {
+    /* What a user may rely on: where any of it changes, it is another disk.
+     * (Compared byte by byte, and so without padding.) */
     uint64_t capacity; /* sectors of 512 bytes */
     uint64_t features; /* agreed upon */
 
-    /* Of one request and one queue. */
+    uint32_t block_size; /* bytes, a power of two from 512: a hint */
     uint32_t size_max;   /* bytes of one segment */
     uint32_t max_bytes;  /* of one request's data */
+    struct vio_blk_range_limits discard;
+    struct vio_blk_range_limits write_zeroes;
+    struct vio_blk_range_limits secure_erase;
+    struct vio_blk_zoned zoned;
+
     uint16_t max_segs;   /* segments of one request */
     uint16_t n_queues;   /* queues */
     uint16_t queue_size; /* descriptors of one */
     uint16_t depth;      /* requests in flight in one */
-    bool indirect;       /* by indirect tables */
 
     bool read_only;
-    bool writeback;      /* a write is durable only after a flush */
-    bool can_set_cache;  /* vio_blk_set_writeback() works */
-    bool odd_block_size; /* the device's block size made no sense: ignored */
+    bool writeback;     /* a write is durable only after a flush */
+    bool can_set_cache; /* vio_blk_set_writeback() works */
+    bool write_zeroes_may_unmap;
 
-    /* Hints. */
-    uint32_t block_size;       /* bytes, a power of two from 512 */
+    /* And what is of interest to some. */
+    bool indirect;       /* requests go by indirect tables */
+    bool odd_block_size; /* the device's made no sense: ignored */
+    uint16_t heads;      /* geometry, made up where there is none */
+    uint16_t sectors_per_track;
+    uint32_t cylinders;
     uint32_t physical_block;   /* bytes, a multiple of block_size */
     uint32_t alignment_offset; /* bytes, of the first aligned block */
     uint32_t min_io;           /* bytes; 0: unknown */
     uint32_t optimal_io;       /* bytes; 0: unknown */
-    uint32_t cylinders;        /* geometry, made up where there is none */
-    uint16_t heads;
-    uint16_t sectors_per_track;
-
-    struct vio_blk_range_limits discard;
-    struct vio_blk_range_limits write_zeroes;
-    struct vio_blk_range_limits secure_erase;
-    bool write_zeroes_may_unmap;
-
-    struct vio_blk_zoned zoned;
 };
 
 /* Counted since vio_blk_init(), over all queues and recoveries. */
@@ -148,13 +148,13 @@ struct vio_blk_queue {
 
 struct vio_blk {
     struct vio_device *dev;
-    struct vio_blk_info info;
-    struct vio_blk_config cfg; /* as completed: needed again after a reset */
-    struct vio_mem mem;
     struct vio_blk_queue *queue; /* private: info.n_queues of them */
     uint32_t disabled;           /* operations that the device does not know */
     bool changed;                /* the last set-up found another disk */
-    struct vio_blk_info fresh;   /* as read by it, until it is checked */
+    struct vio_blk_info info;
+    struct vio_blk_config cfg; /* as completed: needed again after a reset */
+    struct vio_mem mem;
+    struct vio_blk_info fresh; /* as read by it, until it is checked */
 };
 
 /**

@@ -61,9 +61,9 @@ struct vio_transport {
     int (*queue_max)(struct vio_device *dev, uint16_t index, uint32_t *max);
     /* Give the queue to the device, and fill in its doorbell. */
     int (*queue_start)(struct vio_device *dev, struct vio_virtq *vq);
-    /* RING_RESET: ask for the reset of one queue; is it still under way? */
-    void (*queue_reset)(struct vio_device *dev, uint16_t index);
-    bool (*queue_in_reset)(struct vio_device *dev, uint16_t index);
+    /* RING_RESET: ask for the reset of one queue, or have asked before. Is it
+     * still under way? */
+    bool (*queue_reset)(struct vio_device *dev, uint16_t index, bool ask);
     /* Read and acknowledge: VIRTIO_ISR_*, or 0: not this device's. */
     uint32_t (*isr)(struct vio_device *dev);
     /* May be NULL. Redo what a reset has undone, before the queues. */

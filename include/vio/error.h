@@ -53,34 +53,32 @@ enum vio_error {
  */
 #define VIO_REASONS(X)                                                         \
     X(1, NOT_VIRTIO, VIO_ENODEV,                                               \
-      "no virtio device here (magic %x): check the address")                   \
+      "no virtio device (magic %x): check the address")                        \
     X(2, NO_DEVICE, VIO_ENODEV,                                                \
-      "an empty virtio slot: attach a device (QEMU: -device "                  \
-      "virtio-blk-device)")                                                    \
+      "an empty slot (QEMU: -device virtio-blk-device)")                       \
     X(3, BAD_VERSION, VIO_ENODEV, "virtio-mmio version %f is neither 1 nor 2") \
     X(4, WRONG_TYPE, VIO_ENODEV,                                               \
       "virtio device type %f where type %w is wanted")                         \
     X(5, LEGACY_REFUSED, VIO_ENOTSUP,                                          \
-      "a legacy device, refused by policy or build (QEMU: "                    \
-      "disable-legacy=on, or -global virtio-mmio.force-legacy=false)")         \
+      "a legacy device, refused by policy or build (QEMU: disable-legacy=on, " \
+      "or -global virtio-mmio.force-legacy=false)")                            \
     X(6, MODERN_REFUSED, VIO_ENOTSUP, "a modern device, refused by policy")    \
     X(7, CONFIG_TOO_SMALL, VIO_EPROTO,                                         \
-      "registers of %f bytes where %w are needed: map more")                   \
+      "registers of %f bytes where %w are needed")                             \
     X(8, RESET_TIMEOUT, VIO_ETIMEDOUT,                                         \
       "reset not confirmed (status %x): its memory must not be used")          \
     X(9, DEVICE_GONE, VIO_ENODEV, "the device is gone (status %x)")            \
     X(10, NEED_VERSION_1, VIO_EPROTO,                                          \
-      "a modern device without VIRTIO_F_VERSION_1 (features %x)")              \
-    X(11, FEATURES_MISSING, VIO_ENOTSUP,                                       \
-      "required features are not offered (%x)")                                \
+      "modern, but no VIRTIO_F_VERSION_1 (features %x)")                       \
+    X(11, FEATURES_MISSING, VIO_ENOTSUP, "required features not offered (%x)") \
     X(12, FEATURES_REJECTED, VIO_EPROTO, "the device refused features %x")     \
     X(13, NEEDS_RESET, VIO_EPROTO, "the device asks for a reset (status %x)")  \
-    X(14, CONFIG_UNSTABLE, VIO_EPROTO, "configuration space kept changing")    \
-    X(15, QUEUE_ABSENT, VIO_ENODEV, "there is no virtqueue %f")                \
-    X(16, QUEUE_BUSY, VIO_EBUSY, "virtqueue %f is in use by somebody else")    \
+    X(14, CONFIG_UNSTABLE, VIO_EPROTO, "configuration kept changing")          \
+    X(15, QUEUE_ABSENT, VIO_ENODEV, "no virtqueue %f")                         \
+    X(16, QUEUE_BUSY, VIO_EBUSY, "virtqueue %f is somebody else's")            \
     X(17, QUEUE_BAD_SIZE, VIO_EPROTO, "queue size %f is not legal")            \
     X(18, QUEUE_TOO_SMALL, VIO_ENOTSUP,                                        \
-      "a virtqueue of %f descriptors where a request takes %w")                \
+      "%f descriptors where a request takes %w")                               \
     X(19, QUEUE_REJECTED, VIO_EPROTO, "the device did not take virtqueue %f")  \
     X(20, QUEUE_ADDRESS, VIO_EINVAL,                                           \
       "a queue at %x is out of reach: give lower memory, aligned to %w")       \
@@ -91,36 +89,31 @@ enum vio_error {
     X(23, MISALIGNED_MEMORY, VIO_EINVAL, "memory at %x is not aligned to %w")  \
     X(24, BAD_STATE, VIO_EBADSTATE, "not in device state %f: reset it first")  \
     X(25, BAD_SIZE_MAX, VIO_EPROTO,                                            \
-      "segments of at most %f bytes, less than a sector")                      \
+      "segments of %f bytes: less than a sector")                              \
     X(26, BAD_CONFIG, VIO_EINVAL,                                              \
       "bad configuration: queue_size %f, max_segs %w")                         \
     X(27, QUEUE_RESET_TIMEOUT, VIO_ETIMEDOUT,                                  \
       "reset of virtqueue %f not confirmed: reset the device")                 \
     X(28, BAD_ZONES, VIO_EPROTO,                                               \
-      "a zoned disk (model %f) of zones of %w sectors: how to write to it is " \
-      "not known")                                                             \
-    X(40, NOT_VIRTIO_PCI, VIO_ENODEV,                                          \
-      "no virtio device at this function (id %x)")                             \
+      "a zoned disk (model %f) of zones of %w sectors")                        \
+    X(40, NOT_VIRTIO_PCI, VIO_ENODEV, "no virtio device (id %x)")              \
     X(41, CAP_LOOP, VIO_EPROTO, "more than %f PCI capabilities: a loop")       \
-    X(42, MISSING_CAP, VIO_EPROTO,                                             \
-      "no virtio structure of type %f (1 common, 2 notification)")             \
+    X(42, MISSING_CAP, VIO_EPROTO, "no virtio structure of type %f")           \
     X(43, BAD_CAP, VIO_EPROTO,                                                 \
-      "the virtio capability at %x is too short, misaligned or beyond its "    \
-      "BAR")                                                                   \
+      "the capability at %x is short, misaligned or beyond its BAR")           \
     X(44, BAR_UNASSIGNED, VIO_ENODEV,                                          \
-      "BAR %f has no address: call vio_pci_assign_bars()")                     \
+      "BAR %f has no address: vio_pci_assign_bars()")                          \
     X(45, BAR_REFUSED, VIO_ENODEV, "BAR %w cannot be reached at %x")           \
     X(46, PCI_WINDOW_FULL, VIO_ENOMEM,                                         \
       "no room in the window for BAR %w of %f bytes")                          \
     X(47, NO_LEGACY_BAR, VIO_ENODEV,                                           \
-      "neither virtio capabilities nor an I/O BAR 0 of %w bytes")              \
-    X(48, LEGACY_REVISION, VIO_ENODEV,                                         \
-      "a legacy device of revision %f, not 0")                                 \
-    X(49, NO_QUEUES, VIO_EPROTO, "the device has no virtqueues")               \
+      "neither capabilities nor an I/O BAR 0 of %w bytes")                     \
+    X(48, LEGACY_REVISION, VIO_ENODEV, "legacy, but of revision %f, not 0")    \
+    X(49, NO_QUEUES, VIO_EPROTO, "no virtqueues")                              \
     X(50, NOTIFY_RANGE, VIO_EPROTO,                                            \
       "doorbell of virtqueue %f misaligned or beyond %w bytes")                \
     X(51, QUEUE_SIZE_MISMATCH, VIO_EPROTO,                                     \
-      "a virtqueue of %f descriptors where %w were asked for")                 \
+      "%f descriptors where %w were asked for")                                \
     X(52, QUEUE_VECTOR, VIO_EPROTO,                                            \
       "virtqueue %f does not take MSI-X vector %w")                            \
     X(53, SUSPEND_TIMEOUT, VIO_ETIMEDOUT,                                      \

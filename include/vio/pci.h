@@ -89,6 +89,12 @@ struct vio_pci_bus vio_pci_ecam_bus(struct vio_pci_ecam *ecam);
 struct vio_pci_bus vio_pci_ports(void);
 #endif
 
+/* A function, and where it is. */
+struct vio_pci_function {
+    const struct vio_pci_bus *bus;
+    uint32_t bdf;
+};
+
 /* A walk over a bus; all zeros begins one. */
 struct vio_pci_walk {
     uint32_t bdf;  /* the function found */
@@ -184,15 +190,14 @@ struct vio_pci_msix {
 /* A virtio device on PCI. The fields are the library's. */
 struct vio_pci {
     struct vio_device dev; /* first: the transport gets back from it */
-    const struct vio_pci_bus *bus;
-    uint32_t bdf;
     uint16_t device_id;
+    uint16_t n_queues;
     uint8_t revision;
+    uint8_t window;   /* the PCI_CFG capability; 0: there is none */
     uint8_t irq_pin;  /* of INTx: 1 to 4, 0: there is none */
     uint8_t irq_line; /* as firmware left it */
-    uint8_t window;   /* the PCI_CFG capability; 0: there is none */
+    struct vio_pci_function function;
     uint16_t command; /* decoding of the spaces in use */
-    uint16_t n_queues;
     struct vio_pci_bar bar[VIO_PCI_BARS];
     struct vio_pci_region common; /* legacy: the register file */
     struct vio_pci_region notify;

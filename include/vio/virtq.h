@@ -130,6 +130,7 @@ struct vio_virtq {
     uint16_t taken;              /* how far used buffers have been taken */
     uint16_t used_seen;          /* split: the used index, as last read */
     uint16_t used_flags;         /* packed: what shows that `taken` is used */
+    uint16_t index;              /* of this queue in its device */
     void *next_desc;             /* packed: the descriptor at `added` */
     uint32_t avail_tail;         /* packed: the flags that make it available,
                                     where a descriptor has them */
@@ -147,6 +148,10 @@ struct vio_virtq {
     void *table;         /* shared, one table per slot */
     uint64_t table_addr; /* where the device sees the first */
 
+    uint64_t desc_addr; /* and the three areas */
+    uint64_t driver_addr;
+    uint64_t device_addr;
+
     /* Of a queue of fixed-shape requests. */
     unsigned char *shape_data;  /* the first data descriptor of slot 0 */
     uint32_t shape_stride;      /* bytes from there to that of the next slot */
@@ -161,10 +166,6 @@ struct vio_virtq {
 
     struct vio_doorbell doorbell;
 
-    uint16_t index;
-    uint64_t desc_addr; /* where the device sees the three areas */
-    uint64_t driver_addr;
-    uint64_t device_addr;
     void (*callback)(struct vio_virtq *vq, void *ctx);
     void *ctx;
     struct vio_virtq_stats stats;

@@ -57,16 +57,21 @@ static int give_up(struct vio_device *dev, bool knows_queues, int err)
                : err;
 }
 
-/* Up to what the queues will be like. */
-static int plan_it(struct vio_device *dev, const struct vio_blk_config *cfg,
-                   struct blk_limits *limits, struct blk_plan *plan)
+/* Up to what the queues will be like. Not inlined: there is one of it for
+ * asking and for doing. */
+static __attribute__((noinline)) int plan_it(struct vio_device *dev,
+                                             const struct vio_blk_config *cfg,
+                                             struct blk_plan *plan)
 {
-    int err = vio_blk_negotiate(dev, cfg);
+    int err;
 
+    plan->dev = dev;
+    plan->cfg = cfg;
+    err = vio_blk_negotiate(plan);
     if (!err)
-        err = vio_blk_read_limits(dev, limits);
+        err = vio_blk_read_limits(plan);
     if (!err)
-        err = vio_blk_make_plan(dev, cfg, limits, plan);
+        err = vio_blk_make_plan(plan);
     return err;
 }
 
@@ -75,7 +80,6 @@ int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
 {
     struct vio_need most, few;
     struct vio_blk_config full;
-    struct blk_limits limits;
     struct blk_plan plan;
     int err;
 
@@ -83,13 +87,13 @@ int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
     err = check_args(dev, &full, NULL);
     if (err)
         return err;
-    err = plan_it(dev, &full, &limits, &plan);
+    err = plan_it(dev, &full, &plan);
     if (err)
         return give_up(dev, false, err);
-    most = vio_blk_need(dev, &full, &plan);
-    while (vio_blk_shrink_plan(dev, &full, &plan))
+    most = vio_blk_need(&plan);
+    while (vio_blk_shrink_plan(&plan))
         ;
-    few = vio_blk_need(dev, &full, &plan);
+    few = vio_blk_need(&plan);
     err = vio_device_reset(dev);
     if (err)
         return err;
@@ -122,34 +126,19 @@ static void forget_queues(struct vio_blk *blk)
         blk->queue[i].vq = (struct vio_virtq){.state = VQ_BROKEN};
 }
 
-static bool same_ranges(const struct vio_blk_range_limits *a,
-                        const struct vio_blk_range_limits *b)
-{
-    return a->max_sectors == b->max_sectors && a->max_ranges == b->max_ranges &&
-           a->alignment == b->alignment;
-}
-
-static bool same_zones(const struct vio_blk_zoned *a,
-                       const struct vio_blk_zoned *b)
-{
-    return a->model == b->model && a->zone_sectors == b->zone_sectors &&
-           a->max_open == b->max_open && a->max_active == b->max_active &&
-           a->max_append_sectors == b->max_append_sectors &&
-           a->write_granularity == b->write_granularity;
-}
+#define RELIED_ON offsetof(struct vio_blk_info, indirect)
+_Static_assert(RELIED_ON == 2 * 8 + 3 * 4 + 3 * 3 * 4 + 6 * 4 + 4 * 2 + 4,
+               "what is compared has no padding");
 
 /* Is it the same disk in every respect that a user may rely on? */
 static bool is_same(const struct vio_blk_info *a, const struct vio_blk_info *b)
 {
-    return a->capacity == b->capacity && a->features == b->features &&
-           a->size_max == b->size_max && a->max_bytes == b->max_bytes &&
-           a->max_segs == b->max_segs && a->depth == b->depth &&
-           a->n_queues == b->n_queues && a->block_size == b->block_size &&
-           a->writeback == b->writeback &&
-           same_ranges(&a->discard, &b->discard) &&
-           same_ranges(&a->write_zeroes, &b->write_zeroes) &&
-           same_ranges(&a->secure_erase, &b->secure_erase) &&
-           same_zones(&a->zoned, &b->zoned);
+    const unsigned char *p = (const void *)a, *q = (const void *)b;
+    size_t i = 0;
+
+    while (i < RELIED_ON && p[i] == q[i])
+        i++;
+    return i == RELIED_ON;
 }
 
 /* Lay out the queues and hand them over. Apart, so that its share of the stack
@@ -175,15 +164,13 @@ static __attribute__((noinline)) int set_up_queues(struct vio_blk *blk,
  * queues that blk has is what a failure that comes later goes by. */
 static int set_up(struct vio_blk *blk)
 {
-    struct blk_limits limits;
     struct blk_plan plan;
-    int err = plan_it(blk->dev, &blk->cfg, &limits, &plan);
+    int err = plan_it(blk->dev, &blk->cfg, &plan);
 
     if (!err)
-        err = vio_blk_fit_plan(blk->dev, &blk->cfg, &blk->mem, &plan);
+        err = vio_blk_fit_plan(&plan, &blk->mem);
     if (!err)
-        err = vio_blk_read_info(blk->dev, &blk->cfg, limits.size_max,
-                                &blk->fresh);
+        err = vio_blk_read_info(&plan, &blk->fresh);
     if (err)
         return err;
     vio_blk_set_limits(&blk->fresh, &plan);

@@ -70,16 +70,12 @@ void vio_blk_wait_begin(struct blk_wait *w, const struct vio_env *env,
  * at once more before, or the interrupt could be missed. */
 static int idle(const struct blk_wait *w, struct vio_virtq *vq)
 {
-    uint64_t all_ns, until_ns;
+    uint64_t all_ns = w->all.end_ns, nudge_ns = w->nudge.end_ns;
     int err;
 
     if (!vio_can_idle(w->env) || !vio_virtq_enable_cb(vq))
         return 0;
-    all_ns = vio_deadline_end(&w->all);
-    until_ns = vio_deadline_end(&w->nudge);
-    if (until_ns > all_ns)
-        until_ns = all_ns;
-    err = vio_idle(w->env, until_ns);
+    err = vio_idle(w->env, nudge_ns < all_ns ? nudge_ns : all_ns);
     vio_virtq_disable_cb(vq);
     return err;
 }

@@ -257,7 +257,7 @@ static int read_zones(struct vio_device *dev, struct vio_blk_info *info)
     int err = read_group(dev, ZONES, WRITEBACK - ZONES, value);
 
     zoned = (struct vio_blk_zoned){
-        .model = (uint8_t)value[MODEL - ZONES],
+        .model = (uint32_t)value[MODEL - ZONES],
         .zone_sectors = (uint32_t)value[ZONE_SECTORS - ZONES],
         .max_open = (uint32_t)value[MAX_OPEN - ZONES],
         .max_active = (uint32_t)value[MAX_ACTIVE - ZONES],
@@ -280,9 +280,10 @@ static int read_cache(struct vio_device *dev, struct vio_blk_info *info)
     return err;
 }
 
-int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg)
+int vio_blk_negotiate(struct blk_plan *plan)
 {
-    uint64_t wanted = wanted_features(dev, cfg), model = 0;
+    struct vio_device *dev = plan->dev;
+    uint64_t wanted = wanted_features(dev, plan->cfg), model = 0;
     int err = vio_device_begin(dev, wanted, 0);
 
     if (err || !vio_device_has(dev, VIRTIO_BLK_F_ZONED) ||
@@ -297,34 +298,34 @@ int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg)
     return err;
 }
 
-int vio_blk_read_limits(struct vio_device *dev, struct blk_limits *limits)
+int vio_blk_read_limits(struct blk_plan *plan)
 {
     uint64_t value[TOPOLOGY - LIMITS];
-    int err = read_group(dev, LIMITS, TOPOLOGY - LIMITS, value);
+    int err = read_group(plan->dev, LIMITS, TOPOLOGY - LIMITS, value);
 
     if (err)
         return err;
-    limits->seg_max = (uint32_t)value[SEG_MAX - LIMITS];
-    limits->n_queues = (uint16_t)value[NUM_QUEUES - LIMITS];
-    return vio_blk_size_max(dev, value[SIZE_MAXIMUM - LIMITS],
-                            &limits->size_max);
+    plan->limits.seg_max = (uint32_t)value[SEG_MAX - LIMITS];
+    plan->limits.n_queues = (uint16_t)value[NUM_QUEUES - LIMITS];
+    return vio_blk_size_max(plan->dev, value[SIZE_MAXIMUM - LIMITS],
+                            &plan->limits.size_max);
 }
 
-int vio_blk_read_info(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      uint32_t size_max, struct vio_blk_info *info)
+int vio_blk_read_info(const struct blk_plan *plan, struct vio_blk_info *info)
 {
+    struct vio_device *dev = plan->dev;
     int err;
 
     *info = (struct vio_blk_info){
         .features = dev->features,
-        .size_max = size_max,
+        .size_max = plan->limits.size_max,
         .read_only = vio_device_has(dev, VIRTIO_BLK_F_RO),
     };
     err = read_shape(dev, info);
     if (!err)
         err = read_topology(dev, info);
     if (!err)
-        err = read_ranges(dev, cfg, info);
+        err = read_ranges(dev, plan->cfg, info);
     if (!err)
         err = read_zones(dev, info);
     if (!err)

@@ -77,14 +77,13 @@ static inline uint64_t blk_traits(const struct vio_blk_req *req)
            (uint64_t)req->n_segs << 32 | req->n;
 }
 
-/* How a disk's queues will be laid out: blk_plan.c. */
-struct blk_plan {
-    unsigned n_queues;
-    unsigned size;       /* descriptors of one */
-    unsigned max_segs;   /* data segments of one request */
-    unsigned extra_segs; /* and what some operations have besides */
-    bool indirect;       /* a request is one descriptor that names a table */
-};
+/* Fill in any request, with its parameters in the order of most calls' own, so
+ * that these go on as they are; and one about ranges. (blk_op.c) */
+void vio_blk_prep(struct vio_blk_req *req, uint64_t sector, const void *data,
+                  unsigned n, enum blk_op_index op);
+void vio_blk_prep_ranges(struct vio_blk_req *req,
+                         const struct vio_blk_range *range, unsigned n,
+                         enum blk_op_index op, bool unmap);
 
 /* What the configuration space says of queues and requests. */
 struct blk_limits {
@@ -93,16 +92,25 @@ struct blk_limits {
     uint16_t n_queues; /* likewise */
 };
 
-int vio_blk_make_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      const struct blk_limits *limits, struct blk_plan *plan);
-int vio_blk_fit_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
-                     const struct vio_mem *mem, struct blk_plan *plan);
-bool vio_blk_shrink_plan(const struct vio_device *dev,
-                         const struct vio_blk_config *cfg,
-                         struct blk_plan *plan);
-struct vio_need vio_blk_need(const struct vio_device *dev,
-                             const struct vio_blk_config *cfg,
-                             const struct blk_plan *plan);
+/* How a disk's queues will be laid out: blk_plan.c. */
+struct blk_plan {
+    /* What it goes by. */
+    struct vio_device *dev;
+    const struct vio_blk_config *cfg;
+    struct blk_limits limits;
+
+    /* And what it is. */
+    unsigned n_queues;
+    unsigned size;       /* descriptors of one */
+    unsigned max_segs;   /* data segments of one request */
+    unsigned extra_segs; /* and what some operations have besides */
+    bool indirect;       /* a request is one descriptor that names a table */
+};
+
+int vio_blk_make_plan(struct blk_plan *plan);
+int vio_blk_fit_plan(struct blk_plan *plan, const struct vio_mem *mem);
+bool vio_blk_shrink_plan(struct blk_plan *plan);
+struct vio_need vio_blk_need(const struct blk_plan *plan);
 size_t vio_blk_queues_size(const struct vio_blk_config *cfg);
 int vio_blk_lay_out(struct vio_blk *blk, const struct blk_plan *plan,
                     unsigned index, struct vio_mem *mem);
@@ -112,14 +120,11 @@ void vio_blk_set_plain(struct vio_blk_queue *q);
 
 void vio_blk_set_limits(struct vio_blk_info *info, const struct blk_plan *plan);
 
-/* Agree on features. */
-int vio_blk_negotiate(struct vio_device *dev, const struct vio_blk_config *cfg);
-
-/* Read and check the configuration space: what the plan goes by, and the rest;
- * what depends on the queues is not its business. */
-int vio_blk_read_limits(struct vio_device *dev, struct blk_limits *limits);
-int vio_blk_read_info(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      uint32_t size_max, struct vio_blk_info *info);
+/* Agree on features; read and check what the plan goes by of the configuration
+ * space; and the rest, but what depends on the queues. (blk_config.c) */
+int vio_blk_negotiate(struct blk_plan *plan);
+int vio_blk_read_limits(struct blk_plan *plan);
+int vio_blk_read_info(const struct blk_plan *plan, struct vio_blk_info *info);
 
 /* Put a finished request where reap finds it. */
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,

@@ -57,10 +57,9 @@ const struct blk_op vio_blk_ops[BLK_N_OPS] = {
 #define PREP_APART
 #endif
 
-/* In the order of most calls' own parameters, so that these go on as they are.
- * What the operation does not look at stays as it is. */
-static PREP_APART void prep(struct vio_blk_req *req, uint64_t sector,
-                            const void *data, unsigned n, enum blk_op_index op)
+/* What the operation does not look at stays as it is. */
+PREP_APART void vio_blk_prep(struct vio_blk_req *req, uint64_t sector,
+                             const void *data, unsigned n, enum blk_op_index op)
 {
     req->data = data;
     req->sector = sector;
@@ -74,57 +73,57 @@ static PREP_APART void prep(struct vio_blk_req *req, uint64_t sector,
 void vio_blk_prep_read(struct vio_blk_req *req, uint64_t sector,
                        const struct vio_buf *buf, unsigned n_buf)
 {
-    prep(req, sector, buf, n_buf, BLK_READ);
+    vio_blk_prep(req, sector, buf, n_buf, BLK_READ);
 }
 
 void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
                         const struct vio_buf *buf, unsigned n_buf)
 {
-    prep(req, sector, buf, n_buf, BLK_WRITE);
+    vio_blk_prep(req, sector, buf, n_buf, BLK_WRITE);
 }
 
 void vio_blk_prep_flush(struct vio_blk_req *req)
 {
-    prep(req, 0, NULL, 0, BLK_FLUSH); /* 5.2.6.1: sector 0, no data */
+    vio_blk_prep(req, 0, NULL, 0, BLK_FLUSH); /* 5.2.6.1: sector 0, no data */
 }
 
-static void prep_ranges(struct vio_blk_req *req,
-                        const struct vio_blk_range *range, unsigned n,
-                        enum blk_op_index op, bool unmap)
+void vio_blk_prep_ranges(struct vio_blk_req *req,
+                         const struct vio_blk_range *range, unsigned n,
+                         enum blk_op_index op, bool unmap)
 {
-    prep(req, 0, range, n, op);
+    vio_blk_prep(req, 0, range, n, op);
     req->unmap = unmap;
 }
 
 void vio_blk_prep_discard(struct vio_blk_req *req,
                           const struct vio_blk_range *range, unsigned n)
 {
-    prep_ranges(req, range, n, BLK_DISCARD, false);
+    vio_blk_prep_ranges(req, range, n, BLK_DISCARD, false);
 }
 
 void vio_blk_prep_write_zeroes(struct vio_blk_req *req,
                                const struct vio_blk_range *range, unsigned n,
                                bool unmap)
 {
-    prep_ranges(req, range, n, BLK_WRITE_ZEROES, unmap);
+    vio_blk_prep_ranges(req, range, n, BLK_WRITE_ZEROES, unmap);
 }
 
 void vio_blk_prep_secure_erase(struct vio_blk_req *req,
                                const struct vio_blk_range *range, unsigned n)
 {
-    prep_ranges(req, range, n, BLK_SECURE_ERASE, false);
+    vio_blk_prep_ranges(req, range, n, BLK_SECURE_ERASE, false);
 }
 
 void vio_blk_prep_get_id(struct vio_blk_req *req, char id[VIO_BLK_ID_SIZE])
 {
-    prep(req, 0, NULL, 0, BLK_GET_ID);
+    vio_blk_prep(req, 0, NULL, 0, BLK_GET_ID);
     req->out = id;
 }
 
 void vio_blk_prep_get_lifetime(struct vio_blk_req *req,
                                struct vio_blk_lifetime *lifetime)
 {
-    prep(req, 0, NULL, 0, BLK_GET_LIFETIME);
+    vio_blk_prep(req, 0, NULL, 0, BLK_GET_LIFETIME);
     req->out = lifetime;
 }
 
@@ -134,26 +133,26 @@ void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
     /* 5.2.6.2: the sector of a reset of all is 0. */
     if (op == VIO_BLK_ZONE_RESET_ALL)
         sector = 0;
-    prep(req, sector, NULL, 0, (enum blk_op_index)(BLK_ZONE_OPEN + op));
+    vio_blk_prep(req, sector, NULL, 0, (enum blk_op_index)(BLK_ZONE_OPEN + op));
 }
 
 void vio_blk_prep_zone_append(struct vio_blk_req *req, uint64_t sector,
                               const struct vio_buf *buf, unsigned n_buf,
                               uint64_t *where)
 {
-    prep(req, sector, buf, n_buf, BLK_ZONE_APPEND);
+    vio_blk_prep(req, sector, buf, n_buf, BLK_ZONE_APPEND);
     req->out = where;
 }
 
 void vio_blk_prep_zone_report(struct vio_blk_req *req, uint64_t sector,
                               const struct vio_buf *buf)
 {
-    prep(req, sector, buf, 1, BLK_ZONE_REPORT);
+    vio_blk_prep(req, sector, buf, 1, BLK_ZONE_REPORT);
 }
 
 void vio_blk_prep_scsi(struct vio_blk_req *req, struct vio_blk_scsi *scsi)
 {
-    prep(req, 0, scsi, 1, BLK_SCSI);
+    vio_blk_prep(req, 0, scsi, 1, BLK_SCSI);
     req->out = scsi;
 }
 

@@ -28,10 +28,12 @@ static unsigned slots_of(const struct blk_plan *plan)
     return plan->indirect ? plan->size : plan->size / chain_of(plan);
 }
 
-static struct vio_virtq_config queue_config(const struct vio_device *dev,
-                                            const struct blk_plan *plan,
-                                            unsigned index)
+/* Not inlined: there is one of it for asking and for doing. */
+static __attribute__((noinline)) struct vio_virtq_config
+queue_config(const struct blk_plan *plan, unsigned index)
 {
+    const struct vio_device *dev = plan->dev;
+
     return (struct vio_virtq_config){
         .index = (uint16_t)index,
         .size = (uint16_t)plan->size,
@@ -53,14 +55,12 @@ static uint32_t extra_len(const struct vio_blk_config *cfg)
 }
 
 /* A port that maps has its mappings recorded. */
-static uint64_t maps_size(const struct vio_device *dev,
-                          const struct blk_plan *plan)
+static uint64_t maps_size(const struct blk_plan *plan)
 {
-    bool maps = vio_dma_maps(dev->env);
-
-    return maps ? (uint64_t)slots_of(plan) * (chain_of(plan) - FRAME_SEGS) *
-                      sizeof(struct vio_blk_map)
-                : 0;
+    return vio_dma_maps(plan->dev->env)
+               ? (uint64_t)slots_of(plan) * (chain_of(plan) - FRAME_SEGS) *
+                     sizeof(struct vio_blk_map)
+               : 0;
 }
 
 size_t vio_blk_queues_size(const struct vio_blk_config *cfg)
@@ -75,27 +75,26 @@ static size_t as_size(uint64_t bytes)
     return bytes > SIZE_MAX ? SIZE_MAX : (size_t)bytes;
 }
 
-struct vio_need vio_blk_need(const struct vio_device *dev,
-                             const struct vio_blk_config *cfg,
-                             const struct blk_plan *plan)
+struct vio_need vio_blk_need(const struct blk_plan *plan)
 {
-    struct vio_virtq_config vq = queue_config(dev, plan, 0);
+    struct vio_virtq_config vq = queue_config(plan, 0);
     size_t slots = slots_of(plan);
     struct vio_need ring = {SIZE_MAX, 0}; /* if its tables are too much */
     uint64_t shared, priv;
 
     vio_virtq_mem_size(&vq, &ring);
-    shared =
-        (uint64_t)ring.shared + slots * sizeof(struct virtio_blk_req_header) +
-        vio_round_up(slots, VIO_MEM_ALIGN) + (uint64_t)slots * extra_len(cfg);
-    priv = ring.priv + maps_size(dev, plan);
+    shared = (uint64_t)ring.shared +
+             slots * sizeof(struct virtio_blk_req_header) +
+             vio_round_up(slots, VIO_MEM_ALIGN) +
+             (uint64_t)slots * extra_len(plan->cfg);
+    priv = ring.priv + maps_size(plan);
     priv += -priv & (VIO_MEM_ALIGN - 1);
     /* Each queue begins where its ring may begin. */
-    if (vio_queue_align(dev))
-        shared += -shared & (vio_queue_align(dev) - 1);
+    if (vq.align)
+        shared += -shared & (vq.align - 1);
     return (struct vio_need){
         .shared = as_size(shared * plan->n_queues),
-        .priv = as_size(priv * plan->n_queues + vio_blk_queues_size(cfg)),
+        .priv = as_size(priv * plan->n_queues + vio_blk_queues_size(plan->cfg)),
     };
 }
 
@@ -103,24 +102,20 @@ struct vio_need vio_blk_need(const struct vio_device *dev,
  * and a device is as fast with either; in a packed ring always indirect,
  * because there a chain is written anew each time. README.md has the
  * measurement. */
-static bool goes_indirect(const struct vio_device *dev,
-                          const struct vio_blk_config *cfg,
-                          const struct blk_plan *plan)
+static bool goes_indirect(const struct blk_plan *plan)
 {
-    return vio_device_has(dev, VIRTIO_F_INDIRECT_DESC) &&
-           (vio_device_has(dev, VIRTIO_F_RING_PACKED) ||
-            slots_of(plan) < cfg->depth);
+    return vio_device_has(plan->dev, VIRTIO_F_INDIRECT_DESC) &&
+           (vio_device_has(plan->dev, VIRTIO_F_RING_PACKED) ||
+            slots_of(plan) < plan->cfg->depth);
 }
 
-static void set_size(const struct vio_device *dev,
-                     const struct vio_blk_config *cfg, unsigned size,
-                     struct blk_plan *plan)
+static void set_size(struct blk_plan *plan, unsigned size)
 {
     plan->size = size;
     plan->max_segs =
         least_of(plan->max_segs, size - plan->extra_segs - FRAME_SEGS);
     plan->indirect = false;
-    plan->indirect = goes_indirect(dev, cfg, plan);
+    plan->indirect = goes_indirect(plan);
 }
 
 static unsigned round_down_to_power_of_two(uint32_t n)
@@ -133,13 +128,12 @@ static unsigned round_down_to_power_of_two(uint32_t n)
 /* 5.2.2: all queues of a disk are request queues. The size to begin with is the
  * caller's wish, never more than any of them has; on some transports the device
  * dictates it. */
-static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      struct blk_plan *plan, unsigned *size)
+static int first_size(struct blk_plan *plan, unsigned *size)
 {
-    *size = vio_size_fixed(dev) ? VIRTQ_SIZE_MAX : cfg->queue_size;
+    *size = vio_size_fixed(plan->dev) ? VIRTQ_SIZE_MAX : plan->cfg->queue_size;
     for (unsigned i = 0; i < plan->n_queues; i++) {
         uint32_t max;
-        int err = vio_device_queue_max(dev, (uint16_t)i, &max);
+        int err = vio_device_queue_max(plan->dev, (uint16_t)i, &max);
 
         if (err)
             return err;
@@ -148,40 +142,39 @@ static int first_size(struct vio_device *dev, const struct vio_blk_config *cfg,
             break;
         }
         if (max == 0)
-            return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, i);
+            return vio_device_why(plan->dev, VIO_WHY_QUEUE_ABSENT, i);
         *size = least_of(*size, round_down_to_power_of_two(max));
     }
     return 0;
 }
 
-int vio_blk_make_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
-                      const struct blk_limits *limits, struct blk_plan *plan)
+int vio_blk_make_plan(struct blk_plan *plan)
 {
+    const struct blk_limits *limits = &plan->limits;
+    struct vio_device *dev = plan->dev;
     unsigned size, least;
     int err;
 
     plan->n_queues =
-        least_of(cfg->n_queues, limits->n_queues ? limits->n_queues : 1);
+        least_of(plan->cfg->n_queues, limits->n_queues ? limits->n_queues : 1);
     plan->max_segs =
-        least_of(cfg->max_segs, limits->seg_max ? limits->seg_max : 1);
+        least_of(plan->cfg->max_segs, limits->seg_max ? limits->seg_max : 1);
     plan->extra_segs = vio_device_has(dev, VIRTIO_BLK_F_SCSI)    ? 3
                        : vio_device_has(dev, VIRTIO_BLK_F_ZONED) ? 1
                                                                  : 0;
-    err = first_size(dev, cfg, plan, &size);
+    err = first_size(plan, &size);
     if (err)
         return err;
     least = plan->extra_segs + FRAME_SEGS + 1;
     if (size < least)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, size, least);
-    set_size(dev, cfg, size, plan);
+    set_size(plan, size);
     return 0;
 }
 
 /* The next thing to try: without tables, then half the size, then fewer queues.
  * False: this is the least. */
-bool vio_blk_shrink_plan(const struct vio_device *dev,
-                         const struct vio_blk_config *cfg,
-                         struct blk_plan *plan)
+bool vio_blk_shrink_plan(struct blk_plan *plan)
 {
     unsigned half = plan->size / 2;
 
@@ -189,9 +182,9 @@ bool vio_blk_shrink_plan(const struct vio_device *dev,
         plan->indirect = false;
         return true;
     }
-    if (!vio_size_fixed(dev) && half >= MIN_QUEUE_SIZE &&
+    if (!vio_size_fixed(plan->dev) && half >= MIN_QUEUE_SIZE &&
         half > plan->extra_segs + FRAME_SEGS) {
-        set_size(dev, cfg, half, plan);
+        set_size(plan, half);
         return true;
     }
     if (plan->n_queues > 1) {
@@ -201,17 +194,15 @@ bool vio_blk_shrink_plan(const struct vio_device *dev,
     return false;
 }
 
-int vio_blk_fit_plan(struct vio_device *dev, const struct vio_blk_config *cfg,
-                     const struct vio_mem *mem, struct blk_plan *plan)
+int vio_blk_fit_plan(struct blk_plan *plan, const struct vio_mem *mem)
 {
     for (;;) {
-        struct vio_need need = vio_blk_need(dev, cfg, plan);
+        struct vio_need need = vio_blk_need(plan);
 
         if (need.shared <= mem->shared_size && need.priv <= mem->priv_size)
             return 0;
-        if (vio_blk_shrink_plan(dev, cfg, plan))
-            continue;
-        return vio_blk_no_room(dev, mem, &need);
+        if (!vio_blk_shrink_plan(plan))
+            return vio_blk_no_room(plan->dev, mem, &need);
     }
 }
 
@@ -247,7 +238,7 @@ void vio_blk_set_plain(struct vio_blk_queue *q)
 static int lay_out_ring(struct vio_blk_queue *q, const struct blk_plan *plan,
                         unsigned index, struct vio_mem *mem)
 {
-    struct vio_virtq_config cfg = queue_config(q->blk->dev, plan, index);
+    struct vio_virtq_config cfg = queue_config(plan, index);
 
     return vio_virtq_init(&q->vq, &cfg, mem);
 }
@@ -255,8 +246,8 @@ static int lay_out_ring(struct vio_blk_queue *q, const struct blk_plan *plan,
 static void lay_out_slots(struct vio_blk_queue *q, const struct blk_plan *plan,
                           struct vio_mem *mem)
 {
-    const struct vio_blk *blk = q->blk;
-    size_t maps = (size_t)maps_size(blk->dev, plan);
+    uint32_t align = vio_queue_align(plan->dev);
+    size_t maps = (size_t)maps_size(plan);
     struct vio_shape shape = {
         .depth = (uint16_t)slots_of(plan),
         .max_segs = (uint16_t)(chain_of(plan) - FRAME_SEGS),
@@ -266,11 +257,11 @@ static void lay_out_slots(struct vio_blk_queue *q, const struct blk_plan *plan,
     q->header = vio_mem_shared(mem, shape.depth * sizeof *q->header,
                                &shape.header_addr);
     q->status = vio_mem_shared(mem, shape.depth, &shape.status_addr);
-    q->extra_len = extra_len(&blk->cfg);
+    q->extra_len = extra_len(plan->cfg);
     q->extra =
         vio_mem_shared(mem, (size_t)shape.depth * q->extra_len, &q->extra_addr);
-    if (vio_queue_align(blk->dev))
-        vio_mem_align_shared(mem, vio_queue_align(blk->dev));
+    if (align)
+        vio_mem_align_shared(mem, align);
     q->map = maps ? vio_mem_priv(mem, maps) : NULL;
     if (maps)
         q->vq.state |= VQ_MAPPED;

@@ -20,36 +20,9 @@ static uint32_t next_length(const struct vio_blk_range_limits *limits,
     return over < n ? n - over : n;
 }
 
-typedef void prep_range(struct vio_blk_req *req,
-                        const struct vio_blk_range *range);
-
-static void prep_discard(struct vio_blk_req *req,
-                         const struct vio_blk_range *range)
-{
-    vio_blk_prep_discard(req, range, 1);
-}
-
-static void prep_zeroes(struct vio_blk_req *req,
-                        const struct vio_blk_range *range)
-{
-    vio_blk_prep_write_zeroes(req, range, 1, false);
-}
-
-static void prep_zeroes_unmap(struct vio_blk_req *req,
-                              const struct vio_blk_range *range)
-{
-    vio_blk_prep_write_zeroes(req, range, 1, true);
-}
-
-static void prep_erase(struct vio_blk_req *req,
-                       const struct vio_blk_range *range)
-{
-    vio_blk_prep_secure_erase(req, range, 1);
-}
-
-static int run_all(struct vio_blk *blk, prep_range *prep,
-                   const struct vio_blk_range_limits *limits, uint64_t sector,
-                   uint64_t left)
+static int run_all(struct vio_blk *blk, uint64_t sector, uint64_t left,
+                   const struct vio_blk_range_limits *limits,
+                   enum blk_op_index op, bool unmap)
 {
     struct vio_blk_queue *q = blk->queue;
     int err = 0;
@@ -64,7 +37,7 @@ static int run_all(struct vio_blk *blk, prep_range *prep,
         uint32_t n = next_length(limits, sector, left);
 
         q->sync_range = (struct vio_blk_range){sector, n};
-        prep(&q->sync, &q->sync_range);
+        vio_blk_prep_ranges(&q->sync, &q->sync_range, 1, op, unmap);
         err = vio_blk_run(blk, &q->sync);
         sector += n;
         left -= n;
@@ -74,18 +47,20 @@ static int run_all(struct vio_blk *blk, prep_range *prep,
 
 int vio_blk_discard(struct vio_blk *blk, uint64_t sector, uint64_t n_sectors)
 {
-    return run_all(blk, prep_discard, &blk->info.discard, sector, n_sectors);
+    return run_all(blk, sector, n_sectors, &blk->info.discard, BLK_DISCARD,
+                   false);
 }
 
 int vio_blk_write_zeroes(struct vio_blk *blk, uint64_t sector,
                          uint64_t n_sectors, bool unmap)
 {
-    return run_all(blk, unmap ? prep_zeroes_unmap : prep_zeroes,
-                   &blk->info.write_zeroes, sector, n_sectors);
+    return run_all(blk, sector, n_sectors, &blk->info.write_zeroes,
+                   BLK_WRITE_ZEROES, unmap);
 }
 
 int vio_blk_secure_erase(struct vio_blk *blk, uint64_t sector,
                          uint64_t n_sectors)
 {
-    return run_all(blk, prep_erase, &blk->info.secure_erase, sector, n_sectors);
+    return run_all(blk, sector, n_sectors, &blk->info.secure_erase,
+                   BLK_SECURE_ERASE, false);
 }

@@ -49,7 +49,7 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req)
 }
 
 /* One request of at most *len bytes; *len becomes what it covered. */
-static int transfer(struct vio_blk *blk, bool is_write, uint64_t sector,
+static int transfer(struct vio_blk *blk, enum blk_op_index op, uint64_t sector,
                     void *buf, size_t *len)
 {
     struct vio_blk_queue *q = blk->queue;
@@ -58,10 +58,7 @@ static int transfer(struct vio_blk *blk, bool is_write, uint64_t sector,
 
     for (;;) {
         q->sync_buf = (struct vio_buf){buf, n};
-        if (is_write)
-            vio_blk_prep_write(&q->sync, sector, &q->sync_buf, 1);
-        else
-            vio_blk_prep_read(&q->sync, sector, &q->sync_buf, 1);
+        vio_blk_prep(&q->sync, sector, &q->sync_buf, 1, op);
         err = vio_blk_run(blk, &q->sync);
         /* The port may map in smaller parts than the limits allow for, and
          * its pool may have no room for all of it. */
@@ -75,26 +72,25 @@ static int transfer(struct vio_blk *blk, bool is_write, uint64_t sector,
 }
 
 /* The whole of it is checked before any of it is done. */
-static int check_whole(const struct vio_blk *blk, bool modifies,
+static int check_whole(const struct vio_blk *blk, enum blk_op_index op,
                        uint64_t sector, uint64_t n)
 {
-    if (modifies && blk->info.read_only)
+    if (op == BLK_WRITE && blk->info.read_only)
         return VIO_EROFS;
     return blk_in_range(blk->info.capacity, sector, n) ? 0 : VIO_ERANGE;
 }
 
-static int transfer_all(struct vio_blk *blk, bool is_write, uint64_t sector,
-                        unsigned char *buf, size_t len)
+static int transfer_all(struct vio_blk *blk, enum blk_op_index op,
+                        uint64_t sector, unsigned char *buf, size_t len)
 {
-    int err =
-        len % VIRTIO_BLK_SECTOR_SIZE
-            ? VIO_EINVAL
-            : check_whole(blk, is_write, sector, len / VIRTIO_BLK_SECTOR_SIZE);
+    int err = len % VIRTIO_BLK_SECTOR_SIZE
+                  ? VIO_EINVAL
+                  : check_whole(blk, op, sector, len / VIRTIO_BLK_SECTOR_SIZE);
 
     while (!err && len) {
         size_t n = len;
 
-        err = transfer(blk, is_write, sector, buf, &n);
+        err = transfer(blk, op, sector, buf, &n);
         sector += n / VIRTIO_BLK_SECTOR_SIZE;
         buf += n;
         len -= n;
@@ -104,14 +100,14 @@ static int transfer_all(struct vio_blk *blk, bool is_write, uint64_t sector,
 
 int vio_blk_read(struct vio_blk *blk, uint64_t sector, void *buf, size_t len)
 {
-    return transfer_all(blk, false, sector, buf, len);
+    return transfer_all(blk, BLK_READ, sector, buf, len);
 }
 
 int vio_blk_write(struct vio_blk *blk, uint64_t sector, const void *buf,
                   size_t len)
 {
     /* A write only reads the buffer; struct vio_buf serves both directions. */
-    return transfer_all(blk, true, sector, (unsigned char *)(uintptr_t)buf,
+    return transfer_all(blk, BLK_WRITE, sector, (unsigned char *)(uintptr_t)buf,
                         len);
 }
 

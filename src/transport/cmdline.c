@@ -12,6 +12,9 @@
 #include <vio/error.h>
 #include <vio/mmio.h>
 
+#include "../divide.h"
+#include "../text.h"
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -32,32 +35,27 @@ static bool skip(const char **p, const char *prefix)
 /* The value of a digit, or 16 for anything else. */
 static unsigned digit(char c)
 {
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10;
-    if (c >= 'A' && c <= 'F')
-        return (unsigned)(c - 'A') + 10;
-    return 16;
+    unsigned decimal = (unsigned)c - '0', letter = ((unsigned)c | 0x20) - 'a';
+
+    if (decimal < 10)
+        return decimal;
+    return letter < 6 ? letter + 10 : 16;
 }
 
 /* A number with its base shown as in C; it must fit in `max`. */
 static bool parse_number(const char **p, uint64_t max, uint64_t *value)
 {
     unsigned base = skip(p, "0x") || skip(p, "0X") ? 16 : **p == '0' ? 8 : 10;
-    unsigned shift = base == 8 ? 3 : 4; /* of powers of two */
     const char *start = *p;
     uint64_t n = 0;
 
-    for (; digit(**p) < base; (*p)++) {
-        unsigned d = digit(**p);
+    for (unsigned d; (d = digit(**p)) < base; (*p)++) {
+        uint64_t most = UINT64_MAX - d;
 
-        if (base == 10 ? n > UINT64_MAX / 10 : n >> (64 - shift))
+        vio_divide(&most, base);
+        if (n > most)
             return false;
-        n *= base;
-        if (d > UINT64_MAX - n)
-            return false;
-        n += d;
+        n = n * base + d;
     }
     *value = n;
     return *p != start && n <= max;
@@ -126,76 +124,27 @@ int vio_mmio_cmdline(const char *cmdline, struct vio_mmio_slot *slots,
     return n;
 }
 
-/* Where the line goes; what does not fit is counted and dropped. */
-struct line {
-    char *buf;
-    size_t size;
-    size_t len;
-};
-
-static void put(struct line *line, char c)
+static void put_slot(struct vio_text *line, const struct vio_mmio_slot *slot)
 {
-    if (line->len < line->size)
-        line->buf[line->len] = c;
-    line->len++;
-}
-
-static void put_string(struct line *line, const char *s)
-{
-    while (*s)
-        put(line, *s++);
-}
-
-static void put_hex(struct line *line, uint64_t value)
-{
-    unsigned shift = 60;
-
-    put_string(line, "0x");
-    while (shift && value >> shift == 0)
-        shift -= 4;
-    for (;; shift -= 4) {
-        put(line, "0123456789abcdef"[value >> shift & 15]);
-        if (shift == 0)
-            break;
-    }
-}
-
-static void put_decimal(struct line *line, uint32_t value)
-{
-    char digits[10];
-    unsigned n = 0;
-
-    do {
-        digits[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    while (n)
-        put(line, digits[--n]);
-}
-
-static void put_slot(struct line *line, const struct vio_mmio_slot *slot)
-{
-    put_string(line, "virtio_mmio.device=");
-    put_hex(line, slot->size);
-    put(line, '@');
-    put_hex(line, slot->base);
-    put(line, ':');
-    put_decimal(line, slot->irq);
-    put(line, ':');
-    put_decimal(line, slot->id);
+    vio_text_string(line, "virtio_mmio.device=");
+    vio_text_number(line, slot->size, 16);
+    vio_text_put(line, '@');
+    vio_text_number(line, slot->base, 16);
+    vio_text_put(line, ':');
+    vio_text_number(line, slot->irq, 10);
+    vio_text_put(line, ':');
+    vio_text_number(line, slot->id, 10);
 }
 
 size_t vio_mmio_cmdline_print(const struct vio_mmio_slot *slots, unsigned n,
                               char *buf, size_t size)
 {
-    struct line line = {buf, size, 0};
+    struct vio_text line = {buf, size, 0};
 
     for (unsigned i = 0; i < n; i++) {
         if (i)
-            put(&line, ' ');
+            vio_text_put(&line, ' ');
         put_slot(&line, &slots[i]);
     }
-    if (size)
-        buf[line.len < size ? line.len : size - 1] = '\0';
-    return line.len;
+    return vio_text_end(&line);
 }

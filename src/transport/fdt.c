@@ -36,14 +36,10 @@ static bool has_string(struct fdt_bytes list, const char *s)
     while (list.len) {
         if (fdt_starts_with(list, s))
             return true;
-        while (list.len && *list.p != '\0') {
+        do {
             list.p++;
             list.len--;
-        }
-        if (list.len) {
-            list.p++;
-            list.len--;
-        }
+        } while (list.len && list.p[-1] != '\0');
     }
     return false;
 }
@@ -62,18 +58,24 @@ static bool is_device(const struct fdt_node *node, const char *compatible)
            is_enabled(node);
 }
 
+static bool is_range(uint64_t base, uint64_t size)
+{
+    return size != 0 && size - 1 <= UINT64_MAX - base;
+}
+
 /* The first entry of `reg`: a range that does not wrap. */
 static bool read_reg(const struct fdt_node *node, uint64_t *base,
                      uint64_t *size)
 {
+    const uint8_t cells[] = {node->parent.address, node->parent.size};
     struct fdt_bytes reg = node->prop[FDT_REG];
-    unsigned address = node->parent.address, n = node->parent.size;
+    uint64_t number[2];
 
-    if (address == 0 || n == 0 || reg.len < 4 * (address + n))
+    if (!cells[0] || !cells[1] || !vio_fdt_take(&reg, cells, 2, number))
         return false;
-    *base = fdt_number(reg.p, address);
-    *size = fdt_number(reg.p + 4 * (size_t)address, n);
-    return *size != 0 && *size - 1 <= UINT64_MAX - *base;
+    *base = number[0];
+    *size = number[1];
+    return is_range(*base, *size);
 }
 
 static uint32_t read_irq(const struct fdt_node *node)
@@ -91,94 +93,92 @@ static uint32_t read_irq(const struct fdt_node *node)
     return first == GIC_PRIVATE ? fdt_cell(irq.p + 4) + 16 : 0;
 }
 
-int vio_fdt_mmio(const void *fdt, size_t size, struct vio_mmio_slot *slots,
-                 unsigned max)
+/* Take node i into an array; false: malformed. */
+typedef bool take_node(const struct fdt_node *node, void *array, unsigned i);
+
+/* All enabled nodes that are compatible, of which max are taken. */
+static int find_all(const void *fdt, size_t size, const char *compatible,
+                    take_node *take, void *array, unsigned max)
 {
     struct fdt_walk walk;
     struct fdt_node node;
-    int err = vio_fdt_begin(&walk, fdt, size), n = 0;
+    int err = vio_fdt_begin(&walk, fdt, size);
+    unsigned n = 0;
 
     if (err)
         return err;
     while ((err = vio_fdt_next(&walk, &node)) > 0) {
-        struct vio_mmio_slot slot = {.id = (uint32_t)n};
-
-        if (!is_device(&node, "virtio,mmio"))
+        if (!is_device(&node, compatible))
             continue;
-        if (!read_reg(&node, &slot.base, &slot.size))
+        if (n < max && !take(&node, array, n))
             return VIO_EINVAL;
-        slot.irq = read_irq(&node);
-        if ((unsigned)n < max)
-            slots[n] = slot;
         n++;
     }
-    return err ? err : n;
+    return err ? err : (int)n;
 }
 
-/* Take in one entry of the ranges: the first of each space. */
-static void take_range(struct vio_fdt_pci *bridge, const uint8_t *p,
-                       unsigned address)
+static bool take_slot(const struct fdt_node *node, void *array, unsigned i)
 {
-    struct vio_fdt_range *const of_space[] = {
-        [RANGE_CONFIG] = NULL,
-        [RANGE_IO] = &bridge->io,
-        [RANGE_MEM] = &bridge->mem,
-        [RANGE_MEM64] = &bridge->mem64,
-    };
-    unsigned space = fdt_cell(p) >> RANGE_SPACE_SHIFT & RANGE_SPACE_MASK;
-    struct vio_fdt_range range = {
-        .bus = fdt_number(p + 4, RANGE_BUS_CELLS - 1),
-        .cpu = fdt_number(p + 4 * RANGE_BUS_CELLS, address),
-        .size = fdt_number(p + 4 * ((size_t)RANGE_BUS_CELLS + address),
-                           RANGE_SIZE_CELLS),
-    };
+    struct vio_mmio_slot *slot = (struct vio_mmio_slot *)array + i;
 
-    if (range.size == 0 || range.size - 1 > UINT64_MAX - range.bus ||
-        range.size - 1 > UINT64_MAX - range.cpu)
-        return;
-    if (of_space[space] && of_space[space]->size == 0)
-        *of_space[space] = range;
+    slot->id = i;
+    slot->irq = read_irq(node);
+    return read_reg(node, &slot->base, &slot->size);
 }
 
-static bool read_bridge(const struct fdt_node *node, struct vio_fdt_pci *bridge)
+int vio_fdt_mmio(const void *fdt, size_t size, struct vio_mmio_slot *slots,
+                 unsigned max)
 {
-    struct fdt_bytes ranges = node->prop[FDT_RANGES];
-    struct fdt_bytes buses = node->prop[FDT_BUS_RANGE];
-    unsigned address = node->parent.address;
-    uint32_t entry = 4 * (RANGE_BUS_CELLS + address + RANGE_SIZE_CELLS);
+    return find_all(fdt, size, "virtio,mmio", take_slot, slots, max);
+}
 
-    *bridge = (struct vio_fdt_pci){.last_bus = 255};
-    if (!read_reg(node, &bridge->ecam, &bridge->ecam_size))
-        return false;
-    if (buses.p) {
-        if (buses.len < 8 || fdt_cell(buses.p) > fdt_cell(buses.p + 4) ||
-            fdt_cell(buses.p + 4) > 255)
-            return false;
-        bridge->first_bus = (uint8_t)fdt_cell(buses.p);
-        bridge->last_bus = (uint8_t)fdt_cell(buses.p + 4);
+static struct vio_fdt_range *range_of(struct vio_fdt_pci *bridge,
+                                      unsigned space)
+{
+    return space == RANGE_IO    ? &bridge->io
+           : space == RANGE_MEM ? &bridge->mem
+                                : &bridge->mem64;
+}
+
+/* Take in the ranges of a bridge: the first of each space. */
+static void take_ranges(struct vio_fdt_pci *bridge, struct fdt_bytes ranges,
+                        uint8_t address)
+{
+    const uint8_t cells[] = {1, RANGE_BUS_CELLS - 1, address, RANGE_SIZE_CELLS};
+    uint64_t number[4];
+
+    while (vio_fdt_take(&ranges, cells, 4, number)) {
+        unsigned space = number[0] >> RANGE_SPACE_SHIFT & RANGE_SPACE_MASK;
+        struct vio_fdt_range *range = range_of(bridge, space);
+
+        if (space != RANGE_CONFIG && range->size == 0 &&
+            is_range(number[1], number[3]) && is_range(number[2], number[3]))
+            *range = (struct vio_fdt_range){number[1], number[2], number[3]};
     }
-    for (; ranges.len >= entry; ranges.len -= entry, ranges.p += entry)
-        take_range(bridge, ranges.p, address);
-    return true;
+}
+
+static bool take_bridge(const struct fdt_node *node, void *array, unsigned i)
+{
+    static const uint8_t cells[] = {1, 1};
+    struct vio_fdt_pci *bridge = (struct vio_fdt_pci *)array + i;
+    struct fdt_bytes buses = node->prop[FDT_BUS_RANGE];
+    uint64_t number[2] = {0, 255};
+
+    *bridge = (struct vio_fdt_pci){0};
+    if (!read_reg(node, &bridge->ecam, &bridge->ecam_size) ||
+        (buses.p && !vio_fdt_take(&buses, cells, 2, number)))
+        return false;
+    bridge->first_bus = (uint8_t)number[0];
+    bridge->last_bus = (uint8_t)number[1];
+    take_ranges(bridge, node->prop[FDT_RANGES], node->parent.address);
+    return number[0] <= number[1] && number[1] <= 255;
 }
 
 int vio_fdt_pci(const void *fdt, size_t size, struct vio_fdt_pci *bridges,
                 unsigned max)
 {
-    struct fdt_walk walk;
-    struct fdt_node node;
-    int err = vio_fdt_begin(&walk, fdt, size), n = 0;
-
-    if (err)
-        return err;
-    while ((err = vio_fdt_next(&walk, &node)) > 0) {
-        if (!is_device(&node, "pci-host-ecam-generic"))
-            continue;
-        if ((unsigned)n < max && !read_bridge(&node, &bridges[n]))
-            return VIO_EINVAL;
-        n++;
-    }
-    return err ? err : n;
+    return find_all(fdt, size, "pci-host-ecam-generic", take_bridge, bridges,
+                    max);
 }
 
 int vio_fdt_bootargs(const void *fdt, size_t size, const char **bootargs)

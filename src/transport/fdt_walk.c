@@ -69,67 +69,87 @@ int vio_fdt_begin(struct fdt_walk *walk, const void *fdt, size_t size)
         fdt_cell(p + COMPATIBLE_WITH) > OUR_VERSION)
         return VIO_EINVAL;
     *walk = (struct fdt_walk){.cells[0] = default_cells};
-    if (!find_block(p, total, OFF_STRUCT, SIZE_STRUCT, &walk->structure) ||
+    if (!find_block(p, total, OFF_STRUCT, SIZE_STRUCT, &walk->rest) ||
         !find_block(p, total, OFF_STRINGS, SIZE_STRINGS, &walk->strings))
         return VIO_EINVAL;
     return 0;
 }
 
-/* The next cell of the structure block, which moves on. */
+bool vio_fdt_take(struct fdt_bytes *bytes, const uint8_t *cells, unsigned n,
+                  uint64_t *number)
+{
+    struct fdt_bytes left = *bytes;
+
+    for (unsigned i = 0; i < n; i++) {
+        number[i] = 0;
+        for (unsigned k = 0; k < cells[i]; k++) {
+            if (left.len < 4)
+                return false;
+            number[i] = number[i] << 32 | fdt_cell(left.p);
+            left.p += 4;
+            left.len -= 4;
+        }
+    }
+    *bytes = left;
+    return true;
+}
+
+/* The next cell of the structure block. */
 static bool take_cell(struct fdt_walk *walk, uint32_t *value)
 {
-    if (walk->structure.len - walk->at < 4)
+    if (walk->rest.len < 4)
         return false;
-    *value = fdt_cell(walk->structure.p + walk->at);
-    walk->at += 4;
+    *value = fdt_cell(walk->rest.p);
+    walk->rest.p += 4;
+    walk->rest.len -= 4;
     return true;
 }
 
 /* The next `len` bytes, and the padding behind them. */
-static bool take_bytes(struct fdt_walk *walk, uint32_t len,
+static bool take_bytes(struct fdt_walk *walk, uint64_t len,
                        struct fdt_bytes *bytes)
 {
-    uint32_t left = walk->structure.len - walk->at;
-    uint32_t padding = (4 - (len & 3)) & 3;
+    uint64_t padded = (len + 3) & ~(uint64_t)3;
 
-    if (len > left || padding > left - len)
+    if (padded > walk->rest.len)
         return false;
-    bytes->p = walk->structure.p + walk->at;
-    bytes->len = len;
-    walk->at += len + padding;
+    *bytes = (struct fdt_bytes){walk->rest.p, (uint32_t)len};
+    walk->rest.p += padded;
+    walk->rest.len -= (uint32_t)padded;
     return true;
 }
 
 /* The name behind BEGIN_NODE, with its NUL. */
 static bool take_name(struct fdt_walk *walk, struct fdt_bytes *name)
 {
-    uint32_t left = walk->structure.len - walk->at, len = 0;
+    uint32_t len = 0;
 
-    while (len < left && walk->structure.p[walk->at + len] != '\0')
+    while (len < walk->rest.len && walk->rest.p[len] != '\0')
         len++;
-    return len < left && take_bytes(walk, len + 1, name);
+    return take_bytes(walk, (uint64_t)len + 1, name);
 }
 
 /* Which of the properties that matter this one is, or FDT_N_NAMES. */
 static unsigned find_name(const struct fdt_walk *walk, uint32_t offset)
 {
-    static const char *const names[FDT_N_NAMES] = {
-        [FDT_ADDRESS_CELLS] = "#address-cells",
-        [FDT_SIZE_CELLS] = "#size-cells",
-        [FDT_COMPATIBLE] = "compatible",
-        [FDT_STATUS] = "status",
-        [FDT_REG] = "reg",
-        [FDT_INTERRUPTS] = "interrupts",
-        [FDT_RANGES] = "ranges",
-        [FDT_BUS_RANGE] = "bus-range",
-        [FDT_BOOTARGS] = "bootargs",
-    };
+    /* One behind the other, in the order of enum fdt_name. */
+    static const char names[] = "#address-cells\0"
+                                "#size-cells\0"
+                                "compatible\0"
+                                "status\0"
+                                "reg\0"
+                                "interrupts\0"
+                                "ranges\0"
+                                "bus-range\0"
+                                "bootargs";
     struct fdt_bytes name = {walk->strings.p + offset,
                              walk->strings.len - offset};
+    const char *p = names;
     unsigned i = 0;
 
-    while (i < FDT_N_NAMES && !fdt_starts_with(name, names[i]))
-        i++;
+    for (; i < FDT_N_NAMES && !fdt_starts_with(name, p); i++)
+        while (*p++)
+            ;
     return i;
 }
 
@@ -153,7 +173,8 @@ static bool take_prop(struct fdt_walk *walk, struct fdt_node *node)
 static bool take_props(struct fdt_walk *walk, struct fdt_node *node)
 {
     for (;;) {
-        uint32_t before = walk->at, token;
+        struct fdt_bytes before = walk->rest;
+        uint32_t token;
 
         if (!take_cell(walk, &token))
             return false;
@@ -161,7 +182,7 @@ static bool take_props(struct fdt_walk *walk, struct fdt_node *node)
             if (!take_prop(walk, node))
                 return false;
         } else if (token != NOP) {
-            walk->at = before;
+            walk->rest = before;
             return true;
         }
     }

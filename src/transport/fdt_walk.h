@@ -46,9 +46,8 @@ struct fdt_node {
 #define FDT_MAX_DEPTH 32u
 
 struct fdt_walk {
-    struct fdt_bytes structure;
+    struct fdt_bytes rest; /* of the structure block */
     struct fdt_bytes strings;
-    uint32_t at; /* the next token */
     unsigned depth;
     struct fdt_cells cells[FDT_MAX_DEPTH + 1];
 };
@@ -66,15 +65,10 @@ static inline uint32_t fdt_cell(const uint8_t *p)
            p[3];
 }
 
-/* A number of n cells, of which the last two count. */
-static inline uint64_t fdt_number(const uint8_t *p, unsigned n)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < n; i++)
-        value = value << 32 | fdt_cell(p + 4 * i);
-    return value;
-}
+/* Take n numbers from the front, each of so many cells, of which the last two
+ * count; false: there are not so many, and nothing is taken. */
+bool vio_fdt_take(struct fdt_bytes *bytes, const uint8_t *cells, unsigned n,
+                  uint64_t *number);
 
 /* Is `s` the first of the NUL-terminated strings in there? */
 static inline bool fdt_starts_with(struct fdt_bytes bytes, const char *s)

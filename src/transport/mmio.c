@@ -9,9 +9,9 @@
 #include <vio/spec/mmio.h>
 
 #include "../device_impl.h"
-#include "../swap.h"
 #include "../why.h"
 #include "mmio_ops.h"
+#include "reg.h"
 
 /* What version 1 counts queue addresses in, and aligns the used ring to. */
 #define LEGACY_PAGE_SIZE 4096u
@@ -21,12 +21,12 @@ static struct vio_mmio *mmio_of(struct vio_device *dev)
     return (struct vio_mmio *)dev;
 }
 
-/* Registers are little-endian (4.2.2); a big-endian machine has to swap them
- * for a version 2 device, while a version 1 device is guest-endian. */
-static uint32_t cpu32(const struct vio_mmio *m, uint32_t value)
+/* Registers are little-endian (4.2.2), but for those of a version 1 device,
+ * which is guest-endian. */
+static uint32_t ordered(const struct vio_mmio *m, uint32_t value,
+                        unsigned width)
 {
-    return VIO_BIG_ENDIAN && !vio_is_legacy(&m->dev) ? vio_swap32(value)
-                                                     : value;
+    return vio_is_legacy(&m->dev) ? value : vio_reg_le(value, width);
 }
 
 /* An access to what may be a port is too long to be repeated everywhere. */
@@ -39,13 +39,13 @@ static uint32_t cpu32(const struct vio_mmio *m, uint32_t value)
 /* 4.2.2.2: the control registers are accessed with 32 bits, aligned. */
 static ACCESS_APART uint32_t read32(struct vio_mmio *m, uint32_t offset)
 {
-    return cpu32(m, vio_reg_read32(m->base, offset));
+    return ordered(m, vio_reg_read32(m->base, offset), 4);
 }
 
 static ACCESS_APART void write32(struct vio_mmio *m, uint32_t offset,
                                  uint32_t value)
 {
-    vio_reg_write32(m->base, offset, cpu32(m, value));
+    vio_reg_write32(m->base, offset, ordered(m, value, 4));
 }
 
 static void write64(struct vio_mmio *m, uint32_t low_offset, uint64_t value)
@@ -64,37 +64,37 @@ void vio_mmio_set_status(struct vio_device *dev, uint8_t status)
     write32(mmio_of(dev), VIRTIO_MMIO_STATUS, status);
 }
 
-/* 4.2.2.2: the selector is written before each word. */
-static uint32_t features_word(struct vio_mmio *m, uint32_t word)
+/* The feature bits in words of 32. */
+static unsigned n_words(const struct vio_device *dev)
 {
-    write32(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, word);
-    return read32(m, VIRTIO_MMIO_DEVICE_FEATURES);
+    return vio_is_legacy(dev) ? 1 : 2;
 }
 
+/* 4.2.2.2: the selector is written before each word. */
 uint64_t vio_mmio_get_features(struct vio_device *dev)
 {
     struct vio_mmio *m = mmio_of(dev);
-    uint64_t low = features_word(m, 0);
+    uint64_t features = 0;
 
-    return vio_is_legacy(dev) ? low : (uint64_t)features_word(m, 1) << 32 | low;
-}
-
-static void set_features_word(struct vio_mmio *m, uint32_t word, uint32_t value)
-{
-    write32(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, word);
-    write32(m, VIRTIO_MMIO_DRIVER_FEATURES, value);
+    for (unsigned word = n_words(dev); word--;) {
+        write32(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, word);
+        features = features << 32 | read32(m, VIRTIO_MMIO_DEVICE_FEATURES);
+    }
+    return features;
 }
 
 void vio_mmio_set_features(struct vio_device *dev, uint64_t features)
 {
     struct vio_mmio *m = mmio_of(dev);
 
-    set_features_word(m, 0, (uint32_t)features);
+    for (unsigned word = 0; word < n_words(dev); word++) {
+        write32(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, word);
+        write32(m, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)features);
+        features >>= 32;
+    }
     if (vio_is_legacy(dev))
         /* 4.2.4: told once, before any queue is used. */
         write32(m, VIRTIO_MMIO_GUEST_PAGE_SIZE, LEGACY_PAGE_SIZE);
-    else
-        set_features_word(m, 1, (uint32_t)(features >> 32));
 }
 
 uint32_t vio_mmio_generation(struct vio_device *dev)
@@ -109,35 +109,18 @@ uint32_t vio_mmio_config_read(struct vio_device *dev, uint32_t offset,
                               unsigned width)
 {
     struct vio_mmio *m = mmio_of(dev);
+    uint32_t value = vio_reg_get(m->base, VIRTIO_MMIO_CONFIG + offset, width);
 
-    offset += VIRTIO_MMIO_CONFIG;
-    if (width == 1)
-        return vio_reg_read8(m->base, offset);
-    if (width == 2) {
-        uint16_t value = vio_reg_read16(m->base, offset);
-
-        return VIO_BIG_ENDIAN && !vio_is_legacy(dev) ? vio_swap16(value)
-                                                     : value;
-    }
-    return read32(m, offset);
+    return ordered(m, value, width);
 }
 
 void vio_mmio_config_write(struct vio_device *dev, uint32_t offset,
                            unsigned width, uint32_t value)
 {
     struct vio_mmio *m = mmio_of(dev);
-    uint16_t value16 = (uint16_t)value;
 
-    offset += VIRTIO_MMIO_CONFIG;
-    if (width == 1)
-        vio_reg_write8(m->base, offset, (uint8_t)value);
-    else if (width == 2)
-        vio_reg_write16(m->base, offset,
-                        VIO_BIG_ENDIAN && !vio_is_legacy(dev)
-                            ? vio_swap16(value16)
-                            : value16);
-    else
-        write32(m, offset, value);
+    vio_reg_put(m->base, VIRTIO_MMIO_CONFIG + offset, width,
+                ordered(m, value, width));
 }
 
 /* The register that a queue is started with, and that is 0 while it is
@@ -197,13 +180,14 @@ int vio_mmio_queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct vio_mmio *m = mmio_of(dev);
     uint32_t value = start_value(m, vq);
-    int err = select_queue(m, vq->index);
+    int err;
 
-    if (err)
-        return err;
     if (value == 0)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_ADDRESS, vq->desc_addr,
                         LEGACY_PAGE_SIZE);
+    err = select_queue(m, vq->index);
+    if (err)
+        return err;
     write32(m, VIRTIO_MMIO_QUEUE_SIZE, vq->size);
     write_addresses(m, vq);
     /* Last of all, and read back. */
@@ -218,17 +202,15 @@ int vio_mmio_queue_start(struct vio_device *dev, struct vio_virtq *vq)
     return 0;
 }
 
-void vio_mmio_queue_reset(struct vio_device *dev, uint16_t index)
-{
-    write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_SEL, index);
-    write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_RESET, 1);
-}
-
 /* 4.2.2.2: the reset is complete when QueueReset reads 0. */
-bool vio_mmio_queue_in_reset(struct vio_device *dev, uint16_t index)
+bool vio_mmio_queue_reset(struct vio_device *dev, uint16_t index, bool ask)
 {
-    write32(mmio_of(dev), VIRTIO_MMIO_QUEUE_SEL, index);
-    return read32(mmio_of(dev), VIRTIO_MMIO_QUEUE_RESET) != 0;
+    struct vio_mmio *m = mmio_of(dev);
+
+    write32(m, VIRTIO_MMIO_QUEUE_SEL, index);
+    if (ask)
+        write32(m, VIRTIO_MMIO_QUEUE_RESET, 1);
+    return read32(m, VIRTIO_MMIO_QUEUE_RESET) != 0;
 }
 
 /*

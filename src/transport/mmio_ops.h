@@ -20,8 +20,7 @@ void vio_mmio_config_write(struct vio_device *dev, uint32_t offset,
                            unsigned width, uint32_t value);
 int vio_mmio_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
 int vio_mmio_queue_start(struct vio_device *dev, struct vio_virtq *vq);
-void vio_mmio_queue_reset(struct vio_device *dev, uint16_t index);
-bool vio_mmio_queue_in_reset(struct vio_device *dev, uint16_t index);
+bool vio_mmio_queue_reset(struct vio_device *dev, uint16_t index, bool ask);
 uint32_t vio_mmio_isr(struct vio_device *dev);
 bool vio_mmio_is_there(struct vio_device *dev);
 
@@ -37,7 +36,6 @@ static const struct vio_transport vio_mmio_ops = {
     .queue_max = vio_mmio_queue_max,
     .queue_start = vio_mmio_queue_start,
     .queue_reset = vio_mmio_queue_reset,
-    .queue_in_reset = vio_mmio_queue_in_reset,
     .isr = vio_mmio_isr,
     .is_there = vio_mmio_is_there,
 };

@@ -19,6 +19,8 @@
 #define ISR_GONE 0xffu
 #define ISR_BITS (VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG)
 
+#define EVENT_CONFIG (-1) /* beside the queues */
+
 static bool table_fits(const struct vio_pci *p, uint32_t table, uint32_t pba,
                        uint32_t size)
 {
@@ -40,8 +42,8 @@ void vio_pci_find_msix(struct vio_pci *p, const struct pci_cap *cap)
         return;
     /* The control word is where others have their length and type. */
     control = cap->len | (uint32_t)cap->cfg_type << 8;
-    table = vio_pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_TABLE, 4);
-    pba = vio_pci_read(p->bus, p->bdf, cap->at + PCI_MSIX_PBA, 4);
+    table = vio_pci_read32(&p->function, cap->at + PCI_MSIX_TABLE);
+    pba = vio_pci_read32(&p->function, cap->at + PCI_MSIX_PBA);
     size = (control & PCI_MSIX_SIZE_MASK) + 1;
     p->msix.cap = cap->at;
     if (!table_fits(p, table, pba, size))
@@ -54,7 +56,7 @@ void vio_pci_find_msix(struct vio_pci *p, const struct pci_cap *cap)
 bool vio_pci_msix_is_on(const struct vio_pci *p)
 {
     return p->msix.cap &&
-           (vio_pci_read(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2u) &
+           (vio_pci_read16(&p->function, p->msix.cap + PCI_MSIX_CONTROL) &
             PCI_MSIX_ENABLE);
 }
 
@@ -62,8 +64,7 @@ bool vio_pci_msix_is_on(const struct vio_pci *p)
 static void set_control(const struct vio_pci *p, uint32_t control)
 {
     if (p->msix.cap)
-        vio_pci_write(p->bus, p->bdf, p->msix.cap + PCI_MSIX_CONTROL, 2,
-                      control);
+        vio_pci_write16(&p->function, p->msix.cap + PCI_MSIX_CONTROL, control);
 }
 
 static bool is_msix(enum vio_pci_interrupts mode)
@@ -74,7 +75,7 @@ static bool is_msix(enum vio_pci_interrupts mode)
 /* Vector 0 is the configuration's, the queues' follow. */
 static uint16_t vector_in(enum vio_pci_interrupts mode, int event)
 {
-    if (event == PCI_EVENT_CONFIG)
+    if (event == EVENT_CONFIG)
         return 0;
     return mode == VIO_PCI_MSIX_EACH ? (uint16_t)(event + 1) : 1;
 }
@@ -82,13 +83,6 @@ static uint16_t vector_in(enum vio_pci_interrupts mode, int event)
 static uint32_t n_vectors(const struct vio_pci *p, enum vio_pci_interrupts mode)
 {
     return mode == VIO_PCI_MSIX_EACH ? p->irq_queues + 1u : 2;
-}
-
-uint16_t vio_pci_vector_of(const struct vio_pci *p, int event)
-{
-    if (!is_msix(p->interrupts) || event >= p->irq_queues)
-        return VIRTIO_MSI_NO_VECTOR;
-    return vector_in(p->interrupts, event);
 }
 
 static void write_entry(const struct vio_pci *p, unsigned vector,
@@ -109,7 +103,7 @@ static bool map_table(struct vio_pci *p, uint32_t n)
                     n * PCI_MSIX_ENTRY_SIZE, &p->msix.table, NULL) < 0)
         return false;
     p->msix.mapped = (uint16_t)n;
-    vio_pci_command(p, 0, p->command);
+    vio_pci_command(&p->function, 0, p->command);
     return true;
 }
 
@@ -133,47 +127,76 @@ static bool fill_table(struct vio_pci *p, uint32_t n)
     return true;
 }
 
-/* 4.1.5.1.2: what was written is read back on success. */
-bool vio_pci_map_vector(const struct vio_pci *p,
-                        const struct pci_vector_regs *regs, int event,
-                        uint16_t vector)
+/* Where an interface has its vectors. Those of the legacy one are there only
+ * while MSI-X is on. */
+struct vector_regs {
+    uint8_t queue_select;
+    uint8_t queue_vector;
+    uint8_t config_vector;
+};
+
+static const struct vector_regs modern_regs = {
+    VIRTIO_PCI_COMMON_QUEUE_SELECT,
+    VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR,
+    VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR,
+};
+
+static const struct vector_regs legacy_regs = {
+    VIRTIO_PCI_LEGACY_QUEUE_SELECT,
+    VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR,
+    VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR,
+};
+
+/* Map an event, which is a queue's index or EVENT_CONFIG, to a vector.
+ * 4.1.5.1.2: what was written is read back on success. */
+static bool map_vector(const struct vio_pci *p, int event, uint16_t vector)
 {
+    const struct vector_regs *regs =
+        vio_is_legacy(&p->dev) ? &legacy_regs : &modern_regs;
     uint32_t at = regs->config_vector;
 
-    if (event != PCI_EVENT_CONFIG) {
-        vio_pci_common_put(p, regs->queue_select, 2, (uint32_t)event);
+    if (event != EVENT_CONFIG) {
+        vio_pci_put16(p, regs->queue_select, (uint32_t)event);
         at = regs->queue_vector;
     }
-    vio_pci_common_put(p, at, 2, vector);
-    return vio_pci_common_get(p, at, 2) == vector;
+    vio_pci_put16(p, at, vector);
+    return vio_pci_get16(p, at) == vector;
+}
+
+int vio_pci_map_queue(struct vio_pci *p, uint16_t index)
+{
+    uint16_t vector = vector_in(p->interrupts, index);
+
+    if (!is_msix(p->interrupts) || index >= p->irq_queues ||
+        map_vector(p, index, vector))
+        return 0;
+    return vio_fail(&p->dev.why, VIO_WHY_QUEUE_VECTOR, index, vector);
 }
 
 /* Map every event; after a failure none of them is mapped. */
-static bool map_events(struct vio_pci *p, enum vio_pci_interrupts mode,
-                       const struct pci_vector_regs *regs)
+static bool map_events(struct vio_pci *p, enum vio_pci_interrupts mode)
 {
-    int event = PCI_EVENT_CONFIG;
+    int event = EVENT_CONFIG;
 
     for (; event < p->irq_queues; event++)
-        if (!vio_pci_map_vector(p, regs, event, vector_in(mode, event)))
+        if (!map_vector(p, event, vector_in(mode, event)))
             break;
     if (event == p->irq_queues)
         return true;
-    for (; event >= PCI_EVENT_CONFIG; event--)
-        vio_pci_map_vector(p, regs, event, VIRTIO_MSI_NO_VECTOR);
+    for (; event >= EVENT_CONFIG; event--)
+        map_vector(p, event, VIRTIO_MSI_NO_VECTOR);
     return false;
 }
 
 /* Everything stays masked until all of it is right. */
-static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
-                     const struct pci_vector_regs *regs)
+static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode)
 {
     uint32_t n = n_vectors(p, mode);
 
     if (!vio_has_msi(p->dev.env) || !map_table(p, n))
         return false;
     set_control(p, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
-    if (fill_table(p, n) && map_events(p, mode, regs)) {
+    if (fill_table(p, n) && map_events(p, mode)) {
         set_control(p, PCI_MSIX_ENABLE);
         return true;
     }
@@ -183,16 +206,14 @@ static bool try_msix(struct vio_pci *p, enum vio_pci_interrupts mode,
 
 /* An interrupt line needs the ISR in one access: the several that it takes
  * behind the window would get between those of the device's owner. */
-static bool try_mode(struct vio_pci *p, enum vio_pci_interrupts mode,
-                     const struct pci_vector_regs *regs)
+static bool try_mode(struct vio_pci *p, enum vio_pci_interrupts mode)
 {
     if (is_msix(mode))
-        return try_msix(p, mode, regs);
+        return try_msix(p, mode);
     return mode == VIO_PCI_POLLED || (p->irq_pin != 0 && p->isr.mapped);
 }
 
-void vio_pci_start_interrupts(struct vio_pci *p,
-                              const struct pci_vector_regs *regs)
+void vio_pci_start_interrupts(struct vio_pci *p)
 {
     static const enum vio_pci_interrupts order[] = {
         VIO_PCI_MSIX_EACH, VIO_PCI_MSIX_SHARED, VIO_PCI_INTX, VIO_PCI_POLLED};
@@ -201,10 +222,10 @@ void vio_pci_start_interrupts(struct vio_pci *p,
     while (order[i] != p->wish)
         i++;
     set_control(p, 0); /* as an earlier stage may have left it */
-    while (!try_mode(p, order[i], regs))
+    while (!try_mode(p, order[i]))
         i++;
     p->interrupts = order[i];
-    vio_pci_command(p, PCI_COMMAND_INTX_DISABLE,
+    vio_pci_command(&p->function, PCI_COMMAND_INTX_DISABLE,
                     p->interrupts == VIO_PCI_INTX ? 0
                                                   : PCI_COMMAND_INTX_DISABLE);
 }

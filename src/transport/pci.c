@@ -12,20 +12,6 @@
 
 #ifndef VIO_NO_PCI
 
-#define VIRTIO_CAPS                                                      \
-    (1u << VIRTIO_PCI_CAP_COMMON_CFG | 1u << VIRTIO_PCI_CAP_NOTIFY_CFG | \
-     1u << VIRTIO_PCI_CAP_ISR_CFG | 1u << VIRTIO_PCI_CAP_DEVICE_CFG |    \
-     1u << VIRTIO_PCI_CAP_PCI_CFG)
-
-void vio_pci_command(const struct vio_pci *p, uint32_t clear, uint32_t set)
-{
-    uint32_t old = vio_pci_read(p->bus, p->bdf, PCI_COMMAND, 2);
-    uint32_t command = (old & ~clear) | set;
-
-    if (command != old)
-        vio_pci_write(p->bus, p->bdf, PCI_COMMAND, 2, command);
-}
-
 /* 4.1.2.1: the types that have a transitional device id, from 0x1000 on. */
 static uint16_t type_of_transitional(uint16_t device_id)
 {
@@ -41,24 +27,25 @@ static void find_type(struct vio_pci *p)
     if (p->device_id >= VIRTIO_PCI_DEVICE_ID_BASE)
         p->dev.type = p->device_id - VIRTIO_PCI_DEVICE_ID_BASE;
     else if (p->dev.type == 0) /* 4.1.2.3: of other types, the subsystem says */
-        p->dev.type = vio_pci_read(p->bus, p->bdf, PCI_SUBSYSTEM_ID, 2);
+        p->dev.type = vio_pci_read16(&p->function, PCI_SUBSYSTEM_ID);
 }
 
 /* The header, each field read once. */
 static int identify(struct vio_pci *p, struct vio_why *why)
 {
-    uint32_t id = vio_pci_read(p->bus, p->bdf, PCI_ID, 4);
+    const struct vio_pci_function *f = &p->function;
+    uint32_t id = vio_pci_read32(f, PCI_ID);
 
     p->device_id = (uint16_t)(id >> 16);
     if ((id & 0xffff) != VIRTIO_PCI_VENDOR_ID ||
         p->device_id < VIRTIO_PCI_DEVICE_ID_FIRST ||
         p->device_id > VIRTIO_PCI_DEVICE_ID_LAST)
         return vio_fail(why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
-    if (vio_pci_read(p->bus, p->bdf, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK)
+    if (vio_pci_read8(f, PCI_HEADER_TYPE) & PCI_HEADER_TYPE_MASK)
         return vio_fail(why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
-    p->revision = (uint8_t)vio_pci_read(p->bus, p->bdf, PCI_REVISION, 1);
-    p->irq_line = (uint8_t)vio_pci_read(p->bus, p->bdf, PCI_IRQ_LINE, 1);
-    p->irq_pin = (uint8_t)vio_pci_read(p->bus, p->bdf, PCI_IRQ_PIN, 1);
+    p->revision = (uint8_t)vio_pci_read8(f, PCI_REVISION);
+    p->irq_line = (uint8_t)vio_pci_read8(f, PCI_IRQ_LINE);
+    p->irq_pin = (uint8_t)vio_pci_read8(f, PCI_IRQ_PIN);
     find_type(p);
     return 0;
 }
@@ -70,8 +57,8 @@ static int walk_caps(struct vio_pci *p, struct pci_modern_caps *caps,
     struct pci_cap cap;
     int err;
 
-    vio_pci_cap_begin(p->bus, p->bdf, &walk);
-    while ((err = vio_pci_cap_next(p->bus, p->bdf, &walk, &cap, why)) > 0) {
+    vio_pci_cap_begin(&p->function, &walk);
+    while ((err = vio_pci_cap_next(&p->function, &walk, &cap, why)) > 0) {
         if (cap.id == PCI_CAP_MSIX)
             vio_pci_find_msix(p, &cap);
         else if (cap.id == PCI_CAP_VENDOR)
@@ -109,18 +96,17 @@ static int choose(struct vio_pci *p, struct vio_why *why)
     enum vio_interface interface = p->dev.policy.interface;
     struct pci_modern_caps caps = {0};
     int err = walk_caps(p, &caps, why), modern_err = 0;
-    bool is_modern = caps.seen & VIRTIO_CAPS;
 
     if (err)
         return err;
-    if (is_modern && interface != VIO_REQUIRE_LEGACY) {
+    if (caps.any && interface != VIO_REQUIRE_LEGACY) {
         modern_err = use_modern(p, &caps, why);
         if (!modern_err || interface == VIO_REQUIRE_MODERN)
             return modern_err;
     }
     if (interface == VIO_REQUIRE_MODERN)
         return vio_fail(why, VIO_WHY_LEGACY_REFUSED, p->device_id, 0);
-    if (is_modern && p->bar[0].kind != VIO_PCI_BAR_IO)
+    if (caps.any && p->bar[0].kind != VIO_PCI_BAR_IO)
         return modern_err ? modern_err
                           : vio_fail(why, VIO_WHY_MODERN_REFUSED, 0, 0);
     return use_legacy(p, modern_err, why);
@@ -134,17 +120,17 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
     uint32_t command;
     int err;
 
-    *p = (struct vio_pci){.bus = bus, .bdf = bdf};
+    *p = (struct vio_pci){.function = {bus, bdf}};
     p->dev.policy = wish;
     p->dev.env = env;
     err = identify(p, why);
     if (err)
         return err;
-    command = vio_pci_read(bus, bdf, PCI_COMMAND, 2);
-    vio_pci_size_bars(bus, bdf, p->bar);
+    command = vio_pci_read16(&p->function, PCI_COMMAND);
+    vio_pci_size_bars(&p->function, p->bar);
     err = choose(p, why);
     if (err)
-        vio_pci_write(bus, bdf, PCI_COMMAND, 2, command);
+        vio_pci_write16(&p->function, PCI_COMMAND, command);
     return err;
 }
 
@@ -157,18 +143,18 @@ bool vio_pci_is_there(struct vio_device *dev)
 {
     const struct vio_pci *p = pci_of(dev);
 
-    return is_same(p, vio_pci_read(p->bus, p->bdf, PCI_ID, 4));
+    return is_same(p, vio_pci_read32(&p->function, PCI_ID));
 }
 
 int vio_pci_restore(struct vio_pci *p)
 {
-    uint32_t id = vio_pci_read(p->bus, p->bdf, PCI_ID, 4);
+    uint32_t id = vio_pci_read32(&p->function, PCI_ID);
 
     if (!is_same(p, id))
         return vio_device_why(&p->dev, VIO_WHY_NOT_VIRTIO_PCI, id);
     p->dev.state = VIO_DEVICE_UNKNOWN;
-    vio_pci_write_bars(p->bus, p->bdf, p->bar);
-    vio_pci_command(p, 0, p->command);
+    vio_pci_write_bars(&p->function, p->bar);
+    vio_pci_command(&p->function, 0, p->command);
     return 0;
 }
 

@@ -9,76 +9,74 @@
 
 #define DECODING (PCI_COMMAND_IO | PCI_COMMAND_MEMORY)
 
-/* The bits of a BAR that can be written; it is left as it was. */
-static uint32_t writable_bits(const struct vio_pci_bus *bus, uint32_t bdf,
-                              unsigned i, uint32_t value)
+static uint32_t register_of(unsigned bar)
 {
-    uint32_t at = PCI_BAR0 + 4 * i, mask;
-
-    vio_pci_write(bus, bdf, at, 4, 0xffffffffu);
-    mask = vio_pci_read(bus, bdf, at, 4);
-    vio_pci_write(bus, bdf, at, 4, value);
-    return mask;
+    return PCI_BAR0 + 4 * bar;
 }
 
-/* From the register pair, and the bits of it that can be written. A broken
- * device may have these in any pattern: the lowest one is the size. */
-static struct vio_pci_bar understand(enum vio_pci_bar_kind kind,
-                                     uint64_t address, uint64_t mask)
+/* What its register says that a BAR is. */
+static enum vio_pci_bar_kind kind_of(uint32_t low)
 {
-    uint64_t size = mask & (~mask + 1);
-    struct vio_pci_bar bar = {
-        .address = address,
-        .size = size,
-        .kind = size ? (uint8_t)kind : VIO_PCI_BAR_NONE,
-    };
-
-    /* Aligned to a power of two, it does not wrap either. */
-    bar.assigned =
-        size && address != 0 && address != mask && (address & (size - 1)) == 0;
-    return bar;
+    if (low & PCI_BAR_IS_IO)
+        return VIO_PCI_BAR_IO;
+    if ((low & PCI_BAR_TYPE) == PCI_BAR_TYPE_64)
+        return VIO_PCI_BAR_MEM64;
+    return (low & PCI_BAR_TYPE) == PCI_BAR_TYPE_BAD ? VIO_PCI_BAR_NONE
+                                                    : VIO_PCI_BAR_MEM;
 }
 
-/* BAR i; a 64-bit one takes the next register too. */
-static void size_bar(const struct vio_pci_bus *bus, uint32_t bdf, unsigned i,
-                     struct vio_pci_bar bar[VIO_PCI_BARS])
+/* A register, and the bits of it that can be written; it is left as it was. */
+static uint32_t probe_register(const struct vio_pci_function *f, unsigned i,
+                               uint32_t *writable)
 {
-    uint32_t low = vio_pci_read(bus, bdf, PCI_BAR0 + 4 * i, 4);
-    uint32_t mask = writable_bits(bus, bdf, i, low), flags = PCI_BAR_MEM_FLAGS;
-    uint32_t high, high_mask;
+    uint32_t at = register_of(i), value = vio_pci_read32(f, at);
 
-    if (low & PCI_BAR_IS_IO) {
-        flags = PCI_BAR_IO_FLAGS;
-        bar[i] = understand(VIO_PCI_BAR_IO, low & ~flags, mask & ~flags);
-    } else if ((low & PCI_BAR_TYPE) != PCI_BAR_TYPE_64) {
-        bar[i] = understand(VIO_PCI_BAR_MEM, low & ~flags, mask & ~flags);
-        if ((low & PCI_BAR_TYPE) == PCI_BAR_TYPE_BAD)
-            bar[i].kind = VIO_PCI_BAR_NONE;
-    } else if (i + 1 == VIO_PCI_BARS) {
-        bar[i].kind = VIO_PCI_BAR_NONE; /* its upper half is not there */
-    } else {
-        high = vio_pci_read(bus, bdf, PCI_BAR0 + 4 * (i + 1), 4);
-        high_mask = writable_bits(bus, bdf, i + 1, high);
-        bar[i] =
-            understand(VIO_PCI_BAR_MEM64, (uint64_t)high << 32 | (low & ~flags),
-                       (uint64_t)high_mask << 32 | (mask & ~flags));
-        bar[i + 1].kind = VIO_PCI_BAR_UPPER;
+    vio_pci_write32(f, at, 0xffffffffu);
+    *writable = vio_pci_read32(f, at);
+    vio_pci_write32(f, at, value);
+    return value;
+}
+
+/* BAR i; a 64-bit one takes the next register too. A broken device may have the
+ * writable bits in any pattern: the lowest one is the size. */
+static void size_bar(const struct vio_pci_function *f, unsigned i,
+                     struct vio_pci_bar *bar)
+{
+    uint32_t low_mask, high_mask;
+    uint32_t low = probe_register(f, i, &low_mask);
+    enum vio_pci_bar_kind kind = kind_of(low);
+    uint32_t flags =
+        kind == VIO_PCI_BAR_IO ? PCI_BAR_IO_FLAGS : PCI_BAR_MEM_FLAGS;
+    uint64_t address = low & ~flags, mask = low_mask & ~flags;
+
+    if (kind == VIO_PCI_BAR_MEM64) {
+        if (i + 1 == VIO_PCI_BARS)
+            return; /* its upper half is not there */
+        address |= (uint64_t)probe_register(f, i + 1, &high_mask) << 32;
+        mask |= (uint64_t)high_mask << 32;
+        bar[1].kind = VIO_PCI_BAR_UPPER;
     }
+    bar->address = address;
+    bar->size = mask & (~mask + 1);
+    if (bar->size)
+        bar->kind = (uint8_t)kind;
+    /* Aligned to a power of two, it does not wrap either. */
+    bar->assigned = bar->size && address != 0 && address != mask &&
+                    (address & (bar->size - 1)) == 0;
 }
 
-void vio_pci_size_bars(const struct vio_pci_bus *bus, uint32_t bdf,
+void vio_pci_size_bars(const struct vio_pci_function *f,
                        struct vio_pci_bar bar[VIO_PCI_BARS])
 {
-    uint32_t command = vio_pci_read(bus, bdf, PCI_COMMAND, 2);
+    /* What is written to find the size must not be an address meanwhile. */
+    uint32_t command = vio_pci_command(f, DECODING, 0);
 
     for (unsigned i = 0; i < VIO_PCI_BARS; i++)
         bar[i] = (struct vio_pci_bar){.kind = VIO_PCI_BAR_NONE};
-    /* What is written to find the size must not be an address meanwhile. */
-    vio_pci_write(bus, bdf, PCI_COMMAND, 2, command & ~DECODING);
     for (unsigned i = 0; i < VIO_PCI_BARS; i++)
         if (bar[i].kind != VIO_PCI_BAR_UPPER)
-            size_bar(bus, bdf, i, bar);
-    vio_pci_write(bus, bdf, PCI_COMMAND, 2, command);
+            size_bar(f, i, &bar[i]);
+    vio_pci_write16(f, PCI_COMMAND, command);
 }
 
 static bool is_space(const struct vio_pci_bar *bar)
@@ -115,15 +113,15 @@ static bool map_identity(const struct vio_pci_bus *bus, uint64_t first,
 int vio_pci_map(struct vio_pci *p, unsigned bar, uint64_t offset,
                 uint64_t length, struct vio_reg *out, struct vio_why *why)
 {
-    const struct vio_pci_bus *bus = p->bus;
+    const struct vio_pci_bus *bus = p->function.bus;
     const struct vio_pci_bar *b = &p->bar[bar];
     bool is_io = b->kind == VIO_PCI_BAR_IO, ok;
 
     if (!b->assigned)
         return vio_fail(why, VIO_WHY_BAR_UNASSIGNED, bar, 0);
     if (bus->map_bar)
-        ok = bus->map_bar(bus->ctx, p->bdf, bar, b->address, offset, length,
-                          is_io, out) >= 0;
+        ok = bus->map_bar(bus->ctx, p->function.bdf, bar, b->address, offset,
+                          length, is_io, out) >= 0;
     else
         ok = map_identity(bus, b->address + offset, length, is_io, out);
     if (!ok)
@@ -151,39 +149,37 @@ static bool take(struct vio_pci_window *window, struct vio_pci_bar *bar)
     return true;
 }
 
-static void write_bar(const struct vio_pci_bus *bus, uint32_t bdf, unsigned i,
+static void write_bar(const struct vio_pci_function *f, unsigned i,
                       const struct vio_pci_bar *bar)
 {
-    uint32_t at = PCI_BAR0 + 4 * i;
-
-    vio_pci_write(bus, bdf, at, 4, (uint32_t)bar->address);
+    vio_pci_write32(f, register_of(i), (uint32_t)bar->address);
     if (bar->kind == VIO_PCI_BAR_MEM64)
-        vio_pci_write(bus, bdf, at + 4, 4, (uint32_t)(bar->address >> 32));
+        vio_pci_write32(f, register_of(i + 1), (uint32_t)(bar->address >> 32));
 }
 
-void vio_pci_write_bars(const struct vio_pci_bus *bus, uint32_t bdf,
+void vio_pci_write_bars(const struct vio_pci_function *f,
                         const struct vio_pci_bar bar[VIO_PCI_BARS])
 {
-    uint32_t command = vio_pci_read(bus, bdf, PCI_COMMAND, 2);
+    uint32_t command = vio_pci_command(f, DECODING, 0);
 
-    vio_pci_write(bus, bdf, PCI_COMMAND, 2, command & ~DECODING);
     for (unsigned i = 0; i < VIO_PCI_BARS; i++)
         if (is_space(&bar[i]))
-            write_bar(bus, bdf, i, &bar[i]);
-    vio_pci_write(bus, bdf, PCI_COMMAND, 2, command);
+            write_bar(f, i, &bar[i]);
+    vio_pci_write16(f, PCI_COMMAND, command);
 }
 
 int vio_pci_assign_bars(const struct vio_pci_bus *bus, uint32_t bdf,
                         struct vio_pci_windows *windows, struct vio_why *why)
 {
+    struct vio_pci_function f = {bus, bdf};
     struct vio_pci_windows left = *windows;
     struct vio_pci_bar bar[VIO_PCI_BARS];
-    uint32_t id = vio_pci_read(bus, bdf, PCI_ID, 4);
+    uint32_t id = vio_pci_read32(&f, PCI_ID);
 
     if ((id & 0xffff) == 0xffff ||
-        (vio_pci_read(bus, bdf, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK))
+        (vio_pci_read8(&f, PCI_HEADER_TYPE) & PCI_HEADER_TYPE_MASK))
         return vio_fail(why, VIO_WHY_NOT_VIRTIO_PCI, id, 0);
-    vio_pci_size_bars(bus, bdf, bar);
+    vio_pci_size_bars(&f, bar);
     for (unsigned i = 0; i < VIO_PCI_BARS; i++) {
         bool is_io = bar[i].kind == VIO_PCI_BAR_IO;
 
@@ -191,7 +187,7 @@ int vio_pci_assign_bars(const struct vio_pci_bus *bus, uint32_t bdf,
             !take(is_io ? &left.io : &left.mem, &bar[i]))
             return vio_fail(why, VIO_WHY_PCI_WINDOW_FULL, bar[i].size, i);
     }
-    vio_pci_write_bars(bus, bdf, bar);
+    vio_pci_write_bars(&f, bar);
     *windows = left;
     return 0;
 }

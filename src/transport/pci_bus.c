@@ -7,19 +7,56 @@
 #ifndef VIO_NO_PCI
 
 #define ALL_ONES      0xffffffffu
-#define LAST_BDF      0xffffu
 #define LAST_FUNCTION 7u
 
-uint32_t vio_pci_read(const struct vio_pci_bus *bus, uint32_t bdf,
-                      uint32_t offset, unsigned width)
+uint32_t vio_pci_read(const struct vio_pci_function *f, uint32_t offset,
+                      unsigned width)
 {
-    return bus->read(bus->ctx, bdf, offset, width);
+    return f->bus->read(f->bus->ctx, f->bdf, offset, width);
 }
 
-void vio_pci_write(const struct vio_pci_bus *bus, uint32_t bdf, uint32_t offset,
+void vio_pci_write(const struct vio_pci_function *f, uint32_t offset,
                    unsigned width, uint32_t value)
 {
-    bus->write(bus->ctx, bdf, offset, width, value);
+    f->bus->write(f->bus->ctx, f->bdf, offset, width, value);
+}
+
+uint32_t vio_pci_read8(const struct vio_pci_function *f, uint32_t offset)
+{
+    return vio_pci_read(f, offset, 1);
+}
+
+uint32_t vio_pci_read16(const struct vio_pci_function *f, uint32_t offset)
+{
+    return vio_pci_read(f, offset, 2);
+}
+
+uint32_t vio_pci_read32(const struct vio_pci_function *f, uint32_t offset)
+{
+    return vio_pci_read(f, offset, 4);
+}
+
+void vio_pci_write16(const struct vio_pci_function *f, uint32_t offset,
+                     uint32_t value)
+{
+    vio_pci_write(f, offset, 2, value);
+}
+
+void vio_pci_write32(const struct vio_pci_function *f, uint32_t offset,
+                     uint32_t value)
+{
+    vio_pci_write(f, offset, 4, value);
+}
+
+uint32_t vio_pci_command(const struct vio_pci_function *f, uint32_t clear,
+                         uint32_t set)
+{
+    uint32_t old = vio_pci_read16(f, PCI_COMMAND);
+    uint32_t command = (old & ~clear) | set;
+
+    if (command != old)
+        vio_pci_write16(f, PCI_COMMAND, command);
+    return old;
 }
 
 /* Where a function's registers are in the ECAM; false: outside of it. */
@@ -41,7 +78,7 @@ static uint32_t ecam_read(void *ctx, uint32_t bdf, uint32_t offset,
 
     if (!ecam_at(ecam, bdf, &offset))
         return ALL_ONES;
-    return vio_pci_reg_read_le(ecam->base, offset, width);
+    return vio_reg_get_le(ecam->base, offset, width);
 }
 
 static void ecam_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
@@ -50,7 +87,7 @@ static void ecam_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
     const struct vio_pci_ecam *ecam = ctx;
 
     if (ecam_at(ecam, bdf, &offset))
-        vio_pci_reg_write_le(ecam->base, offset, width, value);
+        vio_reg_put_le(ecam->base, offset, width, value);
 }
 
 /* The last bus that an ECAM of this size holds. */
@@ -99,7 +136,7 @@ static uint32_t port_read(void *ctx, uint32_t bdf, uint32_t offset,
 {
     (void)ctx;
     port_select(bdf, offset);
-    return vio_pci_reg_read(port_data, port_offset(offset, width), width);
+    return vio_reg_get(port_data, port_offset(offset, width), width);
 }
 
 static void port_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
@@ -107,7 +144,7 @@ static void port_write(void *ctx, uint32_t bdf, uint32_t offset, unsigned width,
 {
     (void)ctx;
     port_select(bdf, offset);
-    vio_pci_reg_write(port_data, port_offset(offset, width), width, value);
+    vio_reg_put(port_data, port_offset(offset, width), width, value);
 }
 
 struct vio_pci_bus vio_pci_ports(void)
@@ -129,15 +166,13 @@ static bool is_there(uint32_t id)
 
 /* Behind function 0 that is missing, or is the only one, there are no more of
  * the same device. */
-static uint32_t step(const struct vio_pci_bus *bus, struct vio_pci_walk *walk,
-                     bool there)
+static uint32_t step(const struct vio_pci_function *f,
+                     struct vio_pci_walk *walk, bool there)
 {
-    uint32_t bdf = walk->next;
-
-    if ((bdf & LAST_FUNCTION) == 0)
-        walk->multi = there && (vio_pci_read(bus, bdf, PCI_HEADER_TYPE, 1) &
+    if ((f->bdf & LAST_FUNCTION) == 0)
+        walk->multi = there && (vio_pci_read8(f, PCI_HEADER_TYPE) &
                                 PCI_HEADER_TYPE_MULTI);
-    return walk->multi ? bdf + 1 : (bdf | LAST_FUNCTION) + 1;
+    return (walk->multi ? f->bdf : f->bdf | LAST_FUNCTION) + 1;
 }
 
 bool vio_pci_next(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
@@ -146,13 +181,13 @@ bool vio_pci_next(const struct vio_pci_bus *bus, struct vio_pci_walk *walk)
 
     if (walk->next < first)
         walk->next = first;
-    while (walk->next <= LAST_BDF && walk->next >> 8 <= bus->last_bus) {
-        uint32_t bdf = walk->next;
-        uint32_t id = vio_pci_read(bus, bdf, PCI_ID, 4);
+    while (walk->next >> 8 <= bus->last_bus) {
+        struct vio_pci_function f = {bus, walk->next};
+        uint32_t id = vio_pci_read32(&f, PCI_ID);
 
-        walk->next = step(bus, walk, is_there(id));
+        walk->next = step(&f, walk, is_there(id));
         if (is_there(id)) {
-            walk->bdf = bdf;
+            walk->bdf = f.bdf;
             walk->id = id;
             return true;
         }

@@ -15,40 +15,39 @@
 /* The two low bits of a pointer are reserved: masked. */
 #define POINTER_MASK 0xfcu
 
-void vio_pci_cap_begin(const struct vio_pci_bus *bus, uint32_t bdf,
+void vio_pci_cap_begin(const struct vio_pci_function *f,
                        struct pci_cap_walk *walk)
 {
-    uint32_t status = vio_pci_read(bus, bdf, PCI_STATUS, 2);
+    uint32_t status = vio_pci_read16(f, PCI_STATUS);
 
     *walk = (struct pci_cap_walk){0, 0};
     if (status & PCI_STATUS_CAPABILITIES)
-        walk->next = (uint8_t)(vio_pci_read(bus, bdf, PCI_CAPABILITIES, 1) &
-                               POINTER_MASK);
+        walk->next =
+            (uint8_t)(vio_pci_read8(f, PCI_CAPABILITIES) & POINTER_MASK);
 }
 
 /* Word `i` of a capability, which is inside of configuration space; or 0 past
  * its length. */
-static uint32_t word(const struct vio_pci_bus *bus, uint32_t bdf,
+static uint32_t word(const struct vio_pci_function *f,
                      const struct pci_cap *cap, unsigned i)
 {
-    return 4 * (i + 1) > cap->len ? 0
-                                  : vio_pci_read(bus, bdf, cap->at + 4 * i, 4);
+    return 4 * (i + 1) > cap->len ? 0 : vio_pci_read32(f, cap->at + 4 * i);
 }
 
 /* The rest of one that describes a structure. Of the window into the BARs
  * nothing is read: its data are not to be touched before it is aimed
  * (4.1.4.9.1). */
-static void read_structure(const struct vio_pci_bus *bus, uint32_t bdf,
+static void read_structure(const struct vio_pci_function *f,
                            struct pci_cap *cap)
 {
-    cap->bar = (uint8_t)word(bus, bdf, cap, VIRTIO_PCI_CAP_BAR / 4);
-    cap->offset = word(bus, bdf, cap, VIRTIO_PCI_CAP_OFFSET / 4);
-    cap->length = word(bus, bdf, cap, VIRTIO_PCI_CAP_LENGTH / 4);
+    cap->bar = (uint8_t)word(f, cap, VIRTIO_PCI_CAP_BAR / 4);
+    cap->offset = word(f, cap, VIRTIO_PCI_CAP_OFFSET / 4);
+    cap->length = word(f, cap, VIRTIO_PCI_CAP_LENGTH / 4);
     if (cap->cfg_type == VIRTIO_PCI_CAP_NOTIFY_CFG)
-        cap->extra = word(bus, bdf, cap, VIRTIO_PCI_CAP_EXTRA / 4);
+        cap->extra = word(f, cap, VIRTIO_PCI_CAP_EXTRA / 4);
 }
 
-int vio_pci_cap_next(const struct vio_pci_bus *bus, uint32_t bdf,
+int vio_pci_cap_next(const struct vio_pci_function *f,
                      struct pci_cap_walk *walk, struct pci_cap *cap,
                      struct vio_why *why)
 {
@@ -60,7 +59,7 @@ int vio_pci_cap_next(const struct vio_pci_bus *bus, uint32_t bdf,
         return vio_fail(why, VIO_WHY_CAP_LOOP, MOST_CAPS, 0);
     walk->steps++;
     *cap = (struct pci_cap){.at = walk->next};
-    head = vio_pci_read(bus, bdf, cap->at, 4);
+    head = vio_pci_read32(f, cap->at);
     cap->id = (uint8_t)head;
     cap->len = (uint8_t)(head >> 16);
     cap->cfg_type = (uint8_t)(head >> 24);
@@ -71,7 +70,7 @@ int vio_pci_cap_next(const struct vio_pci_bus *bus, uint32_t bdf,
         cap->len = 0; /* it does not fit: of no use to anybody */
     if (cap->cfg_type >= VIRTIO_PCI_CAP_COMMON_CFG &&
         cap->cfg_type <= VIRTIO_PCI_CAP_DEVICE_CFG)
-        read_structure(bus, bdf, cap);
+        read_structure(f, cap);
     return 1;
 }
 

@@ -18,36 +18,29 @@
  * notice, and the registers go on showing another queue. */
 #define QUEUES_MOST 1024u
 
-static uint32_t get(const struct vio_pci *p, uint32_t offset, unsigned width)
-{
-    return vio_pci_common_get(p, offset, width);
-}
-
-static void put(const struct vio_pci *p, uint32_t offset, unsigned width,
-                uint32_t value)
-{
-    vio_pci_common_put(p, offset, width, value);
-}
+#define FILE_MOST \
+    65536u /* bytes of registers and configuration that are used */
 
 static uint8_t get_status(struct vio_device *dev)
 {
-    return (uint8_t)get(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_STATUS, 1);
+    return (uint8_t)vio_pci_get8(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_STATUS);
 }
 
 static void set_status(struct vio_device *dev, uint8_t status)
 {
-    put(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_STATUS, 1, status);
+    vio_pci_put8(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_STATUS, status);
 }
 
 /* There are only 32 bits. */
 static uint64_t get_features(struct vio_device *dev)
 {
-    return get(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_FEATURES, 4);
+    return vio_pci_get32(pci_of(dev), VIRTIO_PCI_LEGACY_DEVICE_FEATURES);
 }
 
 static void set_features(struct vio_device *dev, uint64_t features)
 {
-    put(pci_of(dev), VIRTIO_PCI_LEGACY_DRIVER_FEATURES, 4, (uint32_t)features);
+    vio_pci_put32(pci_of(dev), VIRTIO_PCI_LEGACY_DRIVER_FEATURES,
+                  (uint32_t)features);
 }
 
 /* There is none. */
@@ -69,7 +62,7 @@ static uint32_t config_read(struct vio_device *dev, uint32_t offset,
 {
     const struct vio_pci *p = pci_of(dev);
 
-    return vio_pci_reg_read(p->common.reg, config_offset(p) + offset, width);
+    return vio_reg_get(p->common.reg, config_offset(p) + offset, width);
 }
 
 static void config_write(struct vio_device *dev, uint32_t offset,
@@ -77,7 +70,7 @@ static void config_write(struct vio_device *dev, uint32_t offset,
 {
     const struct vio_pci *p = pci_of(dev);
 
-    vio_pci_reg_write(p->common.reg, config_offset(p) + offset, width, value);
+    vio_reg_put(p->common.reg, config_offset(p) + offset, width, value);
 }
 
 /* Select a queue, and read its size; 0: there is none. */
@@ -85,15 +78,15 @@ static uint32_t select_queue(const struct vio_pci *p, uint32_t index)
 {
     if (index >= QUEUES_MOST)
         return 0;
-    put(p, VIRTIO_PCI_LEGACY_QUEUE_SELECT, 2, index);
-    return get(p, VIRTIO_PCI_LEGACY_QUEUE_SIZE, 2);
+    vio_pci_put16(p, VIRTIO_PCI_LEGACY_QUEUE_SELECT, index);
+    return vio_pci_get16(p, VIRTIO_PCI_LEGACY_QUEUE_SIZE);
 }
 
 /* The same, and make sure that it is nobody's. */
 static int select_free_queue(struct vio_pci *p, uint16_t index, uint32_t *size)
 {
     *size = select_queue(p, index);
-    if (*size && get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4))
+    if (*size && vio_pci_get32(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS))
         return vio_device_why(&p->dev, VIO_WHY_QUEUE_BUSY, index);
     return 0;
 }
@@ -102,13 +95,6 @@ static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
     return select_free_queue(pci_of(dev), index, max);
 }
-
-/* The last two are there only while MSI-X is on. */
-static const struct pci_vector_regs vector_regs = {
-    VIRTIO_PCI_LEGACY_QUEUE_SELECT,
-    VIRTIO_PCI_LEGACY_QUEUE_MSIX_VECTOR,
-    VIRTIO_PCI_LEGACY_CONFIG_MSIX_VECTOR,
-};
 
 /* How many queues there are no register tells. */
 static void prepare(struct vio_device *dev)
@@ -119,7 +105,7 @@ static void prepare(struct vio_device *dev)
     while (n && !select_queue(p, n - 1u))
         n--;
     p->irq_queues = n;
-    vio_pci_start_interrupts(p, &vector_regs);
+    vio_pci_start_interrupts(p);
 }
 
 static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
@@ -138,14 +124,15 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
         vq->desc_addr % VIRTIO_PCI_LEGACY_PAGE_SIZE)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_ADDRESS, vq->desc_addr,
                         VIRTIO_PCI_LEGACY_PAGE_SIZE);
-    vio_pci_command(p, 0, PCI_COMMAND_MASTER);
-    put(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4, (uint32_t)pfn);
-    if (get(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, 4) != (uint32_t)pfn)
+    vio_pci_command(&p->function, 0, PCI_COMMAND_MASTER);
+    vio_pci_put32(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS, (uint32_t)pfn);
+    if (vio_pci_get32(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS) != (uint32_t)pfn)
         return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
-    vq->doorbell = (struct vio_doorbell){.reg = p->notify.reg,
+    vq->doorbell = (struct vio_doorbell){.reg = p->common.reg,
                                          .narrow = true,
                                          .little_endian = true,
                                          .value = vq->index};
+    vq->doorbell.reg.addr += VIRTIO_PCI_LEGACY_QUEUE_NOTIFY;
     return 0;
 }
 
@@ -164,37 +151,24 @@ static const struct vio_transport legacy_transport = {
     .is_there = vio_pci_is_there,
 };
 
-/* One register of the file, as a structure of its own. */
-static struct vio_pci_region part(const struct vio_pci_region *file,
-                                  uint32_t offset, uint32_t length)
-{
-    struct vio_pci_region region = *file;
-
-    region.reg.addr += offset;
-    region.offset = offset;
-    region.length = length;
-    return region;
-}
-
 /* Map the register file; what is behind the registers is configuration. */
 static int map_registers(struct vio_pci *p, struct vio_why *why)
 {
     uint32_t header =
         p->msix.cap ? VIRTIO_PCI_LEGACY_CONFIG_MSIX : VIRTIO_PCI_LEGACY_CONFIG;
     struct vio_pci_region file = {.mapped = true};
+    uint64_t length = p->bar[0].size;
     int err;
 
-    if (p->bar[0].kind != VIO_PCI_BAR_IO || p->bar[0].size < header)
-        return vio_fail(why, VIO_WHY_NO_LEGACY_BAR, p->bar[0].size, header);
-    file.length = p->bar[0].size > 65536 ? 65536 : (uint32_t)p->bar[0].size;
-    err = vio_pci_map(p, 0, 0, file.length, &file.reg, why);
-    if (err)
-        return err;
-    p->common = file;
-    p->notify = part(&file, VIRTIO_PCI_LEGACY_QUEUE_NOTIFY, 2);
-    p->isr = part(&file, VIRTIO_PCI_LEGACY_ISR_STATUS, 1);
-    p->device = part(&file, header, file.length - header);
-    return 0;
+    if (p->bar[0].kind != VIO_PCI_BAR_IO || length < header)
+        return vio_fail(why, VIO_WHY_NO_LEGACY_BAR, length, header);
+    if (length > FILE_MOST)
+        length = FILE_MOST;
+    err = vio_pci_map(p, 0, 0, length, &file.reg, why);
+    p->common = p->isr = file;
+    p->isr.reg.addr += VIRTIO_PCI_LEGACY_ISR_STATUS;
+    p->dev.config_len = (size_t)length - header;
+    return err;
 }
 
 int vio_pci_use_legacy(struct vio_pci *p, struct vio_why *why)
@@ -206,7 +180,7 @@ int vio_pci_use_legacy(struct vio_pci *p, struct vio_why *why)
     /* 4.1.2.3: the revision is 0; of others nothing is known. */
     if (p->revision != 0)
         return vio_fail(why, VIO_WHY_LEGACY_REVISION, p->revision, 0);
-    vio_pci_command(p, 0, p->command);
+    vio_pci_command(&p->function, 0, p->command);
     if (get_status(&p->dev) == STATUS_GONE)
         return vio_fail(why, VIO_WHY_DEVICE_GONE, STATUS_GONE, 0);
     p->window = 0;
@@ -214,7 +188,6 @@ int vio_pci_use_legacy(struct vio_pci *p, struct vio_why *why)
     p->dev.legacy = true;
     p->dev.size_fixed = true;
     p->dev.queue_align = VIRTIO_PCI_LEGACY_PAGE_SIZE;
-    p->dev.config_len = p->device.length;
     return 0;
 }
 

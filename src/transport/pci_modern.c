@@ -15,60 +15,51 @@
 
 #define STATUS_GONE 0xffu
 
-static uint32_t get(const struct vio_pci *p, uint32_t offset, unsigned width)
-{
-    return vio_pci_common_get(p, offset, width);
-}
-
-static void put(const struct vio_pci *p, uint32_t offset, unsigned width,
-                uint32_t value)
-{
-    vio_pci_common_put(p, offset, width, value);
-}
-
 /* 4.1.3.1: a field of 64 bits is two of 32. */
 static void put64(struct vio_pci *p, uint32_t offset, uint64_t value)
 {
-    put(p, offset, 4, (uint32_t)value);
-    put(p, offset + 4, 4, (uint32_t)(value >> 32));
+    vio_pci_put32(p, offset, (uint32_t)value);
+    vio_pci_put32(p, offset + 4, (uint32_t)(value >> 32));
 }
 
 static uint8_t get_status(struct vio_device *dev)
 {
-    return (uint8_t)get(pci_of(dev), VIRTIO_PCI_COMMON_DEVICE_STATUS, 1);
+    return (uint8_t)vio_pci_get8(pci_of(dev), VIRTIO_PCI_COMMON_DEVICE_STATUS);
 }
 
 static void set_status(struct vio_device *dev, uint8_t status)
 {
-    put(pci_of(dev), VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, status);
+    vio_pci_put8(pci_of(dev), VIRTIO_PCI_COMMON_DEVICE_STATUS, status);
 }
 
-static uint32_t features_word(struct vio_pci *p, uint32_t word)
-{
-    put(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, 4, word);
-    return get(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE, 4);
-}
-
+/* The selector is written before each word. */
 static uint64_t get_features(struct vio_device *dev)
 {
-    uint64_t low = features_word(pci_of(dev), 0);
+    struct vio_pci *p = pci_of(dev);
+    uint64_t features = 0;
 
-    return (uint64_t)features_word(pci_of(dev), 1) << 32 | low;
+    for (unsigned word = 2; word--;) {
+        vio_pci_put32(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
+        features =
+            features << 32 | vio_pci_get32(p, VIRTIO_PCI_COMMON_DEVICE_FEATURE);
+    }
+    return features;
 }
 
 static void set_features(struct vio_device *dev, uint64_t features)
 {
     struct vio_pci *p = pci_of(dev);
 
-    put(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, 4, 0);
-    put(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE, 4, (uint32_t)features);
-    put(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, 4, 1);
-    put(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE, 4, (uint32_t)(features >> 32));
+    for (unsigned word = 0; word < 2; word++) {
+        vio_pci_put32(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, word);
+        vio_pci_put32(p, VIRTIO_PCI_COMMON_DRIVER_FEATURE, (uint32_t)features);
+        features >>= 32;
+    }
 }
 
 static uint32_t generation(struct vio_device *dev)
 {
-    return get(pci_of(dev), VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1);
+    return vio_pci_get8(pci_of(dev), VIRTIO_PCI_COMMON_CONFIG_GENERATION);
 }
 
 static uint32_t config_read(struct vio_device *dev, uint32_t offset,
@@ -85,14 +76,14 @@ static void config_write(struct vio_device *dev, uint32_t offset,
 
 static void select_queue(struct vio_pci *p, uint32_t index)
 {
-    put(p, VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, index);
+    vio_pci_put16(p, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
 }
 
 /* Select a queue and make sure that it is nobody's. */
 static int select_free_queue(struct vio_pci *p, uint16_t index)
 {
     select_queue(p, index);
-    if (get(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2))
+    if (vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE))
         return vio_device_why(&p->dev, VIO_WHY_QUEUE_BUSY, index);
     return 0;
 }
@@ -107,17 +98,11 @@ static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 
         if (err)
             return err;
-        value = get(p, VIRTIO_PCI_COMMON_QUEUE_SIZE, 2);
+        value = vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_SIZE);
     }
     *max = value;
     return 0;
 }
-
-static const struct pci_vector_regs vector_regs = {
-    VIRTIO_PCI_COMMON_QUEUE_SELECT,
-    VIRTIO_PCI_COMMON_QUEUE_MSIX_VECTOR,
-    VIRTIO_PCI_COMMON_CONFIG_MSIX_VECTOR,
-};
 
 static void prepare(struct vio_device *dev)
 {
@@ -125,7 +110,7 @@ static void prepare(struct vio_device *dev)
 
     if (p->irq_queues > p->n_queues)
         p->irq_queues = p->n_queues;
-    vio_pci_start_interrupts(p, &vector_regs);
+    vio_pci_start_interrupts(p);
 }
 
 /* A doorbell behind the window takes several accesses. */
@@ -137,38 +122,35 @@ static void ring_window(const struct vio_doorbell *doorbell, uint32_t value)
                          doorbell->narrow ? 2 : 4, value);
 }
 
-/* 4.1.4.4: where in the notification structure a queue's doorbell is. */
-static int find_doorbell(struct vio_pci *p, uint16_t index, unsigned width,
-                         uint64_t *offset)
+/* 4.1.4.4.1: the multiplier is a power of two and keeps the alignment, or is 0;
+ * the doorbell is inside the structure. */
+static bool in_notify(const struct vio_pci *p, uint64_t at, unsigned width)
 {
     uint32_t multiplier = p->notify_multiplier;
-    uint64_t at = get(p, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF, 2);
 
-    at *= multiplier;
-    /* 4.1.4.4.1: the multiplier is a power of two and keeps the alignment, or
-     * is 0; the doorbell is inside the structure. */
-    if ((multiplier & (multiplier - 1)) || (multiplier & (width - 1)) ||
-        (p->notify.offset & (width - 1)) || width > p->notify.length ||
-        at > p->notify.length - width || p->notify.offset + at > UINT32_MAX)
-        return vio_fail(&p->dev.why, VIO_WHY_NOTIFY_RANGE, index,
-                        p->notify.length);
-    *offset = p->notify.offset + at;
-    return 0;
+    return !(multiplier & (multiplier - 1)) && !(multiplier & (width - 1)) &&
+           !(p->notify.offset & (width - 1)) && width <= p->notify.length &&
+           at <= p->notify.length - width &&
+           p->notify.offset + at <= UINT32_MAX;
 }
 
-/* 4.1.5.2: how wide a notification is, and what is in it. */
+/* 4.1.4.4: where in the notification structure a queue's doorbell is; 4.1.5.2:
+ * how wide a notification is, and what is in it. */
 static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
 {
     bool wide = vio_device_has(&p->dev, VIRTIO_F_NOTIFICATION_DATA);
     unsigned width = wide ? 4 : 2;
     uint16_t value = vq->index;
-    uint64_t at = 0;
-    int err = find_doorbell(p, vq->index, width, &at);
+    uint64_t at = vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF);
 
-    if (err)
-        return err;
+    at *= p->notify_multiplier;
+    if (!in_notify(p, at, width))
+        return vio_fail(&p->dev.why, VIO_WHY_NOTIFY_RANGE, vq->index,
+                        p->notify.length);
+    at += p->notify.offset;
     if (vio_device_has(&p->dev, VIRTIO_F_NOTIF_CONFIG_DATA))
-        value = (uint16_t)get(p, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA, 2);
+        value = (uint16_t)vio_pci_get16(
+            p, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA);
     vq->doorbell = (struct vio_doorbell){
         .narrow = !wide, .little_endian = true, .value = value};
     if (p->notify.mapped)
@@ -183,18 +165,17 @@ static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
 /* 4.1.5.1.3: of a queue that is selected, everything but the enabling. */
 static int configure(struct vio_pci *p, struct vio_virtq *vq)
 {
-    uint16_t vector;
     uint32_t size;
+    int err;
 
-    put(p, VIRTIO_PCI_COMMON_QUEUE_SIZE, 2, vq->size);
-    size = get(p, VIRTIO_PCI_COMMON_QUEUE_SIZE, 2);
+    vio_pci_put16(p, VIRTIO_PCI_COMMON_QUEUE_SIZE, vq->size);
+    size = vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_SIZE);
     if (size != vq->size)
         return vio_fail(&p->dev.why, VIO_WHY_QUEUE_SIZE_MISMATCH, size,
                         vq->size);
-    vector = vio_pci_vector_of(p, vq->index);
-    if (vector != VIRTIO_MSI_NO_VECTOR &&
-        !vio_pci_map_vector(p, &vector_regs, vq->index, vector))
-        return vio_fail(&p->dev.why, VIO_WHY_QUEUE_VECTOR, vq->index, vector);
+    err = vio_pci_map_queue(p, vq->index);
+    if (err)
+        return err;
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DESC, vq->desc_addr);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DRIVER, vq->driver_addr);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DEVICE, vq->device_addr);
@@ -213,25 +194,23 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
         err = configure(p, vq);
     if (err)
         return err;
-    vio_pci_command(p, 0, PCI_COMMAND_MASTER);
+    vio_pci_command(&p->function, 0, PCI_COMMAND_MASTER);
     /* 4.1.4.3.2: enabled last, and never disabled by writing 0. */
-    put(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2, 1);
-    if (get(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2) != 1)
+    vio_pci_put16(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 1);
+    if (vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 1)
         return vio_device_why(dev, VIO_WHY_QUEUE_REJECTED, vq->index);
     return 0;
 }
 
-static void queue_reset(struct vio_device *dev, uint16_t index)
-{
-    select_queue(pci_of(dev), index);
-    put(pci_of(dev), VIRTIO_PCI_COMMON_QUEUE_RESET, 2, 1);
-}
-
 /* 4.1.4.3.2: the reset is complete when queue_reset reads 0. */
-static bool queue_in_reset(struct vio_device *dev, uint16_t index)
+static bool queue_reset(struct vio_device *dev, uint16_t index, bool ask)
 {
-    select_queue(pci_of(dev), index);
-    return get(pci_of(dev), VIRTIO_PCI_COMMON_QUEUE_RESET, 2) != 0;
+    struct vio_pci *p = pci_of(dev);
+
+    select_queue(p, index);
+    if (ask)
+        vio_pci_put16(p, VIRTIO_PCI_COMMON_QUEUE_RESET, 1);
+    return vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_RESET) != 0;
 }
 
 static const struct vio_transport modern_transport = {
@@ -247,7 +226,6 @@ static const struct vio_transport modern_transport = {
     .queue_max = queue_max,
     .queue_start = queue_start,
     .queue_reset = queue_reset,
-    .queue_in_reset = queue_in_reset,
     .isr = vio_pci_read_isr,
     .prepare = prepare,
     .is_there = vio_pci_is_there,
@@ -270,10 +248,10 @@ int vio_pci_use_modern(struct vio_pci *p, struct vio_why *why)
 {
     uint32_t n_queues;
 
-    vio_pci_command(p, 0, p->command);
-    if (get(p, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1) == STATUS_GONE)
+    vio_pci_command(&p->function, 0, p->command);
+    if (vio_pci_get8(p, VIRTIO_PCI_COMMON_DEVICE_STATUS) == STATUS_GONE)
         return vio_fail(why, VIO_WHY_DEVICE_GONE, STATUS_GONE, 0);
-    n_queues = get(p, VIRTIO_PCI_COMMON_NUM_QUEUES, 2);
+    n_queues = vio_pci_get16(p, VIRTIO_PCI_COMMON_NUM_QUEUES);
     if (n_queues == 0)
         return vio_fail(why, VIO_WHY_NO_QUEUES, 0, 0);
     p->n_queues = (uint16_t)n_queues;

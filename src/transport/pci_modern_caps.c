@@ -14,40 +14,29 @@
 #define MOST_DEVICE_CONFIG 4096u
 
 struct role {
-    uint8_t cfg_type;
+    uint16_t region;  /* where struct vio_pci has it */
     uint8_t cap_size; /* the least cap_len */
     uint8_t align;    /* of the offset */
-    uint32_t least;   /* bytes of the structure that there must be */
-    uint32_t most;    /* and that are mapped */
+    uint16_t least;   /* bytes of the structure that there must be */
+    uint16_t most;    /* and that are mapped */
     bool required;
 };
 
-static const struct role roles[] = {
-    {VIRTIO_PCI_CAP_COMMON_CFG, VIRTIO_PCI_CAP_SIZE, 4, VIRTIO_PCI_COMMON_SIZE,
-     VIRTIO_PCI_COMMON_QUEUE_RESET + 2, true},
-    {VIRTIO_PCI_CAP_NOTIFY_CFG, VIRTIO_PCI_NOTIFY_CAP_SIZE, 2, 2, 2, true},
-    {VIRTIO_PCI_CAP_ISR_CFG, VIRTIO_PCI_CAP_SIZE, 1, 1, 1, false},
-    {VIRTIO_PCI_CAP_DEVICE_CFG, VIRTIO_PCI_CAP_SIZE, 4, 1, MOST_DEVICE_CONFIG,
-     false},
+/* By cfg_type, of which the first is 1. */
+static const struct role roles[PCI_N_STRUCTURES] = {
+    {offsetof(struct vio_pci, common), VIRTIO_PCI_CAP_SIZE, 4,
+     VIRTIO_PCI_COMMON_SIZE, VIRTIO_PCI_COMMON_QUEUE_RESET + 2, true},
+    {offsetof(struct vio_pci, notify), VIRTIO_PCI_NOTIFY_CAP_SIZE, 2, 2, 2,
+     true},
+    {offsetof(struct vio_pci, isr), VIRTIO_PCI_CAP_SIZE, 1, 1, 1, false},
+    {offsetof(struct vio_pci, device), VIRTIO_PCI_CAP_SIZE, 4, 1,
+     MOST_DEVICE_CONFIG, false},
 };
-
-#define N_ROLES (sizeof roles / sizeof *roles)
 
 static struct vio_pci_region *region_of(struct vio_pci *p,
                                         const struct role *role)
 {
-    struct vio_pci_region *const region[] = {&p->common, &p->notify, &p->isr,
-                                             &p->device};
-
-    return region[role - roles];
-}
-
-static const struct role *find_role(unsigned cfg_type)
-{
-    for (unsigned i = 0; i < N_ROLES; i++)
-        if (roles[i].cfg_type == cfg_type)
-            return &roles[i];
-    return NULL;
+    return (void *)((unsigned char *)p + role->region);
 }
 
 static bool fits(const struct vio_pci *p, const struct role *role,
@@ -80,7 +69,7 @@ static int take_structure(struct vio_pci *p, const struct role *role,
         return err;
     found.mapped = !err;
     *region = found;
-    if (role->cfg_type == VIRTIO_PCI_CAP_NOTIFY_CFG)
+    if (cap->cfg_type == VIRTIO_PCI_CAP_NOTIFY_CFG)
         p->notify_multiplier = cap->extra;
     return err;
 }
@@ -88,16 +77,15 @@ static int take_structure(struct vio_pci *p, const struct role *role,
 void vio_pci_take_cap(struct vio_pci *p, const struct pci_cap *cap,
                       struct pci_modern_caps *caps)
 {
-    const struct role *role = find_role(cap->cfg_type);
+    unsigned i = cap->cfg_type - VIRTIO_PCI_CAP_COMMON_CFG;
 
     if (cap->cfg_type == VIRTIO_PCI_CAP_PCI_CFG) {
-        caps->seen |= 1u << VIRTIO_PCI_CAP_PCI_CFG;
+        caps->any = true;
         if (!p->window && cap->len >= VIRTIO_PCI_CFG_CAP_SIZE)
             p->window = cap->at;
-    } else if (role && cap->bar < VIO_PCI_BARS) {
-        caps->seen |= 1u << role->cfg_type;
-        caps->err[role->cfg_type] =
-            take_structure(p, role, cap, &caps->why[role->cfg_type]);
+    } else if (i < PCI_N_STRUCTURES && cap->bar < VIO_PCI_BARS) {
+        caps->any = true;
+        caps->err[i] = take_structure(p, &roles[i], cap, &caps->why[i]);
     }
     /* 4.1.4.1: a reserved cfg_type or BAR is ignored. */
 }
@@ -105,20 +93,20 @@ void vio_pci_take_cap(struct vio_pci *p, const struct pci_cap *cap,
 int vio_pci_check_caps(struct vio_pci *p, const struct pci_modern_caps *caps,
                        struct vio_why *why)
 {
-    for (unsigned i = 0; i < N_ROLES; i++) {
+    for (unsigned i = 0; i < PCI_N_STRUCTURES; i++) {
         struct vio_pci_region *region = region_of(p, &roles[i]);
-        unsigned type = roles[i].cfg_type;
 
         if (region->mapped || (region->length && p->window))
             continue;
-        *region = (struct vio_pci_region){.length = 0};
+        region->length = 0;
         if (!roles[i].required)
             continue;
-        if (!(caps->seen & 1u << type))
-            return vio_fail(why, VIO_WHY_MISSING_CAP, type, 0);
+        if (!caps->err[i])
+            return vio_fail(why, VIO_WHY_MISSING_CAP,
+                            i + VIRTIO_PCI_CAP_COMMON_CFG, 0);
         if (why)
-            *why = caps->why[type];
-        return caps->err[type];
+            *why = caps->why[i];
+        return caps->err[i];
     }
     return 0;
 }

@@ -5,50 +5,9 @@
  *
  * Spec: 4.1.3 PCI Device Layout, 4.1.4.9 PCI configuration access capability.
  */
-#include "../swap.h"
 #include "pci_impl.h"
 
 #ifndef VIO_NO_PCI
-
-/* Registers as PCI has them, little-endian. */
-static uint32_t le(uint32_t value, unsigned width)
-{
-    if (!VIO_BIG_ENDIAN || width == 1)
-        return value;
-    return width == 2 ? vio_swap16((uint16_t)value) : vio_swap32(value);
-}
-
-uint32_t vio_pci_reg_read(struct vio_reg reg, uint32_t offset, unsigned width)
-{
-    if (width == 1)
-        return vio_reg_read8(reg, offset);
-    if (width == 2)
-        return vio_reg_read16(reg, offset);
-    return vio_reg_read32(reg, offset);
-}
-
-void vio_pci_reg_write(struct vio_reg reg, uint32_t offset, unsigned width,
-                       uint32_t value)
-{
-    if (width == 1)
-        vio_reg_write8(reg, offset, (uint8_t)value);
-    else if (width == 2)
-        vio_reg_write16(reg, offset, (uint16_t)value);
-    else
-        vio_reg_write32(reg, offset, value);
-}
-
-uint32_t vio_pci_reg_read_le(struct vio_reg reg, uint32_t offset,
-                             unsigned width)
-{
-    return le(vio_pci_reg_read(reg, offset, width), width);
-}
-
-void vio_pci_reg_write_le(struct vio_reg reg, uint32_t offset, unsigned width,
-                          uint32_t value)
-{
-    vio_pci_reg_write(reg, offset, width, le(value, width));
-}
 
 /* Aim the window at `width` bytes. 4.1.4.9.1: the offset is a multiple of the
  * length, which is written first, and the range is inside a structure that a
@@ -58,26 +17,23 @@ static void aim(const struct vio_pci *p, unsigned bar, uint64_t offset,
 {
     uint32_t at = p->window;
 
-    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_BAR, 1, bar);
-    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_LENGTH, 4, width);
-    vio_pci_write(p->bus, p->bdf, at + VIRTIO_PCI_CAP_OFFSET, 4,
-                  (uint32_t)offset);
+    vio_pci_write(&p->function, at + VIRTIO_PCI_CAP_BAR, 1, bar);
+    vio_pci_write32(&p->function, at + VIRTIO_PCI_CAP_LENGTH, width);
+    vio_pci_write32(&p->function, at + VIRTIO_PCI_CAP_OFFSET, (uint32_t)offset);
 }
 
 void vio_pci_window_write(const struct vio_pci *p, unsigned bar,
                           uint64_t offset, unsigned width, uint32_t value)
 {
     aim(p, bar, offset, width);
-    vio_pci_write(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA, width,
-                  value);
+    vio_pci_write(&p->function, p->window + VIRTIO_PCI_CAP_EXTRA, width, value);
 }
 
 static uint32_t window_read(const struct vio_pci *p, unsigned bar,
                             uint64_t offset, unsigned width)
 {
     aim(p, bar, offset, width);
-    return vio_pci_read(p->bus, p->bdf, p->window + VIRTIO_PCI_CAP_EXTRA,
-                        width);
+    return vio_pci_read(&p->function, p->window + VIRTIO_PCI_CAP_EXTRA, width);
 }
 
 /* 4.1.3.1: an access has the width of the field. */
@@ -86,7 +42,7 @@ uint32_t vio_pci_get(const struct vio_pci *p, const struct vio_pci_region *r,
 {
     if (!r->mapped)
         return window_read(p, r->bar, r->offset + offset, width);
-    return vio_pci_reg_read_le(r->reg, offset, width);
+    return vio_reg_get_le(r->reg, offset, width);
 }
 
 void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
@@ -95,19 +51,37 @@ void vio_pci_put(const struct vio_pci *p, const struct vio_pci_region *r,
     if (!r->mapped)
         vio_pci_window_write(p, r->bar, r->offset + offset, width, value);
     else
-        vio_pci_reg_write_le(r->reg, offset, width, value);
+        vio_reg_put_le(r->reg, offset, width, value);
 }
 
-uint32_t vio_pci_common_get(const struct vio_pci *p, uint32_t offset,
-                            unsigned width)
+uint32_t vio_pci_get8(const struct vio_pci *p, uint32_t offset)
 {
-    return vio_pci_get(p, &p->common, offset, width);
+    return vio_pci_get(p, &p->common, offset, 1);
 }
 
-void vio_pci_common_put(const struct vio_pci *p, uint32_t offset,
-                        unsigned width, uint32_t value)
+uint32_t vio_pci_get16(const struct vio_pci *p, uint32_t offset)
 {
-    vio_pci_put(p, &p->common, offset, width, value);
+    return vio_pci_get(p, &p->common, offset, 2);
+}
+
+uint32_t vio_pci_get32(const struct vio_pci *p, uint32_t offset)
+{
+    return vio_pci_get(p, &p->common, offset, 4);
+}
+
+void vio_pci_put8(const struct vio_pci *p, uint32_t offset, uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, 1, value);
+}
+
+void vio_pci_put16(const struct vio_pci *p, uint32_t offset, uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, 2, value);
+}
+
+void vio_pci_put32(const struct vio_pci *p, uint32_t offset, uint32_t value)
+{
+    vio_pci_put(p, &p->common, offset, 4, value);
 }
 
 #endif

@@ -53,13 +53,19 @@ static bool tables_are_valid(const struct vio_virtq_config *cfg)
                 SIZE_MAX / 2 / sizeof(struct virtq_desc));
 }
 
+static bool align_is_valid(const struct vio_virtq_config *cfg)
+{
+    return (VQ_LEFT_OUT & VQ_LEGACY) || cfg->align == 0 ||
+           (is_power_of_two(cfg->align) &&
+            cfg->align - VIO_MEM_ALIGN <= VIRTQ_ALIGN_MAX - VIO_MEM_ALIGN);
+}
+
 /* 2.7: a power of two; 2.8: any size; both up to 32768. */
 static bool is_valid(const struct vio_virtq_config *cfg)
 {
     return cfg->size - 1u < VIRTQ_SIZE_MAX &&
            (wants_packed(cfg) || is_power_of_two(cfg->size)) &&
-           tables_are_valid(cfg) && is_power_of_two(align_of(cfg)) &&
-           align_of(cfg) - VIO_MEM_ALIGN <= VIRTQ_ALIGN_MAX - VIO_MEM_ALIGN;
+           tables_are_valid(cfg) && align_is_valid(cfg);
 }
 
 /* Has this build all that is asked for? */

@@ -86,16 +86,11 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
     return 0;
 }
 
-static void queue_reset(struct vio_device *dev, uint16_t index)
+static bool queue_reset(struct vio_device *dev, uint16_t index, bool ask)
 {
     (void)dev;
     (void)index;
-}
-
-static bool queue_in_reset(struct vio_device *dev, uint16_t index)
-{
-    (void)dev;
-    (void)index;
+    (void)ask;
     return fuzz_u8() & 1;
 }
 
@@ -116,7 +111,6 @@ static const struct vio_transport transport = {
     .queue_max = queue_max,
     .queue_start = queue_start,
     .queue_reset = queue_reset,
-    .queue_in_reset = queue_in_reset,
     .isr = isr,
 };
 

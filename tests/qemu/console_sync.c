@@ -177,7 +177,7 @@ static uint32_t find_express(const struct vio_pci_bus *bus, uint32_t bdf)
  * off. */
 static int run_unplug(const uint64_t *arg)
 {
-    const struct vio_pci_bus *bus = console_device.pci.bus;
+    const struct vio_pci_bus *bus = console_device.pci.function.bus;
     struct vio_pci_walk walk = {0};
 
     (void)arg;

@@ -33,9 +33,9 @@ def rule(iotype, sector, once):
             'errno': EIO, 'once': once}
 
 
-FAILED = 'I/O error of the device'
+FAILED = 'I/O error'
 GONE = 'no device'
-LATE = 'the device did not answer in time'
+LATE = 'no answer in time'
 UNSUPPORTED = 'not supported here'
 
 
