@@ -45,6 +45,17 @@ static void withdraw(struct vio_virtq *vq, unsigned n)
     }
 }
 
+/* The first free slot is a buffer's, alone. */
+static void take_first(struct vio_virtq *vq, size_t count, uint64_t bound,
+                       void *token)
+{
+    size_t id = vq->free_head;
+    struct vio_virtq_slot *slot = &vq->slot[id];
+
+    ring_take(vq, slot, count, token);
+    ring_close(vq, slot, id, slot, bound);
+}
+
 /* Write a list at the next available positions. */
 static int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
                      unsigned n_readable, unsigned n_writable, void *token)
@@ -54,19 +65,17 @@ static int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
     unsigned n = n_readable + n_writable;
 
     for (unsigned k = 0; k < n; k++) {
-        bool is_read = k >= n_readable;
+        unsigned flags = ring_segment_flags(k, n_readable, n);
 
-        ring_count(&sums, is_read, sg[k].len);
-        packed_put(vq, &c, sg[k].addr, sg[k].len, vq->free_head,
-                   (is_read ? VIRTQ_DESC_F_WRITE : 0) |
-                       (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0));
+        ring_count(&sums, flags, sg[k].len);
+        packed_put(vq, &c, sg[k].addr, sg[k].len, vq->free_head, flags);
     }
     if (ring_sums_wrong(sums)) {
         withdraw(vq, n);
         return VIO_EINVAL;
     }
     packed_commit(vq, &c);
-    ring_take(vq, vq->free_head, vq->free_head, n, (uint32_t)sums.bound, token);
+    take_first(vq, n, sums.bound, token);
     return 0;
 }
 
@@ -80,19 +89,19 @@ static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
     uint16_t id = vq->free_head;
 
     for (unsigned k = 0; k < n; k++) {
-        bool is_read = k >= n_readable;
-
-        ring_count(&sums, is_read, sg[k].len);
         /* 2.8.8: in a table no flag but WRITE. */
+        unsigned flags = ring_segment_flags(k, n_readable, 0);
+
+        ring_count(&sums, flags, sg[k].len);
         packed_write_desc(vq, ring_entry(vq, id, k), sg[k].addr, sg[k].len,
-                          packed_tail(is_read ? VIRTQ_DESC_F_WRITE : 0, 0));
+                          packed_tail(flags, 0));
     }
     if (ring_sums_wrong(sums))
         return VIO_EINVAL;
     packed_stage(vq, ring_table_addr(vq, id),
                  (uint32_t)(n * sizeof(struct pvirtq_desc)), id,
                  VIRTQ_DESC_F_INDIRECT);
-    ring_take(vq, id, id, 1, (uint32_t)sums.bound, token);
+    take_first(vq, 1, sums.bound, token);
     return 0;
 }
 
@@ -152,8 +161,7 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
 static __attribute__((noinline)) int unstage(struct vio_virtq *vq,
                                              struct vio_virtq_slot *slot)
 {
-    vq->room += slot->count;
-    debug_freed(slot);
+    ring_drop(vq, slot);
     withdraw(vq, slot->count);
     return VIO_EINVAL;
 }
@@ -171,17 +179,13 @@ RING_INLINE int add_straight(struct vio_virtq *vq, const struct vio_sg *sg,
     struct vio_virtq_slot *slot = &vq->slot[head];
     struct ring_sums sums;
 
-    slot->token = token;
-    slot->count = (uint16_t)n;
-    vq->room -= (int32_t)n;
+    ring_take(vq, slot, n, token);
     sums = write_straight(vq, sg, n_readable, n_writable);
     if (ring_sums_wrong(sums))
         return unstage(vq, slot);
     vq->added = (uint16_t)(vq->added + n);
     vq->next_desc = (struct pvirtq_desc *)vq->next_desc + n;
-    slot->bound = (uint32_t)sums.bound;
-    vq->free_head = slot->next;
-    slot->next = (uint16_t)head;
+    ring_close(vq, slot, head, slot, sums.bound);
     return 0;
 }
 

@@ -115,9 +115,8 @@ RING_INLINE struct ring_sums write_chain(const struct vio_virtq *vq,
 /* What was staged last turned out to be wrong, before anybody saw it. */
 static inline int unstage(struct vio_virtq *vq, struct vio_virtq_slot *slot)
 {
-    vq->room += slot->count;
     vq->added--;
-    debug_freed(slot);
+    ring_drop(vq, slot);
     return VIO_EINVAL;
 }
 
@@ -132,20 +131,15 @@ RING_INLINE int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
 {
     size_t head = vq->free_head, n = (size_t)n_readable + n_writable;
     struct chain c = {(void *)vq->slot, vq->desc, head * CHAIN_STEP};
-    struct vio_virtq_slot *slot = chain_slot(&c), *last;
+    struct vio_virtq_slot *slot = chain_slot(&c);
     struct ring_sums sums;
 
-    slot->token = token;
     split_stage(vq, (uint16_t)head);
-    slot->count = (uint16_t)n;
-    vq->room -= (int32_t)n;
+    ring_take(vq, slot, n, token);
     sums = write_chain(vq, &c, sg, n_readable, n_writable, is_read);
     if (ring_sums_wrong(sums))
         return unstage(vq, slot);
-    slot->bound = (uint32_t)sums.bound;
-    last = chain_slot(&c);
-    vq->free_head = last->next;
-    last->next = (uint16_t)head;
+    ring_close(vq, slot, head, chain_slot(&c), sums.bound);
     return 0;
 }
 
@@ -159,9 +153,7 @@ static struct ring_sums write_list(const struct vio_virtq *vq, bool table,
     unsigned n = n_readable + n_writable, next = *at;
 
     for (unsigned k = 0; k < n; k++) {
-        bool is_read = k >= n_readable;
-        unsigned flags = (is_read ? VIRTQ_DESC_F_WRITE : 0) |
-                         (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0);
+        unsigned flags = ring_segment_flags(k, n_readable, n);
         struct virtq_desc *desc;
 
         if (table) {
@@ -172,7 +164,7 @@ static struct ring_sums write_list(const struct vio_virtq *vq, bool table,
             *at = (uint16_t)next;
             next = vq->slot[next].next;
         }
-        ring_count(&sums, is_read, sg[k].len);
+        ring_count(&sums, flags, sg[k].len);
         split_fill_desc(vq, desc, sg[k].addr, sg[k].len, flags, next);
     }
     return sums;
@@ -199,7 +191,8 @@ RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
         n = 1;
     }
     split_stage(vq, head);
-    ring_take(vq, head, last, n, (uint32_t)sums.bound, token);
+    ring_take(vq, &vq->slot[head], n, token);
+    ring_close(vq, &vq->slot[head], head, &vq->slot[last], sums.bound);
     return 0;
 }
 

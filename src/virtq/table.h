@@ -82,15 +82,23 @@ static inline struct ring_sums ring_sums(unsigned n_readable,
     return (struct ring_sums){n_readable, (uint64_t)n_writable + 1};
 }
 
+/* Segment k of n: which way it goes, and whether another one follows. */
+static inline unsigned ring_segment_flags(unsigned k, unsigned n_readable,
+                                          unsigned n)
+{
+    return (k < n_readable ? 0 : VIRTQ_DESC_F_WRITE) |
+           (k + 1 < n ? VIRTQ_DESC_F_NEXT : 0);
+}
+
 static inline uint32_t ring_weight(uint32_t len)
 {
     return len - 1;
 }
 
-static inline void ring_count(struct ring_sums *sums, bool is_read,
+static inline void ring_count(struct ring_sums *sums, unsigned flags,
                               uint32_t len)
 {
-    if (is_read)
+    if (flags & VIRTQ_DESC_F_WRITE)
         sums->bound += ring_weight(len);
     else
         sums->readable += ring_weight(len);
@@ -101,22 +109,28 @@ static inline bool ring_sums_wrong(struct ring_sums sums)
     return (sums.readable + sums.bound) >> 32 != 0;
 }
 
-/* Take the free slots from `head` to `last`, which become a circle, for a
- * buffer that takes so many descriptors of the ring. */
-static inline void ring_take(struct vio_virtq *vq, uint16_t head, uint16_t last,
-                             unsigned count, uint32_t bound, void *token)
+/* A free slot becomes the head of a buffer that takes so many descriptors of
+ * the ring. */
+static inline void ring_take(struct vio_virtq *vq, struct vio_virtq_slot *slot,
+                             size_t count, void *token)
 {
-    struct vio_virtq_slot *slot = &vq->slot[head];
-
     slot->token = token;
-    slot->bound = bound;
     slot->count = (uint16_t)count;
     vq->room -= (int32_t)count;
-    vq->free_head = vq->slot[last].next;
-    vq->slot[last].next = head;
 }
 
-/* A buffer's slots are nobody's any more. */
+/* All that its slots are is known: those up to `last` leave the free list and
+ * become a circle. From now on the device may use it. */
+static inline void ring_close(struct vio_virtq *vq, struct vio_virtq_slot *slot,
+                              size_t head, struct vio_virtq_slot *last,
+                              uint64_t bound)
+{
+    slot->bound = (uint32_t)bound;
+    vq->free_head = last->next;
+    last->next = (uint16_t)head;
+}
+
+/* A buffer's slots are nobody's any more, or never were. */
 static inline void ring_drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
 {
     vq->room += slot->count;
