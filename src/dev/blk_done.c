@@ -390,7 +390,8 @@ static int packed_has_ready(const struct vio_virtq *vq, unsigned n)
 {
     if (n > (unsigned)packed_in_flight(vq))
         return 0;
-    return is_used(vq, 0) && (shape_is_listed(vq) || is_used(vq, n - 1));
+    return is_used(vq, 0) &&
+           (n == 1 || shape_is_listed(vq) || is_used(vq, n - 1));
 }
 
 /* Are n ready, at least one, to be reaped? What they are only that reads. */
