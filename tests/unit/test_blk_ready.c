@@ -79,6 +79,7 @@ static void ready_counts_what_a_wait_has_left(void **state)
     assert_int_equal(vio_blk_submit(q), 0);
     finish(3);
     assert_int_equal(vio_blk_wait(q, &req[2], 1), 0);
+    assert_int_equal(vio_blk_ready(q, 1), 1);
     assert_int_equal(vio_blk_ready(q, 2), 1);
     assert_int_equal(vio_blk_ready(q, 3), 0);
     finish(2);
