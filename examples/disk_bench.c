@@ -17,7 +17,7 @@
  *
  * A word queue=SIZE,DEPTH,SEGMENTS shapes the queue (struct vio_blk_config),
  * and requests are then of so many segments. Without a run= the usual ones are
- * run. Requests wait for the oldest first, so that slots are used in turn.
+ * run.
  */
 #include <vio/blk.h>
 
@@ -32,13 +32,16 @@ static unsigned char shared[512 * 1024] __attribute__((aligned(4096)));
 static unsigned char priv[64 * 1024] __attribute__((aligned(16)));
 static unsigned char data[MOST_BYTES] __attribute__((aligned(4096)));
 
+/* A request begins it, so that the request names it. */
 struct slot {
     struct vio_blk_req req;
     struct vio_buf buf[BENCH_SEGMENTS];
 };
 
 /* In flight, and as many that are staged. */
-static struct slot slots[2 * BENCH_DEPTH];
+#define SLOTS (2 * BENCH_DEPTH)
+
+static struct slot slots[SLOTS];
 
 /* One measurement. */
 struct bench {
@@ -47,49 +50,30 @@ struct bench {
     struct bench_run run;
     unsigned segments; /* of each request */
     unsigned ahead;    /* requests that are staged before there is room */
-    unsigned slot_mask;
-    uint64_t chunks;    /* requests that the disk has room for */
-    uint64_t random;    /* state of the generator */
-    uint64_t next;      /* sequential: the next chunk */
-    uint64_t queued;    /* requests so far */
-    uint64_t submitted; /* of these */
-    uint64_t finished;  /* of these */
+    struct bench_place place;
+    uint64_t finished;  /* requests so far */
+    unsigned staged;    /* now */
+    unsigned in_flight; /* now: not taken back, */
+    unsigned ready;     /* of which these are done */
+    unsigned n_done;    /* taken back, and not looked at yet */
+    unsigned n_free;
+    struct vio_blk_req *done[BENCH_DEPTH];
+    struct slot *free[SLOTS]; /* what was used last is used first: it is in the
+                                 cache */
 };
 
-/* No more slots are in use than have to be: memory that was used a moment ago
- * is in the cache. */
-static struct slot *slot_of(const struct bench *b, uint64_t i)
-{
-    return &slots[i & b->slot_mask];
-}
-
-/* Without a division, which would cost more than the request. */
-static uint64_t next_sector(struct bench *b)
-{
-    uint64_t chunk;
-
-    if (b->run.random) {
-        b->random = b->random * 6364136223846793005u + 1442695040888963407u;
-        chunk = (b->random >> 32) * b->chunks >> 32;
-    } else {
-        chunk = b->next++;
-        if (b->next == b->chunks)
-            b->next = 0;
-    }
-    return chunk * (b->run.bytes / VIRTIO_BLK_SECTOR_SIZE);
-}
-
 /* Stage requests until so many are. */
-static int queue_reads(struct bench *b, uint64_t n)
+static int stage(struct bench *b, unsigned n)
 {
     int err = 0;
 
-    while (!err && b->queued - b->submitted < n) {
-        struct slot *slot = slot_of(b, b->queued);
+    while (!err && b->staged < n) {
+        struct slot *slot = b->free[--b->n_free];
 
-        vio_blk_prep_read(&slot->req, next_sector(b), slot->buf, b->segments);
+        vio_blk_prep_read(&slot->req, bench_next(&b->place), slot->buf,
+                          b->segments);
         err = vio_blk_queue(b->queue, &slot->req);
-        b->queued += !err;
+        b->staged += !err;
     }
     return err;
 }
@@ -97,77 +81,100 @@ static int queue_reads(struct bench *b, uint64_t n)
 static int submit(struct bench *b)
 {
     bench_pause(b->run.pause);
-    b->submitted = b->queued;
+    b->in_flight += b->staged;
+    b->staged = 0;
     return vio_blk_submit(b->queue);
 }
 
-/* As many as there is room for, and while the device works on them the next
- * ones are staged: the device is not to wait for what can be done before. */
-static int submit_reads(struct bench *b)
+/* Take requests back, so many at least. */
+static int reap(struct bench *b, unsigned least, unsigned most)
 {
-    uint64_t room;
-    int err = 0;
-
-    while (!err && (room = b->run.depth - (b->submitted - b->finished)) > 0) {
-        err = queue_reads(b, room < b->run.batch ? room : b->run.batch);
-        if (!err)
-            err = submit(b);
-    }
-    return err ? err : queue_reads(b, b->ahead);
-}
-
-/* Until that request is reaped, and whatever else is finished then. */
-static int wait_for(struct bench *b, const struct vio_blk_req *req)
-{
-    struct vio_blk_req *done[BENCH_DEPTH];
     int n = 0;
 
-    while (n >= 0 && req->state != VIO_BLK_IDLE) {
+    while (n >= 0 && b->n_done < least) {
         if (b->run.sleep)
-            n = vio_blk_wait_any(b->queue, TIMEOUT_NS);
+            n = vio_blk_wait_ready(b->queue, TIMEOUT_NS);
         if (n >= 0)
-            n = vio_blk_reap(b->queue, done, BENCH_DEPTH);
+            n = vio_blk_reap(b->queue, b->done + b->n_done, most - b->n_done);
+        if (n > 0)
+            b->n_done += (unsigned)n;
     }
+    b->in_flight -= b->n_done;
+    b->finished += b->n_done;
     return n < 0 ? n : 0;
 }
 
-/* Wait for the oldest request, and see how it went. */
-static int finish_one(struct bench *b)
+/* Take back what is known to be done, and see how all of it went. */
+static int judge(struct bench *b)
 {
-    const struct vio_blk_req *req = &slot_of(b, b->finished)->req;
-    int err = wait_for(b, req);
+    int err = b->ready ? reap(b, b->ready, b->ready) : 0;
 
-    if (err)
-        return err;
-    b->finished++;
-    return req->result;
+    for (unsigned i = 0; i < b->n_done; i++) {
+        if (b->done[i]->result)
+            err = b->done[i]->result;
+        b->free[b->n_free++] = (struct slot *)(void *)b->done[i];
+    }
+    b->ready = 0;
+    b->n_done = 0;
+    return err;
 }
 
-/* Wait for the oldest requests, and go on with all that are finished. */
-static int collect(struct bench *b)
+/* As many as there is room for. While the device works on them, those that are
+ * done are looked at and the next ones staged: the device is not to wait for
+ * what can be done before or after. */
+static int submit_reads(struct bench *b)
 {
+    unsigned room;
     int err = 0;
 
-    for (unsigned i = 0; i < b->run.refill && !err; i++)
-        err = finish_one(b);
-    while (!err && b->finished < b->submitted &&
-           slot_of(b, b->finished)->req.state == VIO_BLK_IDLE)
-        err = finish_one(b);
-    return err;
+    while (!err && (room = b->run.depth + b->ready - b->in_flight) > 0) {
+        unsigned n = room < b->run.batch ? room : b->run.batch;
+
+        if (b->staged < n)
+            err = judge(b);
+        if (!err)
+            err = stage(b, n);
+        if (!err)
+            err = submit(b);
+    }
+    if (!err)
+        err = judge(b);
+    return err ? err : stage(b, b->ahead);
+}
+
+/* Wait until so many are done. Where that is all, there is no hurry to take
+ * them back. */
+static int collect(struct bench *b, unsigned wanted)
+{
+    int done = b->run.sleep;
+
+    while (done == 0)
+        done = vio_blk_ready(b->queue, wanted);
+    if (done < 0)
+        return done;
+    if (b->run.sleep || wanted < b->in_flight)
+        return reap(b, wanted, b->in_flight);
+    b->ready = wanted;
+    return 0;
+}
+
+static int finish(struct bench *b)
+{
+    int err = collect(b, b->in_flight);
+
+    return err ? err : judge(b);
 }
 
 /* Wait for what is still in flight, and read what is staged. */
 static int drain(struct bench *b)
 {
-    int err = 0;
+    int err = judge(b);
 
-    while (!err && b->finished < b->queued) {
-        if (b->finished == b->submitted)
-            err = submit(b);
-        if (!err)
-            err = finish_one(b);
-    }
-    return err;
+    if (!err)
+        err = finish(b);
+    if (!err)
+        err = submit(b);
+    return err ? err : finish(b);
 }
 
 #define LOOK 1024u /* requests between two looks at the clock */
@@ -180,7 +187,7 @@ static int read_many(struct bench *b)
     while (!err && (b->run.ns || b->finished < b->run.requests)) {
         err = submit_reads(b);
         if (!err)
-            err = collect(b);
+            err = collect(b, b->run.refill);
         if (b->run.ns && b->finished >= look) {
             if (port_env.now_ns(port_env.ctx) - start >= b->run.ns)
                 break;
@@ -190,63 +197,61 @@ static int read_many(struct bench *b)
     return err;
 }
 
-/* Slots are used in turn, so their number is a power of two. */
-static unsigned slot_mask_of(unsigned depth)
-{
-    unsigned slots_used = 1;
-
-    while (slots_used < depth)
-        slots_used *= 2;
-    return slots_used - 1;
-}
-
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-/* No more than there will be room for when the device is to see them. A wait
- * that sleeps shows it everything. */
+/* No more than there will be room for when the device is to see them, and than
+ * the queue has slots for. */
 static unsigned ahead_of(const struct vio_blk_info *info,
                          const struct bench_run *run)
 {
-    return run->sleep ? 0
-                      : (unsigned)least(info->depth - run->depth,
-                                        least(run->refill, run->batch));
+    return (unsigned)least(info->depth - run->depth,
+                           least(run->refill, run->batch));
 }
 
-/* A staged request has the buffer of one that will be finished when it is
- * submitted. */
+/* Those that are staged have buffers of their own, unless all that are in
+ * flight will be finished when the device is to see them. */
+static unsigned buffers_of(const struct vio_blk_info *info,
+                           const struct bench_run *run)
+{
+    unsigned ahead = ahead_of(info, run);
+
+    return ahead == run->depth ? run->depth : run->depth + ahead;
+}
+
 static void bench_init(struct bench *b, struct vio_blk *blk,
                        const struct bench_run *run, unsigned segments)
 {
     const struct vio_blk_info *info = vio_blk_info(blk);
     uint64_t sectors = run->bytes / VIRTIO_BLK_SECTOR_SIZE;
     size_t piece = run->bytes / segments;
-    unsigned ahead = ahead_of(info, run);
+    unsigned buffers = buffers_of(info, run);
 
     *b = (struct bench){
         .blk = blk,
         .queue = vio_blk_get_queue(blk, 0),
         .run = *run,
         .segments = segments,
-        .ahead = ahead,
-        .slot_mask = slot_mask_of(run->depth + ahead),
-        .chunks = least(info->capacity / sectors, UINT32_MAX),
+        .ahead = ahead_of(info, run),
+        .place = {run->random, sectors,
+                  least(info->capacity / sectors, UINT32_MAX), 0},
     };
-    for (unsigned i = 0; i <= b->slot_mask; i++)
+    for (unsigned i = 0; i < run->depth + b->ahead; i++) {
+        unsigned char *at = data + i % buffers * (size_t)run->bytes;
+
         for (unsigned k = 0; k < segments; k++)
-            slots[i].buf[k] = (struct vio_buf){
-                data + (i & slot_mask_of(run->depth)) * (size_t)run->bytes +
-                    k * piece,
-                piece};
+            slots[i].buf[k] = (struct vio_buf){at + k * piece, piece};
+        b->free[b->n_free++] = &slots[i];
+    }
 }
 
 static bool fits(const struct vio_blk_info *info, const struct bench_run *run,
                  unsigned segments)
 {
     return run->depth <= info->depth && run->bytes <= info->max_bytes &&
-           (slot_mask_of(run->depth) + 1ull) * run->bytes <= MOST_BYTES &&
+           (uint64_t)buffers_of(info, run) * run->bytes <= MOST_BYTES &&
            run->bytes / VIRTIO_BLK_SECTOR_SIZE <= info->capacity &&
            run->bytes % (segments * VIRTIO_BLK_SECTOR_SIZE) == 0;
 }

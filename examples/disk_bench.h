@@ -32,6 +32,28 @@ struct bench_plan {
  * VIO_EINVAL: one of them makes no sense. */
 int bench_parse(struct bench_plan *plan, const char *line);
 
+/* Where a run reads. */
+struct bench_place {
+    bool random;
+    uint64_t chunk;  /* bytes of a request, or sectors */
+    uint64_t chunks; /* that the disk has room for, less than 2^32 */
+    uint64_t state;  /* of the generator, or the next chunk */
+};
+
+/* Without a division, which would cost more than the request. */
+static inline uint64_t bench_next(struct bench_place *p)
+{
+    uint64_t at = p->state;
+
+    if (p->random) {
+        p->state = at = at * 6364136223846793005u + 1442695040888963407u;
+        at = (at >> 32) * p->chunks >> 32;
+    } else {
+        p->state = at + 1 == p->chunks ? 0 : at + 1;
+    }
+    return at * p->chunk;
+}
+
 /* An empty loop: about a nanosecond a turn, emulated too. */
 static inline void bench_pause(unsigned turns)
 {

@@ -245,6 +245,16 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
                  unsigned max);
 
 /**
+ * Tell whether so many requests are done, without taking or waiting for them.
+ * Who has staged the next ones can so submit them before anything else.
+ *
+ * Context: owner. Returns: 1: vio_blk_reap() gives n, or more; in a packed ring
+ * without indirect tables that cannot be seen, and it may give fewer; 0: not
+ * yet; VIO_EPROTO: the device broke the rules.
+ */
+int vio_blk_ready(struct vio_blk_queue *q, unsigned n);
+
+/**
  * Submit, and wait until there is something to reap, whichever request it is.
  *
  * @timeout_ns: without a clock, that many looks at the queue.
@@ -257,6 +267,16 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
  * Spec: 2.7.7 Used Buffer Notification Suppression.
  */
 int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns);
+
+/**
+ * The same without submitting: what is staged stays staged. Who stages the next
+ * requests while the device works on those before waits with this call, and
+ * submits when it returns.
+ *
+ * Context and Returns: as vio_blk_wait_any(); 0: nothing is submitted that was
+ * not reaped.
+ */
+int vio_blk_wait_ready(struct vio_blk_queue *q, uint64_t timeout_ns);
 
 /**
  * Submit, and wait until one request is done; it is then reaped. Others that

@@ -377,15 +377,45 @@ static int collect(struct vio_blk_queue *q)
     return taken < 0 ? taken : n;
 }
 
-/* Is something ready, to be reaped? What it is only that reads. */
-static int look(struct vio_blk_queue *q)
+static bool is_used(const struct vio_virtq *vq, unsigned further)
 {
+    uint16_t at = packed_advance(vq, vq->taken, further);
+
+    return packed_is_used(
+        ring16(vq, vio_shared_load16(&packed_desc(vq, at)->flags)), at);
+}
+
+/* The device uses descriptors in turn. Where a request is several of them, how
+ * many is only known of one that is taken, and one stands for all. */
+static int packed_has_ready(const struct vio_virtq *vq, unsigned n)
+{
+    if (n > (unsigned)packed_in_flight(vq))
+        return 0;
+    return is_used(vq, 0) &&
+           (n == 1 || shape_is_listed(vq) || is_used(vq, n - 1));
+}
+
+/* Are n ready, at least one, to be reaped? What they are only that reads. */
+static int look(struct vio_blk_queue *q, unsigned n)
+{
+    int ready;
+
     DEBUG_OWN(&q->vq);
     if (ring_broken(&q->vq))
         return VIO_EPROTO;
-    return ring_is_packed(&q->vq)
-               ? vio_packed_has_used(&q->vq)
-               : split_ready(&q->vq, split_used(&q->vq), RING_NEGOTIATED);
+    if (ring_is_packed(&q->vq))
+        return packed_has_ready(&q->vq, n);
+    ready = split_ready(&q->vq, split_used(&q->vq), RING_NEGOTIATED);
+    return ready < 0 ? ready : (unsigned)ready >= n;
+}
+
+int vio_blk_ready(struct vio_blk_queue *q, unsigned n)
+{
+    const struct vio_blk_req *req;
+
+    for (req = q->done_first; req && n; req = req->next)
+        n--;
+    return n ? look(q, n) : 1;
 }
 
 /* Wait until something is ready, and collect it or not. > 0, VIO_ETIMEDOUT or
@@ -394,7 +424,7 @@ static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
 {
     vio_blk_wait_on(w);
     for (;;) {
-        int n = collects ? collect(q) : look(q);
+        int n = collects ? collect(q) : look(q, 1);
 
         if (n)
             return n;
@@ -405,35 +435,39 @@ static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
     }
 }
 
-static int submit_and_wait(struct vio_blk_queue *q, uint64_t timeout_ns,
-                           bool collects)
+int vio_blk_wait_slot(struct vio_blk_queue *q, uint64_t timeout_ns)
 {
     struct blk_wait wait;
 
     vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
     vio_blk_submit(q);
-    return wait_some(q, &wait, collects);
-}
-
-int vio_blk_wait_slot(struct vio_blk_queue *q, uint64_t timeout_ns)
-{
-    return submit_and_wait(q, timeout_ns, true);
+    return wait_some(q, &wait, true);
 }
 
 /* What is ready stays in the ring: vio_blk_reap() takes it from there with less
  * to do than from the list. */
-int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
+int vio_blk_wait_ready(struct vio_blk_queue *q, uint64_t timeout_ns)
 {
-    int err = vio_blk_submit(q);
+    struct blk_wait wait;
+    int n;
 
     if (q->done_first)
         return 1;
-    if (err)
-        return err;
+    if (ring_broken(&q->vq))
+        return VIO_EPROTO;
     /* In either format: nothing is the device's. */
     if (q->vq.taken == q->vq.published)
         return 0;
-    return submit_and_wait(q, timeout_ns, false);
+    vio_blk_wait_begin(&wait, q->blk->dev->env, timeout_ns);
+    n = wait_some(q, &wait, false);
+    debug_waited(&q->vq);
+    return n;
+}
+
+int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns)
+{
+    vio_blk_submit(q);
+    return vio_blk_wait_ready(q, timeout_ns);
 }
 
 /* A recovery may leave fewer queues; what the others had is the first one's. */

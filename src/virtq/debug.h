@@ -51,6 +51,12 @@ static inline void debug_staged(struct vio_virtq *vq)
     vq->staged_ns = debug_now(vq);
 }
 
+/* The owner has waited for the device, with a batch in hand on purpose. */
+static inline void debug_waited(struct vio_virtq *vq)
+{
+    vq->staged_ns = debug_now(vq);
+}
+
 /* A batch is being kicked. */
 static inline void debug_kicked(const struct vio_virtq *vq)
 {
@@ -69,6 +75,11 @@ static inline void debug_freed(struct vio_virtq_slot *slot)
 #define DEBUG_OWN(vq) (void)(vq)
 
 static inline void debug_staged(struct vio_virtq *vq)
+{
+    (void)vq;
+}
+
+static inline void debug_waited(struct vio_virtq *vq)
 {
     (void)vq;
 }

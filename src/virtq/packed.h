@@ -12,7 +12,7 @@
  * sees nothing before that one store.
  *
  * Of the ring only id, len and flags of the descriptor at the next used
- * position are ever read, once each.
+ * position are ever read, once each, and flags to see whether it is time to.
  *
  * Spec: 2.8 Packed Virtqueues.
  */

@@ -157,29 +157,12 @@ static void ring_prepare(struct ring *r, const struct bench_run *run)
 struct reading {
     struct ring ring;
     struct bench_run run;
-    uint64_t chunks; /* of the disk */
-    uint64_t random;
-    uint64_t next;
+    struct bench_place place;
     uint64_t queued;
     uint64_t finished;
     unsigned n_free; /* pieces of memory that no request uses */
     unsigned free[BENCH_DEPTH];
 };
-
-static uint64_t next_offset(struct reading *r)
-{
-    uint64_t chunk;
-
-    if (r->run.random) {
-        r->random = r->random * 6364136223846793005u + 1442695040888963407u;
-        chunk = (r->random >> 32) * r->chunks >> 32;
-    } else {
-        chunk = r->next++;
-        if (r->next == r->chunks)
-            r->next = 0;
-    }
-    return chunk * r->run.bytes;
-}
 
 /* Fill in what is free, and enter the kernel once to submit and to wait. */
 static void submit(struct reading *r, unsigned wait_for)
@@ -191,7 +174,7 @@ static void submit(struct reading *r, unsigned wait_for)
         struct io_uring_sqe *sqe = &r->ring.sqe[tail++ & r->ring.mask];
         unsigned piece = r->free[--r->n_free];
 
-        sqe->off = next_offset(r);
+        sqe->off = bench_next(&r->place);
         sqe->addr = (uintptr_t)data + (size_t)piece * r->run.bytes;
         sqe->user_data = piece;
         r->queued++;
@@ -268,7 +251,8 @@ static void measure(const struct bench_run *run)
     uint64_t start, us;
 
     r = (struct reading){.run = *run, .n_free = run->depth};
-    r.chunks = disk_bytes / run->bytes;
+    r.place = (struct bench_place){run->random, run->bytes,
+                                   disk_bytes / run->bytes, 0};
     for (unsigned i = 0; i < run->depth; i++)
         r.free[i] = i;
     ring_open(&r.ring, run);

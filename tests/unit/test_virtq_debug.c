@@ -3,7 +3,7 @@
  * What a debug build watches (VIO_DEBUG): calls on one queue that are not
  * serialised, kicks that come late, tokens of free slots.
  */
-#include "unit.h"
+#include "unit_disk.h"
 
 static struct {
     unsigned n;
@@ -119,6 +119,34 @@ static void late_kick_is_reported(void **state)
     }
 }
 
+/* Who waits for the device with a batch in hand kicks it when that is over. */
+static void batch_may_be_held_during_a_wait(void **state)
+{
+    static struct vio_blk_req req[2];
+    static struct vio_buf buf[2];
+    struct vio_blk_queue *q;
+    uint8_t *data;
+
+    (void)state;
+    memset(&report, 0, sizeof(report));
+    unit_disk_device(2, 64);
+    unit_disk_up(NULL);
+    q = unit_blk.queue;
+    data = unit_alloc(1024, 16);
+    unit_disk_hold();
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(
+            unit_queue_read(&req[i], &buf[i], i, data + 512 * i, 512), 0);
+        assert_int_equal(report.n, 0);
+        if (i == 0)
+            assert_int_equal(vio_blk_submit(q), 0);
+    }
+    assert_int_equal(vio_blk_wait_ready(q, 1000000000), VIO_ETIMEDOUT);
+    assert_int_equal(vio_blk_submit(q), 0);
+    assert_int_equal(report.n, 0);
+    unit_disk_down();
+}
+
 static void without_a_clock_no_kick_is_late(void **state)
 {
     (void)state;
@@ -157,6 +185,7 @@ int main(void)
         unit_cases(t_irq_09_reentry_is_reported_with_both_places),
         unit_cases(serialised_calls_are_not_reported),
         unit_cases(late_kick_is_reported),
+        unit_cases(batch_may_be_held_during_a_wait),
         unit_cases(without_a_clock_no_kick_is_late),
         unit_cases(token_of_a_free_slot_is_poisoned),
     };
