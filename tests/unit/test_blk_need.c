@@ -5,16 +5,22 @@
  */
 #include "unit_disk.h"
 
+static size_t up_to(size_t align, size_t bytes)
+{
+    return (bytes + align - 1) / align * align;
+}
+
 /* As in README.md, "How much memory?"; each sum begins at a multiple of 16. */
 static size_t up(size_t bytes)
 {
-    return (bytes + 15) / 16 * 16;
+    return up_to(16, bytes);
 }
 
 static struct vio_need formula(const struct vio_blk_info *info)
 {
     size_t n = info->queue_size, d = info->depth, s = info->max_segs;
-    size_t ring = unit_is_packed() ? 16 * n + 8 : 26 * n + 12;
+    size_t ring =
+        unit_is_packed() ? 16 * n + 8 : up_to(64, 18 * n + 6) + 8 * n + 6;
     size_t tables = info->indirect ? 16 * n * (s + 2) : 0;
     size_t maps = sizeof(struct vio_blk_map) * d * s; /* the tests' port maps */
 

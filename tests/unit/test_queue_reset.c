@@ -292,7 +292,7 @@ static void t_qsz_12_layout_of_the_largest_queues(void **state)
 
     (void)state;
     assert_int_equal(vio_virtq_mem_size(&cfg, &need), 0);
-    assert_true(need.shared >= ring && need.shared < ring + 64);
+    assert_true(need.shared >= ring && need.shared < ring + 128);
     /* One slot more ends the list of free ones. */
     assert_true(need.priv >= 32769 * sizeof(struct vio_virtq_slot) &&
                 need.priv < 32769 * sizeof(struct vio_virtq_slot) + 16);

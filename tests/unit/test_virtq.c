@@ -44,6 +44,8 @@ static void parts_lie_apart(bool legacy)
         assert_int_equal(vq->device_addr % (legacy ? 4096 : 4), 0);
         if (legacy)
             assert_true(vq->device_addr - avail_end < 4096);
+        else if (size >= 32) /* used_event, and the used index */
+            assert_true((avail_end - 2) / 64 < (vq->device_addr + 2) / 64);
         assert_true(used_end <= unit_queue.mem.shared_addr);
         assert_int_equal(vio_virtq_size(vq), size);
         assert_int_equal(vio_virtq_num_free(vq), size);
