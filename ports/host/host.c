@@ -136,9 +136,13 @@ static int send_queue(struct host *h, const struct vio_virtq *vq)
         .used = vq->device_addr,
     };
     uint32_t i = vq->index;
+    /* Both sides begin at 0; in a packed queue with their wrap counters at 1.
+     */
+    uint32_t base =
+        vio_device_has(&h->dev, VIRTIO_F_RING_PACKED) ? 0x80008000 : 0;
 
     if (vhost_user_send_state(h->sock, VHOST_USER_SET_VRING_NUM, i, vq->size) ||
-        vhost_user_send_state(h->sock, VHOST_USER_SET_VRING_BASE, i, 0) ||
+        vhost_user_send_state(h->sock, VHOST_USER_SET_VRING_BASE, i, base) ||
         vhost_user_send(h->sock, VHOST_USER_SET_VRING_ADDR, &addr, sizeof addr,
                         -1) ||
         vhost_user_send64(h->sock, VHOST_USER_SET_VRING_CALL, i, h->call[i]) ||
