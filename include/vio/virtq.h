@@ -120,7 +120,7 @@ struct vio_virtq {
     void *device;                /* Device Area: written by the device */
     uint32_t state;              /* what a call looks at first: VQ_* of */
     uint32_t flags;              /* src/virtq/ring.h, and so is this */
-    uint32_t mask;               /* split: size - 1 */
+    uint32_t mask;               /* size - 1 */
     int32_t room;                /* free descriptors, but for the reserve */
     uint16_t reserve;            /* how many of them are for tables only */
     uint16_t size;               /* descriptors */

@@ -130,6 +130,23 @@ int vio_blk_read_info(const struct blk_plan *plan, struct vio_blk_info *info);
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
                     int result);
 
+/* Has the device used another request? 1, 0 or VIO_EPROTO. */
+int vio_blk_look(struct vio_blk_queue *q);
+
+#define BLK_STATUS_UNREAD 0x100u /* none of 8 bits */
+
+/* Take the request that was found back from the device, whatever
+ * became of it; `status` may have been read already. 1 or VIO_EPROTO. */
+int vio_blk_take(struct vio_blk_queue *q, unsigned status,
+                 struct vio_blk_req **req, int *result);
+
+/* The caller has the request again. */
+static inline void blk_release(struct vio_blk_req *req, int result)
+{
+    req->result = result;
+    req->state = VIO_BLK_IDLE;
+}
+
 /* Give the caller's memory back from the device: the first n_segs segments of a
  * slot. */
 void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs);
