@@ -39,22 +39,15 @@ static int collect(struct vio_blk_queue *q)
     return taken < 0 ? taken : n;
 }
 
-static bool is_used(const struct vio_virtq *vq, unsigned further)
-{
-    uint16_t at = packed_advance(vq, vq->taken, further);
-
-    return packed_is_used(
-        ring16(vq, vio_shared_load16(&packed_desc(vq, at)->flags)), at);
-}
-
 /* The device uses descriptors in turn. Where a request is several of them, how
  * many is only known of one that is taken, and one stands for all. */
 static int packed_has_ready(const struct vio_virtq *vq, unsigned n)
 {
     if (n > (unsigned)packed_in_flight(vq))
         return 0;
-    return is_used(vq, 0) &&
-           (n == 1 || shape_is_listed(vq) || is_used(vq, n - 1));
+    return packed_is_used(vq, vq->taken) &&
+           (n == 1 || shape_is_listed(vq) ||
+            packed_is_used(vq, packed_advance(vq, vq->taken, n - 1)));
 }
 
 /* Are n ready, at least one, to be reaped? What they are only that reads. */

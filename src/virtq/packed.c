@@ -287,11 +287,7 @@ unsigned vio_packed_enable_cb_prepare(struct vio_virtq *vq)
  * show it. */
 bool vio_packed_has_used(const struct vio_virtq *vq)
 {
-    uint16_t at = ring_taken(vq);
-
-    return ring_order_pending(vq) ||
-           packed_is_used(
-               ring16(vq, vio_shared_load16(&packed_desc(vq, at)->flags)), at);
+    return ring_order_pending(vq) || packed_is_used(vq, ring_taken(vq));
 }
 
 bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state)
@@ -306,12 +302,8 @@ bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state)
 
 bool vio_packed_enable_cb_delayed(struct vio_virtq *vq)
 {
-    unsigned from = vq->taken & POSITION_OFFSET;
-    unsigned to = vq->published & POSITION_OFFSET;
-    unsigned in_flight = to - from;
+    unsigned in_flight = (unsigned)packed_in_flight(vq);
 
-    if ((vq->taken ^ vq->published) & POSITION_WRAP)
-        in_flight += vq->size;
     arm(vq, packed_advance(vq, vq->taken, in_flight * 3 / 4));
     /* How much is done cannot be seen without taking it; anything at all may be
      * that much. */

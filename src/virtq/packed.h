@@ -72,13 +72,6 @@ static inline bool packed_is_empty(const struct vio_virtq *vq)
     return vq->published == vq->taken;
 }
 
-/* 2.8.1: to make a descriptor available AVAIL is the wrap counter there, and
- * USED its inverse. */
-static inline uint16_t packed_avail_flags(unsigned position)
-{
-    return position & POSITION_WRAP ? VIRTQ_DESC_F_AVAIL : VIRTQ_DESC_F_USED;
-}
-
 /* What both bits are where the device has not been given the descriptor: the
  * inverse of the wrap counter, as it left them or as they were zeroed. */
 static inline unsigned packed_idle_flags(uint16_t position)
@@ -86,17 +79,21 @@ static inline unsigned packed_idle_flags(uint16_t position)
     return position & POSITION_WRAP ? 0 : PACKED_BOTH;
 }
 
-/* 2.8.1: used is both equal to the wrap counter. */
-static inline bool packed_is_used(uint16_t flags, uint16_t position)
-{
-    return (flags & PACKED_BOTH) ==
-           (position & POSITION_WRAP ? PACKED_BOTH : 0);
-}
-
 static inline struct pvirtq_desc *packed_desc(const struct vio_virtq *vq,
                                               uint16_t position)
 {
     return (struct pvirtq_desc *)vq->desc + (position & POSITION_OFFSET);
+}
+
+/* By a look at its flags, and no more: 2.8.1, used is both equal to the wrap
+ * counter. */
+static inline bool packed_is_used(const struct vio_virtq *vq, uint16_t position)
+{
+    uint16_t flags =
+        ring16(vq, vio_shared_load16(&packed_desc(vq, position)->flags));
+
+    return (flags & PACKED_BOTH) ==
+           (position & POSITION_WRAP ? PACKED_BOTH : 0);
 }
 
 /* Buffer ID and flags of a descriptor are one word, the tail. */
@@ -142,10 +139,14 @@ RING_INLINE uint32_t packed_first_tail(struct vio_virtq *vq, void *desc,
     return ring_seldom(vq->batch_desc) ? tail : packed_hold(vq, desc, tail);
 }
 
-/* The ring's first position, where these flags make available. */
-static inline uint16_t packed_begin(uint32_t avail_tail)
+/* Behind the ring's last descriptor, and so where the Driver Area is, it begins
+ * anew: what makes available there, the position, and the descriptor. */
+static inline struct pvirtq_desc *
+packed_turn(const struct vio_virtq *vq, uint32_t *tail, uint16_t *position)
 {
-    return avail_tail & packed_tail(VIRTQ_DESC_F_AVAIL, 0) ? POSITION_WRAP : 0;
+    *tail ^= packed_tail(PACKED_BOTH, 0);
+    *position = *tail & packed_tail(VIRTQ_DESC_F_AVAIL, 0) ? POSITION_WRAP : 0;
+    return vq->desc;
 }
 
 /*
@@ -163,17 +164,12 @@ static inline struct packed_cursor packed_cursor(const struct vio_virtq *vq)
     return (struct packed_cursor){vq->next_desc, vq->avail_tail, vq->added};
 }
 
-/* Behind the ring's last descriptor, and so where the Driver Area is, it begins
- * anew. */
 static inline void packed_move(const struct vio_virtq *vq,
                                struct packed_cursor *c)
 {
     c->position++;
-    if (++c->desc != vq->driver)
-        return;
-    c->desc = vq->desc;
-    c->tail ^= packed_tail(PACKED_BOTH, 0);
-    c->position = packed_begin(c->tail);
+    if (++c->desc == vq->driver)
+        c->desc = packed_turn(vq, &c->tail, &c->position);
 }
 
 /* Write one descriptor of a buffer. */
@@ -216,11 +212,8 @@ RING_INLINE void packed_stage(struct vio_virtq *vq, uint64_t addr, uint32_t len,
 
     packed_write_desc(vq, desc, addr, len, packed_first_tail(vq, desc, tail));
     vq->added++;
-    if (++desc == vq->driver) {
-        desc = vq->desc;
-        vq->avail_tail ^= packed_tail(PACKED_BOTH, 0);
-        vq->added = packed_begin(vq->avail_tail);
-    }
+    if (++desc == vq->driver)
+        desc = packed_turn(vq, &vq->avail_tail, &vq->added);
     vq->next_desc = desc;
 }
 
