@@ -135,8 +135,8 @@ int vio_blk_look(struct vio_blk_queue *q);
 
 #define BLK_STATUS_UNREAD 0x100u /* none of 8 bits */
 
-/* Take the request that was found back from the device, whatever
- * became of it; `status` may have been read already. 1 or VIO_EPROTO. */
+/* Take the request that was found back from the device, whatever became of it;
+ * `status` may have been read already. 1 or VIO_EPROTO. */
 int vio_blk_take(struct vio_blk_queue *q, unsigned status,
                  struct vio_blk_req **req, int *result);
 

@@ -75,33 +75,32 @@ int vio_fdt_begin(struct fdt_walk *walk, const void *fdt, size_t size)
     return 0;
 }
 
+/* The next cell. */
+static bool take_cell(struct fdt_bytes *bytes, uint32_t *value)
+{
+    if (bytes->len < 4)
+        return false;
+    *value = fdt_cell(bytes->p);
+    bytes->p += 4;
+    bytes->len -= 4;
+    return true;
+}
+
 bool vio_fdt_take(struct fdt_bytes *bytes, const uint8_t *cells, unsigned n,
                   uint64_t *number)
 {
     struct fdt_bytes left = *bytes;
+    uint32_t cell;
 
     for (unsigned i = 0; i < n; i++) {
         number[i] = 0;
         for (unsigned k = 0; k < cells[i]; k++) {
-            if (left.len < 4)
+            if (!take_cell(&left, &cell))
                 return false;
-            number[i] = number[i] << 32 | fdt_cell(left.p);
-            left.p += 4;
-            left.len -= 4;
+            number[i] = number[i] << 32 | cell;
         }
     }
     *bytes = left;
-    return true;
-}
-
-/* The next cell of the structure block. */
-static bool take_cell(struct fdt_walk *walk, uint32_t *value)
-{
-    if (walk->rest.len < 4)
-        return false;
-    *value = fdt_cell(walk->rest.p);
-    walk->rest.p += 4;
-    walk->rest.len -= 4;
     return true;
 }
 
@@ -160,7 +159,7 @@ static bool take_prop(struct fdt_walk *walk, struct fdt_node *node)
     uint32_t len, name;
     unsigned i;
 
-    if (!take_cell(walk, &len) || !take_cell(walk, &name) ||
+    if (!take_cell(&walk->rest, &len) || !take_cell(&walk->rest, &name) ||
         name >= walk->strings.len || !take_bytes(walk, len, &value))
         return false;
     i = find_name(walk, name);
@@ -176,7 +175,7 @@ static bool take_props(struct fdt_walk *walk, struct fdt_node *node)
         struct fdt_bytes before = walk->rest;
         uint32_t token;
 
-        if (!take_cell(walk, &token))
+        if (!take_cell(&walk->rest, &token))
             return false;
         if (token == PROP) {
             if (!take_prop(walk, node))
@@ -224,7 +223,7 @@ int vio_fdt_next(struct fdt_walk *walk, struct fdt_node *node)
 {
     uint32_t token;
 
-    while (take_cell(walk, &token)) {
+    while (take_cell(&walk->rest, &token)) {
         if (token == BEGIN_NODE)
             return enter(walk, node) ? 1 : VIO_EINVAL;
         if (token == END && walk->depth == 0)

@@ -18,8 +18,8 @@
  * notice, and the registers go on showing another queue. */
 #define QUEUES_MOST 1024u
 
-#define FILE_MOST \
-    65536u /* bytes of registers and configuration that are used */
+/* Bytes of registers and configuration that are used. */
+#define FILE_MOST 65536u
 
 static uint8_t get_status(struct vio_device *dev)
 {
