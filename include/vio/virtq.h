@@ -361,7 +361,7 @@ bool vio_virtq_interrupt(struct vio_virtq *vq);
  * the device has been reset: before that it may still write to them.
  *
  * Works on a broken queue too. When it has returned NULL every descriptor is
- * free.
+ * free; before it is used again the queue is set up anew, as the device is.
  *
  * Context: owner. Returns: a token, or NULL: no more.
  *

@@ -32,7 +32,7 @@ void vio_packed_init(struct vio_virtq *vq)
 
 /* The list turned out to be wrong: what is written of it has the flags that
  * make it available, and must not keep them until a batch grows up to there. */
-static void withdraw(struct vio_virtq *vq, unsigned n)
+RING_APART int withdraw(struct vio_virtq *vq, unsigned n)
 {
     uint16_t at = vq->added;
 
@@ -43,6 +43,7 @@ static void withdraw(struct vio_virtq *vq, unsigned n)
                            ring16(vq, (uint16_t)packed_idle_flags(at)));
         at = packed_advance(vq, at, 1);
     }
+    return VIO_EINVAL;
 }
 
 /* The first free slot is a buffer's, alone. */
@@ -53,7 +54,8 @@ static void take_first(struct vio_virtq *vq, size_t count, uint64_t bound,
     struct vio_virtq_slot *slot = &vq->slot[id];
 
     ring_take(vq, slot, count, token);
-    ring_close(vq, slot, id, slot, bound);
+    slot->bound = (uint32_t)bound;
+    vq->free_head = slot->next;
 }
 
 /* Write a list at the next available positions. */
@@ -70,10 +72,8 @@ static int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
         ring_count(&sums, flags, sg[k].len);
         packed_put(vq, &c, sg[k].addr, sg[k].len, vq->free_head, flags);
     }
-    if (ring_sums_wrong(sums)) {
-        withdraw(vq, n);
-        return VIO_EINVAL;
-    }
+    if (ring_sums_wrong(sums))
+        return withdraw(vq, n);
     packed_commit(vq, &c);
     take_first(vq, n, sums.bound, token);
     return 0;
@@ -103,6 +103,18 @@ static int add_table(struct vio_virtq *vq, const struct vio_sg *sg,
                  VIRTQ_DESC_F_INDIRECT);
     take_first(vq, 1, sums.bound, token);
     return 0;
+}
+
+/* Any list, and every error. */
+RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
+                       unsigned n_readable, unsigned n_writable, void *token)
+{
+    int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
+
+    if (how < 0)
+        return how;
+    return how == RING_TABLE ? add_table(vq, sg, n_readable, n_writable, token)
+                             : add_chain(vq, sg, n_readable, n_writable, token);
 }
 
 /* Write a segment, but for the tail. Gives its weight. */
@@ -157,58 +169,66 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
     return sums;
 }
 
-/* That turned out to be wrong. */
-static __attribute__((noinline)) int unstage(struct vio_virtq *vq,
-                                             struct vio_virtq_slot *slot)
+/* Does a list end before the ring does? */
+static inline bool goes_straight(const struct vio_virtq *vq, size_t n)
 {
-    ring_drop(vq, slot);
-    withdraw(vq, slot->count);
-    return VIO_EINVAL;
+    return (struct pvirtq_desc *)vq->next_desc + n <
+           (struct pvirtq_desc *)vq->driver;
 }
 
-static inline bool goes_straight(const struct vio_virtq *vq, unsigned n)
-{
-    return (vq->added & POSITION_OFFSET) + n < vq->size;
-}
-
+/* A list that does, and is both read and written; or any. */
 RING_INLINE int add_straight(struct vio_virtq *vq, const struct vio_sg *sg,
                              unsigned n_readable, unsigned n_writable,
                              void *token)
 {
-    size_t head = vq->free_head, n = (size_t)n_readable + n_writable;
-    struct vio_virtq_slot *slot = &vq->slot[head];
+    size_t n = (size_t)n_readable + n_writable;
     struct ring_sums sums;
 
-    ring_take(vq, slot, n, token);
+    if (!token || !ring_has_room(vq, n_readable, n_writable) ||
+        !goes_straight(vq, n))
+        return add_any(vq, sg, n_readable, n_writable, token);
     sums = write_straight(vq, sg, n_readable, n_writable);
     if (ring_sums_wrong(sums))
-        return unstage(vq, slot);
+        return withdraw(vq, (unsigned)n);
     vq->added = (uint16_t)(vq->added + n);
     vq->next_desc = (struct pvirtq_desc *)vq->next_desc + n;
-    ring_close(vq, slot, head, slot, sums.bound);
+    take_first(vq, n, sums.bound, token);
     return 0;
 }
 
-/* Any list, and every error. */
-RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
-                       unsigned n_readable, unsigned n_writable, void *token)
+/* A disk's header, data and status, for reading and for writing. The numbers
+ * are known here, so that nothing is left of the loops. */
+RING_APART int add_read(struct vio_virtq *vq, const struct vio_sg *sg,
+                        void *token)
 {
-    int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
+    return add_straight(vq, sg, 1, 2, token);
+}
 
-    if (how < 0)
-        return how;
-    return how == RING_TABLE ? add_table(vq, sg, n_readable, n_writable, token)
-                             : add_chain(vq, sg, n_readable, n_writable, token);
+RING_APART int add_write(struct vio_virtq *vq, const struct vio_sg *sg,
+                         void *token)
+{
+    return add_straight(vq, sg, 2, 1, token);
+}
+
+/* Any other list. */
+RING_APART int add_list(struct vio_virtq *vq, const struct vio_sg *sg,
+                        unsigned n_readable, unsigned n_writable, void *token)
+{
+    if (n_readable && n_writable)
+        return add_straight(vq, sg, n_readable, n_writable, token);
+    return add_any(vq, sg, n_readable, n_writable, token);
 }
 
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token)
 {
-    if (!RING_SMALL && n_readable && n_writable && token &&
-        ring_has_room(vq, n_readable, n_writable) &&
-        goes_straight(vq, n_readable + n_writable))
-        return add_straight(vq, sg, n_readable, n_writable, token);
-    return add_any(vq, sg, n_readable, n_writable, token);
+    if (RING_SMALL)
+        return add_any(vq, sg, n_readable, n_writable, token);
+    if (n_readable == 1 && n_writable == 2)
+        return add_read(vq, sg, token);
+    if (n_readable == 2 && n_writable == 1)
+        return add_write(vq, sg, token);
+    return add_list(vq, sg, n_readable, n_writable, token);
 }
 
 bool vio_packed_kick_prepare(struct vio_virtq *vq)
@@ -216,20 +236,61 @@ bool vio_packed_kick_prepare(struct vio_virtq *vq)
     return packed_kick(vq, RING_NEGOTIATED);
 }
 
+/* Take the next one, which was read and checked. 1 or VIO_EPROTO. */
+RING_INLINE int take_checked(struct vio_virtq *vq,
+                             const struct vio_virtq_used *used, void **token,
+                             uint32_t *len)
+{
+    struct vio_virtq_slot *slot = &vq->slot[used->id];
+
+    if (packed_pass(vq, vq->taken, slot->count) < 0)
+        return VIO_EPROTO;
+    *len = (uint32_t)used->len;
+    *token = ring_release(vq, slot, used->id);
+    return 1;
+}
+
+int vio_packed_get_any(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    struct vio_virtq_used used;
+    int ready = packed_read_used(vq, RING_NEGOTIATED, &used);
+
+    return ready > 0 ? take_checked(vq, &used, token, len) : ready;
+}
+
+/* Take the next one, which was only read. 1 or VIO_EPROTO. */
+RING_APART int take_any(struct vio_virtq *vq, struct vio_virtq_used used,
+                        void **token, uint32_t *len)
+{
+    int err = packed_check_used(vq, &used);
+
+    return err > 0 ? take_checked(vq, &used, token, len) : err;
+}
+
+/* The usual: a buffer that ends before the ring does, and not behind what was
+ * published, with a length that it can have. All else is for take_any(). */
 int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    struct vio_virtq_slot *slot;
     uint32_t at = ring_widen(vq->taken);
+    struct vio_virtq_slot *slot;
     struct vio_virtq_used used;
-    int ready = packed_read_used(vq, &used);
+    uint16_t offset, end;
 
-    if (ready <= 0)
-        return ready;
+    if (RING_SMALL)
+        return vio_packed_get_any(vq, token, len);
+    if (!packed_next_used(vq, RING_WEAK, &used))
+        return 0;
+    if ((uint32_t)used.id > vq->mask)
+        return take_any(vq, used, token, len);
     slot = &vq->slot[used.id];
-    if (packed_pass(vq, at, slot->count) < 0)
-        return VIO_EPROTO;
+    offset = (uint16_t)((at & POSITION_OFFSET) + slot->count);
+    end = (uint16_t)(at + slot->count);
+    if (offset >= vq->size || (int16_t)(vq->published - end) < 0 ||
+        used.len >= slot->bound)
+        return take_any(vq, used, token, len);
+    ring_set_taken(vq, end);
     *len = (uint32_t)used.len;
-    *token = ring_release(vq, slot);
+    *token = ring_release(vq, slot, used.id);
     return 1;
 }
 
@@ -244,7 +305,7 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
     if (vq->order_pending && packed_is_empty(vq))
         return ring_break(vq);
     if (!vq->order_pending) {
-        ready = packed_read_used(vq, &used);
+        ready = packed_read_used(vq, RING_NEGOTIATED, &used);
         if (ready > 0)
             ring_begin_order(vq, &used);
     }

@@ -34,6 +34,7 @@ void vio_packed_init(struct vio_virtq *vq);
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
                    unsigned n_readable, unsigned n_writable, void *token);
 int vio_packed_get(struct vio_virtq *vq, void **token, uint32_t *len);
+int vio_packed_get_any(struct vio_virtq *vq, void **token, uint32_t *len);
 bool vio_packed_kick_prepare(struct vio_virtq *vq);
 void vio_packed_disable_cb(struct vio_virtq *vq);
 unsigned vio_packed_enable_cb_prepare(struct vio_virtq *vq);
@@ -263,7 +264,7 @@ RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
 {
     uint16_t flags = ring16(vq, ring_observe16(vq, weak, &desc->flags));
 
-    used->flags = (uint16_t)(flags ^ used_flags);
+    used->flags = ring_widen(used_flags) ^ flags;
     if (used->flags & PACKED_BOTH)
         return 0;
     used->len = ring32(vq, vio_shared_load32(&desc->len));
@@ -273,11 +274,11 @@ RING_INLINE int packed_load_used(const struct vio_virtq *vq, bool weak,
 
 /* The next one. If nothing is the device's, nothing is used, whatever the flags
  * say. */
-RING_INLINE int packed_next_used(const struct vio_virtq *vq,
+RING_INLINE int packed_next_used(const struct vio_virtq *vq, bool weak,
                                  struct vio_virtq_used *used)
 {
     return !packed_is_empty(vq) &&
-           packed_load_used(vq, RING_NEGOTIATED, packed_desc(vq, vq->taken),
+           packed_load_used(vq, weak, packed_desc(vq, vq->taken),
                             vq->used_flags, used);
 }
 
@@ -288,7 +289,7 @@ RING_INLINE int packed_check_used(struct vio_virtq *vq,
 {
     uint32_t bound;
 
-    if (used->id >= vq->size)
+    if ((uint32_t)used->id > vq->mask)
         return ring_break(vq);
     bound = vq->slot[used->id].bound;
     if (used->len < bound)
@@ -303,10 +304,10 @@ RING_INLINE int packed_check_used(struct vio_virtq *vq,
 }
 
 /* Read the next one, and check it. 1, 0 or VIO_EPROTO. */
-RING_INLINE int packed_read_used(struct vio_virtq *vq,
+RING_INLINE int packed_read_used(struct vio_virtq *vq, bool weak,
                                  struct vio_virtq_used *used)
 {
-    return packed_next_used(vq, used) ? packed_check_used(vq, used) : 0;
+    return packed_next_used(vq, weak, used) ? packed_check_used(vq, used) : 0;
 }
 
 /*

@@ -32,7 +32,7 @@ static inline int shape_look(struct vio_virtq *vq)
     int ready;
 
     if (ring_is_packed(vq)) {
-        ready = packed_next_used(vq, &used);
+        ready = packed_next_used(vq, RING_NEGOTIATED, &used);
     } else {
         ready = split_ready(vq, split_used(vq), RING_NEGOTIATED);
         if (ready > 0)

@@ -46,6 +46,59 @@ static uint16_t *used_event(const struct vio_virtq *vq)
     return &split_avail(vq)[VIRTQ_AVAIL_RING + vq->size];
 }
 
+/* Write any list: over free descriptors from `at` on, or into the table there
+ * (2.7.5.3.1). `at` becomes the last one. */
+static struct ring_sums write_list(const struct vio_virtq *vq, bool table,
+                                   uint16_t *at, const struct vio_sg *sg,
+                                   unsigned n_readable, unsigned n_writable)
+{
+    struct ring_sums sums = ring_sums(n_readable, n_writable);
+    unsigned n = n_readable + n_writable, next = *at;
+
+    for (unsigned k = 0; k < n; k++) {
+        unsigned flags = ring_segment_flags(k, n_readable, n);
+        struct virtq_desc *desc;
+
+        if (table) {
+            desc = ring_entry(vq, *at, k);
+            next = k + 1;
+        } else {
+            desc = split_desc(vq, next);
+            *at = (uint16_t)next;
+            next = vq->slot[next].next;
+        }
+        ring_count(&sums, flags, sg[k].len);
+        split_fill_desc(vq, desc, sg[k].addr, sg[k].len, flags, next);
+    }
+    return sums;
+}
+
+/* Any list, and every error. */
+RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
+                       unsigned n_readable, unsigned n_writable, void *token)
+{
+    unsigned n = n_readable + n_writable;
+    int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
+    uint16_t head = vq->free_head, last = head;
+    struct ring_sums sums;
+
+    if (how < 0)
+        return how;
+    sums = write_list(vq, how == RING_TABLE, &last, sg, n_readable, n_writable);
+    if (ring_sums_wrong(sums))
+        return VIO_EINVAL;
+    if (how == RING_TABLE) {
+        split_fill_desc(vq, split_desc(vq, head), ring_table_addr(vq, head),
+                        (uint32_t)(n * sizeof(struct virtq_desc)),
+                        VIRTQ_DESC_F_INDIRECT, 0);
+        n = 1;
+    }
+    split_stage(vq, head);
+    ring_take(vq, &vq->slot[head], n, token);
+    ring_close(vq, &vq->slot[head], &vq->slot[last], sums.bound);
+    return 0;
+}
+
 /* A chain that is being written over free slots. A slot and its descriptor are
  * as many bytes from the first of their kind. */
 struct chain {
@@ -137,83 +190,58 @@ RING_INLINE int add_chain(struct vio_virtq *vq, const struct vio_sg *sg,
                           unsigned n_readable, unsigned n_writable,
                           bool is_read, void *token)
 {
-    size_t head = vq->free_head, n = (size_t)n_readable + n_writable;
+    size_t head = ring_index(vq->free_head);
+    size_t n = (size_t)n_readable + n_writable;
     struct chain c = {(void *)vq->slot, vq->desc, head * CHAIN_STEP};
     struct vio_virtq_slot *slot = chain_slot(&c);
     struct ring_sums sums;
 
+    if (!token || !ring_has_room(vq, n_readable, n_writable))
+        return add_any(vq, sg, n_readable, n_writable, token);
     split_stage(vq, (uint16_t)head);
     ring_take(vq, slot, n, token);
     sums = write_chain(vq, &c, sg, n_readable, n_writable, is_read);
     if (ring_sums_wrong(sums))
         return unstage(vq, slot);
-    ring_close(vq, slot, head, chain_slot(&c), sums.bound);
+    ring_close(vq, slot, chain_slot(&c), sums.bound);
     return 0;
 }
 
-/* Write any list: over free descriptors from `at` on, or into the table there
- * (2.7.5.3.1). `at` becomes the last one. */
-static struct ring_sums write_list(const struct vio_virtq *vq, bool table,
-                                   uint16_t *at, const struct vio_sg *sg,
-                                   unsigned n_readable, unsigned n_writable)
+/* A disk's header, data and status, for reading and for writing. The numbers
+ * are known here, so that nothing is left of the loops. */
+RING_APART int add_read(struct vio_virtq *vq, const struct vio_sg *sg,
+                        void *token)
 {
-    struct ring_sums sums = ring_sums(n_readable, n_writable);
-    unsigned n = n_readable + n_writable, next = *at;
-
-    for (unsigned k = 0; k < n; k++) {
-        unsigned flags = ring_segment_flags(k, n_readable, n);
-        struct virtq_desc *desc;
-
-        if (table) {
-            desc = ring_entry(vq, *at, k);
-            next = k + 1;
-        } else {
-            desc = split_desc(vq, next);
-            *at = (uint16_t)next;
-            next = vq->slot[next].next;
-        }
-        ring_count(&sums, flags, sg[k].len);
-        split_fill_desc(vq, desc, sg[k].addr, sg[k].len, flags, next);
-    }
-    return sums;
+    return add_chain(vq, sg, 1, 2, true, token);
 }
 
-/* Any list, and every error. */
-RING_APART int add_any(struct vio_virtq *vq, const struct vio_sg *sg,
-                       unsigned n_readable, unsigned n_writable, void *token)
+RING_APART int add_write(struct vio_virtq *vq, const struct vio_sg *sg,
+                         void *token)
 {
-    unsigned n = n_readable + n_writable;
-    int how = ring_placement(vq, (uint64_t)n_readable + n_writable, token);
-    uint16_t head = vq->free_head, last = head;
-    struct ring_sums sums;
+    return add_chain(vq, sg, 2, 1, true, token);
+}
 
-    if (how < 0)
-        return how;
-    sums = write_list(vq, how == RING_TABLE, &last, sg, n_readable, n_writable);
-    if (ring_sums_wrong(sums))
-        return VIO_EINVAL;
-    if (how == RING_TABLE) {
-        split_fill_desc(vq, split_desc(vq, head), ring_table_addr(vq, head),
-                        (uint32_t)(n * sizeof(struct virtq_desc)),
-                        VIRTQ_DESC_F_INDIRECT, 0);
-        n = 1;
-    }
-    split_stage(vq, head);
-    ring_take(vq, &vq->slot[head], n, token);
-    ring_close(vq, &vq->slot[head], head, &vq->slot[last], sums.bound);
-    return 0;
+/* Any other list. */
+RING_APART int add_list(struct vio_virtq *vq, const struct vio_sg *sg,
+                        unsigned n_readable, unsigned n_writable, void *token)
+{
+    if (n_writable)
+        return add_chain(vq, sg, n_readable, n_writable, true, token);
+    if (n_readable)
+        return add_chain(vq, sg, n_readable, 0, false, token);
+    return VIO_EINVAL;
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
 {
-    if (!RING_SMALL && ring_has_room(vq, n_readable, n_writable) && token) {
-        if (n_writable)
-            return add_chain(vq, sg, n_readable, n_writable, true, token);
-        if (n_readable)
-            return add_chain(vq, sg, n_readable, 0, false, token);
-    }
-    return add_any(vq, sg, n_readable, n_writable, token);
+    if (RING_SMALL)
+        return add_any(vq, sg, n_readable, n_writable, token);
+    if (n_readable == 1 && n_writable == 2)
+        return add_read(vq, sg, token);
+    if (n_readable == 2 && n_writable == 1)
+        return add_write(vq, sg, token);
+    return add_list(vq, sg, n_readable, n_writable, token);
 }
 
 bool vio_split_kick_prepare(struct vio_virtq *vq)
@@ -236,12 +264,14 @@ RING_INLINE int look_again(struct vio_virtq *vq)
 RING_INLINE int take_next(struct vio_virtq *vq, void **token, uint32_t *len)
 {
     struct vio_virtq_used used;
+    struct vio_virtq_slot *slot;
 
     if (split_read_used(vq, &used) < 0)
         return VIO_EPROTO;
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     *len = (uint32_t)used.len;
-    *token = ring_release(vq, &vq->slot[used.id]);
+    slot = &vq->slot[used.id];
+    *token = ring_release(vq, slot, slot->next);
     return 1;
 }
 

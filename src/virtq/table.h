@@ -120,14 +120,16 @@ static inline void ring_take(struct vio_virtq *vq, struct vio_virtq_slot *slot,
 }
 
 /* All that its slots are is known: those up to `last` leave the free list and
- * become a circle. From now on the device may use it. */
+ * become a circle. From now on the device may use it. The head is looked up
+ * again, rather than kept while the segments were written. */
 static inline void ring_close(struct vio_virtq *vq, struct vio_virtq_slot *slot,
-                              size_t head, struct vio_virtq_slot *last,
-                              uint64_t bound)
+                              struct vio_virtq_slot *last, uint64_t bound)
 {
+    uint16_t after = last->next;
+
     slot->bound = (uint32_t)bound;
-    vq->free_head = last->next;
-    last->next = (uint16_t)head;
+    last->next = vq->free_head;
+    vq->free_head = after;
 }
 
 /* A buffer's slots are nobody's any more, or never were. */
@@ -141,18 +143,17 @@ static inline void ring_drop(struct vio_virtq *vq, struct vio_virtq_slot *slot)
 /*
  * They come in front of the free list, in one step whatever their number: from
  * the head on they are a circle, which is opened behind the head, so that the
- * head is the last of them. In a packed queue a buffer has one slot, however
- * many descriptors of the ring it took.
+ * head is the last of them, and `second` the first. In a packed queue a buffer
+ * has one slot, however many descriptors of the ring it took, and that is both.
  */
 static inline void *ring_release(struct vio_virtq *vq,
-                                 struct vio_virtq_slot *slot)
+                                 struct vio_virtq_slot *slot, size_t second)
 {
-    uint16_t second = slot->next;
     void *token = slot->token;
 
     ring_drop(vq, slot);
     slot->next = vq->free_head;
-    vq->free_head = second;
+    vq->free_head = (uint16_t)second;
     return token;
 }
 

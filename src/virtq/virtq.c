@@ -213,8 +213,6 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
 #define STATE_SPLIT(state)  (!((state) & (VQ_BROKEN | VQ_PACKED)))
 #define STATE_PACKED(state) (!((state)&VQ_BROKEN))
 #endif
-#define STATE_IN_ORDER(state) \
-    (!(VQ_LEFT_OUT & VQ_IN_ORDER) && ((state)&VQ_IN_ORDER))
 
 int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
                   unsigned n_readable, unsigned n_writable, void *token)
@@ -338,18 +336,26 @@ RING_APART int get_in_order(struct vio_virtq *vq, void **token, uint32_t *len)
 
 #endif
 
+/* Take one of any queue. */
+RING_APART int get_any(struct vio_virtq *vq, void **token, uint32_t *len)
+{
+    if (ring_broken(vq))
+        return VIO_EPROTO;
+    if (ring_has(vq, VQ_IN_ORDER))
+        return get_in_order(vq, token, len);
+    return ring_is_packed(vq) ? vio_packed_get_any(vq, token, len)
+                              : vio_split_get(vq, token, len);
+}
+
+#define GET_ANY (VQ_BROKEN | VQ_IN_ORDER | VQ_ORDER_PLATFORM)
+
 int vio_virtq_get_buf(struct vio_virtq *vq, void **token, uint32_t *len)
 {
-    uint32_t state = ring_state(vq);
-
     DEBUG_OWN(vq);
-    if (STATE_SPLIT(state) && !STATE_IN_ORDER(state))
-        return vio_split_get(vq, token, len);
-    if (STATE_PACKED(state) && !STATE_IN_ORDER(state))
-        return vio_packed_get(vq, token, len);
-    if (STATE_IN_ORDER(state) && !(state & VQ_BROKEN))
-        return get_in_order(vq, token, len);
-    return VIO_EPROTO;
+    if (RING_SMALL || ring_state(vq) & GET_ANY)
+        return get_any(vq, token, len);
+    return ring_is_packed(vq) ? vio_packed_get(vq, token, len)
+                              : vio_split_get(vq, token, len);
 }
 
 void vio_virtq_disable_cb(struct vio_virtq *vq)
@@ -412,18 +418,17 @@ bool vio_virtq_interrupt(struct vio_virtq *vq)
     return true;
 }
 
+/* The free list is made anew when the queue is set up again. */
 void *vio_virtq_detach_unused(struct vio_virtq *vq)
 {
     DEBUG_OWN(vq);
     for (unsigned i = 0; i < vq->size; i++) {
-        void *token = vq->slot[i].token;
+        struct vio_virtq_slot *slot = &vq->slot[i];
+        void *token = slot->token;
 
-        if (vq->slot[i].bound == 0)
+        if (slot->bound == 0)
             continue;
-        if (ring_has(vq, VQ_IN_ORDER))
-            release_in_order(vq, i);
-        else
-            ring_release(vq, &vq->slot[i]);
+        ring_drop(vq, slot);
         return token;
     }
     return NULL;

@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #define SIZE       8u
-#define TABLE_SEGS 3u
+#define TABLE_SEGS 4u
 
 static struct model_queue *const q = &unit_dev.queue[0];
 static struct vio_virtq *const vq = &unit_queue.vq;

@@ -23,6 +23,8 @@ struct unit_queue unit_queue;
 uint64_t unit_packed = MF(MF_PACKED);
 uint64_t unit_indirect = MF(MF_INDIRECT);
 uint64_t unit_packed_indirect = MF(MF_PACKED) | MF(MF_INDIRECT);
+uint64_t unit_platform = MF(MF_ORDER_PLATFORM);
+uint64_t unit_packed_platform = MF(MF_PACKED) | MF(MF_ORDER_PLATFORM);
 uint64_t unit_format;
 unsigned unit_countdown;
 
@@ -242,7 +244,8 @@ void unit_queue_start_with(const struct vio_virtq_config *config)
     memset(u, 0, sizeof(*u));
     u->cfg = *config;
     if (!cfg->legacy)
-        u->cfg.features |= unit_format & MF(MF_PACKED);
+        u->cfg.features |=
+            unit_format & (MF(MF_PACKED) | MF(MF_ORDER_PLATFORM));
     model_dev_init(&unit_dev, cfg->legacy ? 1 : 2, 2);
     unit_dev.when = MODEL_BY_HAND;
     model_dev_assume_running(&unit_dev, cfg->features);
@@ -260,6 +263,18 @@ void unit_queue_start_with(const struct vio_virtq_config *config)
     u->bytes = unit_alloc(65536, 16);
     u->buffer =
         model_mem_add(u->bytes, 65536, MODEL_MEM_READ | MODEL_MEM_WRITE);
+}
+
+void unit_queue_tempt(void)
+{
+    static struct vio_virtq_slot slots[65536];
+    struct vio_virtq *vq = &unit_queue.vq;
+
+    for (unsigned i = 0; i < 65536; i++)
+        slots[i] = (struct vio_virtq_slot){
+            .token = TOKEN(1), .bound = 4096, .count = 1};
+    memcpy(slots, vq->slot, (vq->size + 1u) * sizeof(*slots));
+    vq->slot = slots;
 }
 
 void unit_queue_start(uint16_t size, uint64_t features, bool legacy,

@@ -50,6 +50,17 @@
             &unit_packed_indirect                              \
     }
 
+/* And with the orderings of the platform. */
+#define unit_case_platform(f)                                         \
+    {                                                                 \
+        "platform: " #f, f, unit_setup, unit_teardown, &unit_platform \
+    }
+#define unit_case_packed_platform(f)                           \
+    {                                                          \
+        "packed, platform: " #f, f, unit_setup, unit_teardown, \
+            &unit_packed_platform                              \
+    }
+
 /* In both formats; in both and with both layouts of a request. */
 #define unit_cases(f) unit_case(f), unit_case_packed(f)
 #define unit_all_cases(f) \
@@ -57,6 +68,7 @@
 
 /* Features that a test is run with; what its state points at. */
 extern uint64_t unit_packed, unit_indirect, unit_packed_indirect;
+extern uint64_t unit_platform, unit_packed_platform;
 
 /* Those of the test that runs. */
 extern uint64_t unit_format;
@@ -125,6 +137,10 @@ struct unit_queue {
 };
 
 extern struct unit_queue unit_queue;
+
+/* From now on there are slots behind the queue's own that look like buffers in
+ * flight: whoever takes an id unchecked takes one of them. */
+void unit_queue_tempt(void);
 
 void unit_queue_start_with(const struct vio_virtq_config *config);
 void unit_queue_start(uint16_t size, uint64_t features, bool legacy,
