@@ -59,7 +59,7 @@ static void measure(const struct path *path, struct shape shape, unsigned batch)
 }
 
 static const struct path *const paths[] = {&path_limit, &path_ring, &path_add,
-                                           &path_block};
+                                           &path_list, &path_block};
 #define N_PATHS (sizeof paths / sizeof *paths)
 
 /* What the budgets are about: queue size 256. */
@@ -93,8 +93,9 @@ static void grow_depth(struct shape shape)
 
     for (unsigned depth = 1; depth <= most; depth *= 4)
         for (unsigned i = 1; i < N_PATHS; i++)
-            /* The add goes direct first, and so fills the ring sooner. */
-            if (paths[i] != &path_add || depth <= shape.size / 2u)
+            /* Any list goes direct first, and so fills the ring sooner. */
+            if ((paths[i] != &path_add && paths[i] != &path_list) ||
+                depth <= shape.size / 2u)
                 measure(paths[i], shape, depth);
 }
 

@@ -44,20 +44,35 @@ static unsigned reap_ring(struct rig *rig, unsigned n)
     return (unsigned)got;
 }
 
-/* As any caller has it: an array of three segments. */
-static void stage_add(struct rig *rig, unsigned n)
+/* As any caller has it: an array of segments, of which the first is a header
+ * and the last a status. */
+static void stage_segments(struct rig *rig, unsigned n, unsigned n_readable,
+                           unsigned n_writable)
 {
-    struct vio_sg sg[3] = {{0, 16}, {(uintptr_t)rig->data, DATA_LEN}, {0, 1}};
+    uintptr_t data = (uintptr_t)rig->data;
+    unsigned last = n_readable + n_writable - 1;
+    struct vio_sg sg[4] = {{0, 16}, {data, DATA_LEN}, {data, DATA_LEN}};
 
+    sg[last].len = 1;
     for (unsigned i = 0; i < n; i++) {
         unsigned k = rig->turn++ & (rig->shape.size - 1u);
 
         sg[0].addr = (uintptr_t)&rig->header[k];
-        sg[2].addr = (uintptr_t)&rig->status[k];
-        if (vio_virtq_add(&rig->vq, sg, 1, 2, rig))
+        sg[last].addr = (uintptr_t)&rig->status[k];
+        if (vio_virtq_add(&rig->vq, sg, n_readable, n_writable, rig))
             rig_die("add: full");
     }
     vio_virtq_kick(&rig->vq);
+}
+
+static void stage_add(struct rig *rig, unsigned n)
+{
+    stage_segments(rig, n, 1, 2);
+}
+
+static void stage_list(struct rig *rig, unsigned n)
+{
+    stage_segments(rig, n, 2, 2);
 }
 
 static unsigned reap_add(struct rig *rig, unsigned n)
@@ -76,3 +91,4 @@ static unsigned reap_add(struct rig *rig, unsigned n)
 
 const struct path path_ring = {"ring", open_ring, stage_ring, reap_ring};
 const struct path path_add = {"add", open_add, stage_add, reap_add};
+const struct path path_list = {"list", open_add, stage_list, reap_add};

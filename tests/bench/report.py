@@ -16,7 +16,8 @@ from figures import limit_of, read_budgets, read_figures, show
 PATHS = {
     "limit": "least that the specification permits",
     "ring": "ring, requests of fixed shape",
-    "add": "ring, any shape (add, kick, get_buf)",
+    "add": "ring, any list: of three segments (add, kick, get_buf)",
+    "list": "ring, any list: of four segments",
     "block": "block (prep_read, queue, submit, reap)",
 }
 KINDS = ["split/direct", "split/indirect", "packed/direct", "packed/indirect"]

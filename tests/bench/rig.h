@@ -55,7 +55,8 @@ struct path {
 
 extern const struct path path_limit; /* limit.h */
 extern const struct path path_ring;  /* the queue, requests of fixed shape */
-extern const struct path path_add;   /* vio_virtq_add() of three segments */
+extern const struct path path_add;   /* vio_virtq_add() of 1 + 2 segments */
+extern const struct path path_list;  /* and of 2 + 2 */
 extern const struct path path_block; /* prep, queue, submit, reap */
 
 void rig_open(struct rig *rig, const struct path *path, struct shape shape);
