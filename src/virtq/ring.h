@@ -42,11 +42,14 @@
 #define VQ_LEFT_OUT \
     ((uint32_t)(LEFT_OUT_FEATURES >> VQ_SHIFT) | VQ_LEFT_OUT_LEGACY)
 
-/* Entries of an indirect table; 0: there are none. */
+/* Entries of an indirect table; 0: there are none, and no descriptors are kept
+ * for them. */
 #ifdef VIO_NO_INDIRECT
 #define ring_table_segs(vq) 0u
+#define ring_reserve(vq)    0u
 #else
 #define ring_table_segs(vq) ((unsigned)(vq)->table_segs)
+#define ring_reserve(vq)    ((vq)->reserve)
 #endif
 
 /*

@@ -26,7 +26,7 @@ static inline uint64_t ring_table_addr(const struct vio_virtq *vq,
 
 static inline unsigned ring_num_free(const struct vio_virtq *vq)
 {
-    return (unsigned)vq->room + vq->reserve;
+    return (unsigned)vq->room + ring_reserve(vq);
 }
 
 /* Is there room for a list beside the reserve? The sum has 64 bits, and does
@@ -52,15 +52,13 @@ static inline bool ring_has_room(const struct vio_virtq *vq,
 static inline int ring_placement(const struct vio_virtq *vq, uint64_t n,
                                  const void *token)
 {
-    unsigned n_free = ring_num_free(vq);
-
     if (n == 0 || n > vq->size || !token)
         return VIO_EINVAL;
     if ((int)n <= vq->room)
         return RING_CHAIN;
     if (n > 1 && n <= ring_table_segs(vq))
-        return n_free ? RING_TABLE : VIO_ENOSPC;
-    return n <= n_free ? RING_CHAIN : VIO_ENOSPC;
+        return ring_num_free(vq) ? RING_TABLE : VIO_ENOSPC;
+    return n <= ring_num_free(vq) ? RING_CHAIN : VIO_ENOSPC;
 }
 
 /*

@@ -162,8 +162,9 @@ static void link_slots(struct vio_virtq *vq)
 {
     for (unsigned i = 0; i < vq->size; i++)
         vq->slot[i].next = ring_further(vq, i, 1);
-    vq->reserve = ring_table_segs(vq) ? vq->size / 2 : 0;
-    vq->room = vq->size - vq->reserve;
+    if (ring_table_segs(vq))
+        vq->reserve = vq->size / 2;
+    vq->room = vq->size - ring_reserve(vq);
 }
 
 int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
