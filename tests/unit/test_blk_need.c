@@ -60,6 +60,9 @@ static void memory_of_a_queue_is_as_stated(void **state)
     if (sizeof(void *) == 8) {
         assert_int_equal(sizeof(struct vio_virtq_slot), 16);
         assert_int_equal(sizeof(struct vio_blk_map), 32);
+#ifndef VIO_DEBUG
+        assert_true(sizeof(struct vio_blk_queue) < 576);
+#endif
     }
 }
 
