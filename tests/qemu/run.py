@@ -5,6 +5,8 @@
 Each case runs on several machines, and by several transports. Exit status: 0
 all passed, 1 something failed, 77 nothing failed but something was skipped.
 """
+import fcntl
+import hashlib
 import os
 import re
 import struct
@@ -350,6 +352,43 @@ def with_features(packed, event_idx, indirect):
     return case
 
 
+ENTROPY = 64 * 1024  # what examples/entropy.c wants
+
+
+def full_pipe(path, content):
+    """A pipe that gives the content in its order, until it is closed."""
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDWR)
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, len(content))
+    os.write(pipe, content)
+    return pipe
+
+
+def entropy(packed, event_idx, indirect):
+    """The case of a device that is no disk, by its queue alone."""
+    features = {'packed': packed, 'event_idx': event_idx,
+                'indirect_desc': indirect}
+
+    def case(c):
+        path, content = c.file('noise'), noise(2 * ENTROPY, 40)
+        pipe = full_pipe(path, content)
+        device = ','.join(
+            [f'virtio-rng-{c.transport.device}', 'rng=rng0',
+             *(f'{key}={"on" if on else "off"}'
+               for key, on in features.items()),
+             *c.transport.options, *c.transport.where])
+        output = c.boot('examples/entropy', devices=[
+            '-object', f'rng-random,id=rng0,filename={path}',
+            '-device', device])
+        os.close(pipe)
+        want = hashlib.sha256(content[:ENTROPY]).hexdigest()
+        output.has(f'sha256 {want}')
+
+    case.__doc__ = 'entropy: ' + ', '.join(
+        f'{key} {"on" if on else "off"}' for key, on in features.items())
+    return case
+
+
 def vectors(c):
     """a vector for each event, shared ones, or the line"""
     messages = c.machine is not RISCV64  # which has nobody to take them
@@ -396,6 +435,7 @@ def combinations(transport):
         for event_idx in (True, False):
             for indirect in (True, False):
                 yield with_features(packed, event_idx, indirect)
+                yield entropy(packed, event_idx, indirect)
 
 
 DISK_CASES = [read_hash, one_sector, short_end, out_of_order, first_sector,
