@@ -169,6 +169,34 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
     return sums;
 }
 
+/* The same for a list of one direction. */
+RING_INLINE struct ring_sums write_one_way(struct vio_virtq *vq,
+                                           const struct vio_sg *sg,
+                                           unsigned n_readable,
+                                           unsigned n_writable)
+{
+    struct ring_sums sums = ring_sums(n_readable, n_writable);
+    size_t n = (size_t)n_readable + n_writable;
+    struct pvirtq_desc *first = vq->next_desc, *last = first + n - 1;
+    unsigned flags = n_writable ? VIRTQ_DESC_F_WRITE : 0;
+    uint32_t end_tail = vq->avail_tail | packed_tail(flags, vq->free_head);
+    uint32_t tail = end_tail | packed_tail(VIRTQ_DESC_F_NEXT, 0);
+    uint64_t weight = write_front(vq, first, sg);
+
+    packed_write_tail(vq, first,
+                      packed_first_tail(vq, first, n > 1 ? tail : end_tail));
+    if (n > 1) {
+        weight = write_run(vq, first, sg + 1, sg + n - 1, tail, weight);
+        weight += write_front(vq, last, sg + n - 1);
+        packed_write_tail(vq, last, end_tail);
+    }
+    if (n_writable)
+        sums.bound += weight;
+    else
+        sums.readable += weight;
+    return sums;
+}
+
 /* Does a list end before the ring does? */
 static inline bool goes_straight(const struct vio_virtq *vq, size_t n)
 {
@@ -176,7 +204,7 @@ static inline bool goes_straight(const struct vio_virtq *vq, size_t n)
            (struct pvirtq_desc *)vq->driver;
 }
 
-/* A list that does, and is both read and written; or any. */
+/* A list that does, or any. */
 RING_INLINE int add_straight(struct vio_virtq *vq, const struct vio_sg *sg,
                              unsigned n_readable, unsigned n_writable,
                              void *token)
@@ -187,7 +215,9 @@ RING_INLINE int add_straight(struct vio_virtq *vq, const struct vio_sg *sg,
     if (!token || !ring_has_room(vq, n_readable, n_writable) ||
         !goes_straight(vq, n))
         return add_any(vq, sg, n_readable, n_writable, token);
-    sums = write_straight(vq, sg, n_readable, n_writable);
+    sums = n_readable && n_writable
+               ? write_straight(vq, sg, n_readable, n_writable)
+               : write_one_way(vq, sg, n_readable, n_writable);
     if (ring_sums_wrong(sums))
         return withdraw(vq, (unsigned)n);
     vq->added = (uint16_t)(vq->added + n);
@@ -216,7 +246,11 @@ RING_APART int add_list(struct vio_virtq *vq, const struct vio_sg *sg,
 {
     if (n_readable && n_writable)
         return add_straight(vq, sg, n_readable, n_writable, token);
-    return add_any(vq, sg, n_readable, n_writable, token);
+    if (n_writable)
+        return add_straight(vq, sg, 0, n_writable, token);
+    if (n_readable)
+        return add_straight(vq, sg, n_readable, 0, token);
+    return VIO_EINVAL;
 }
 
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,
