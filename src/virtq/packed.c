@@ -313,7 +313,11 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
     }
     if (ready > 0)
         ready = ring_in_order(vq, id, len);
-    return ready > 0 ? packed_pass(vq, vq->taken, vq->slot[*id].count) : ready;
+    if (ready > 0)
+        ready = packed_pass(vq, vq->taken, vq->slot[*id].count);
+    if (ready > 0)
+        ring_end_order(vq, *id);
+    return ready;
 }
 
 #endif
