@@ -99,7 +99,8 @@ struct vio_doorbell {
 
 /* Counted since the queue was initialised. */
 struct vio_virtq_stats {
-    uint32_t notifications; /* doorbell writes */
+    uint32_t notifications; /* doorbell writes; of two at the same moment, that
+                               nobody serialised, perhaps one */
     uint32_t suppressed;    /* kicks that the device did not want to hear of */
     uint32_t interrupts;    /* calls of vio_virtq_interrupt() with work */
     uint32_t spurious;      /* and without */
