@@ -232,7 +232,9 @@ vio_shared_store64(uint64_t *p, uint64_t value)
  * that is another thread of the same coherent machine, and a platform form for
  * hardware behind a bus (VIRTIO_F_ORDER_PLATFORM, 6.1).
  *
- * vio_store_release16: everything stored before is visible before `value` is.
+ * vio_store_release16: everything stored before is visible before `value` is,
+ *                      and everything loaded before was loaded: who has read a
+ *                      buffer gives it to the device again with this store.
  * vio_load_acquire16:  nothing after is loaded before *p is.
  * vio_mb:              everything before is done before anything after.
  */
@@ -292,13 +294,11 @@ static inline void vio_mb_platform(void)
 static inline void vio_wmb_platform(void)
 {
 #if defined(__SSE2__) || defined(__x86_64__)
-    __asm__ volatile("sfence" ::: "memory");
-#elif defined(__aarch64__)
-    __asm__ volatile("dsb st" ::: "memory");
+    __asm__ volatile("sfence" ::: "memory"); /* no load is late here */
 #elif defined(__riscv)
-    __asm__ volatile("fence ow, ow" ::: "memory");
+    __asm__ volatile("fence iorw, ow" ::: "memory");
 #else
-    vio_mb_platform();
+    vio_mb_platform(); /* on Arm, `dsb st` would not wait for loads */
 #endif
 }
 #endif

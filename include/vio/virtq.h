@@ -99,7 +99,8 @@ struct vio_doorbell {
 
 /* Counted since the queue was initialised. */
 struct vio_virtq_stats {
-    uint32_t notifications; /* doorbell writes */
+    uint32_t notifications; /* doorbell writes; of two at the same moment, that
+                               nobody serialised, perhaps one */
     uint32_t suppressed;    /* kicks that the device did not want to hear of */
     uint32_t interrupts;    /* calls of vio_virtq_interrupt() with work */
     uint32_t spurious;      /* and without */
@@ -221,13 +222,13 @@ int vio_virtq_init(struct vio_virtq *vq, const struct vio_virtq_config *cfg,
  * device is reset; the array `sg` is not kept.
  *
  * @sg: n_readable segments that the device reads, then n_writable that it
- * writes, of less than 4 GiB together.
+ * writes, of 4 GiB less 2 bytes together at most.
  * @token: not NULL; returned by get_buf.
  *
  * Context: owner. Returns: 0; VIO_EINVAL: no segment, more than the queue can
- * ever hold, an empty one, 4 GiB or more, or no token; VIO_ENOSPC: too few free
- * descriptors now (kick, and go on when something completes); VIO_EPROTO: the
- * queue is broken.
+ * ever hold, an empty one, too many bytes, or no token; VIO_ENOSPC: too few
+ * free descriptors now (kick, and go on when something completes); VIO_EPROTO:
+ * the queue is broken.
  *
  * Spec: 2.7.13 Supplying Buffers to The Device, 2.7.4 Message Framing.
  */

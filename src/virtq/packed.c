@@ -158,13 +158,14 @@ RING_INLINE struct ring_sums write_straight(struct vio_virtq *vq,
     const struct vio_sg *sg_last = sg_mid + n_writable - 1;
     uint32_t tail =
         vq->avail_tail | packed_tail(VIRTQ_DESC_F_NEXT, vq->free_head);
+    uint64_t weight = write_front(vq, first, sg);
 
-    sums.readable += write_front(vq, first, sg);
     packed_write_tail(vq, first, packed_first_tail(vq, first, tail));
     sums.readable = write_run(vq, first, sg + 1, sg_mid, tail, sums.readable);
     tail |= packed_tail(VIRTQ_DESC_F_WRITE, 0);
     sums.bound = write_run(vq, mid, sg_mid, sg_last, tail, sums.bound);
     sums.bound += write_front(vq, last, sg_last);
+    sums.readable += weight; /* here it costs no instruction of its own */
     packed_write_tail(vq, last, tail - packed_tail(VIRTQ_DESC_F_NEXT, 0));
     return sums;
 }
@@ -197,11 +198,12 @@ RING_INLINE struct ring_sums write_one_way(struct vio_virtq *vq,
     return sums;
 }
 
-/* Does a list end before the ring does? */
+/* Does a list end before the ring does? One that is no longer than the ring;
+ * counted from the end, since what lies behind it is no place to point at. */
 static inline bool goes_straight(const struct vio_virtq *vq, size_t n)
 {
-    return (struct pvirtq_desc *)vq->next_desc + n <
-           (struct pvirtq_desc *)vq->driver;
+    return (struct pvirtq_desc *)vq->next_desc <
+           (struct pvirtq_desc *)vq->driver - n;
 }
 
 /* A list that does, or any. */
@@ -345,7 +347,11 @@ int vio_packed_take_in_order(struct vio_virtq *vq, uint32_t *id, uint32_t *len)
     }
     if (ready > 0)
         ready = ring_in_order(vq, id, len);
-    return ready > 0 ? packed_pass(vq, vq->taken, vq->slot[*id].count) : ready;
+    if (ready > 0)
+        ready = packed_pass(vq, vq->taken, vq->slot[*id].count);
+    if (ready > 0)
+        ring_end_order(vq, *id);
+    return ready;
 }
 
 #endif

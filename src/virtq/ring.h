@@ -222,6 +222,12 @@ static inline bool ring_order_pending(const struct vio_virtq *vq)
     return __atomic_load_n(&vq->order_pending, __ATOMIC_RELAXED);
 }
 
+/* After what the program has stored before. */
+static inline void ring_set_order_pending(struct vio_virtq *vq, bool pending)
+{
+    __atomic_store_n(&vq->order_pending, pending, __ATOMIC_RELEASE);
+}
+
 /* The same for vio_virtq_notify(), which needs no serialisation. */
 static inline uint16_t ring_published(const struct vio_virtq *vq)
 {
@@ -246,12 +252,16 @@ static inline uint16_t ring_further(const struct vio_virtq *vq, uint32_t slot,
  * it names the last buffer. The ones before it are complete, all of what is
  * writable in them written. Slots are taken round and round then, so that the
  * slot that follows a buffer's last one heads the next buffer.
+ *
+ * The batch begins before its first buffer is taken and ends when its last one
+ * is: amidst it `taken` is where the device has written nothing.
  */
 static inline void ring_begin_order(struct vio_virtq *vq,
                                     const struct vio_virtq_used *last)
 {
     vq->order_last = (uint32_t)last->id;
     vq->order_len = (uint32_t)last->len;
+    ring_set_order_pending(vq, true);
 }
 
 /* The next buffer of the batch. 1 or VIO_EPROTO. */
@@ -263,13 +273,17 @@ static inline int ring_in_order(struct vio_virtq *vq, uint32_t *head,
 
     if (slot->bound == 0)
         return ring_break(vq);
-    __atomic_store_n(&vq->order_pending, next != vq->order_last,
-                     __ATOMIC_RELAXED);
-    *len = vq->order_pending ? slot->bound - 1 : vq->order_len;
+    *len = next != vq->order_last ? slot->bound - 1 : vq->order_len;
     *head = next;
     vq->order_next =
         ring_further(vq, next, ring_is_packed(vq) ? 1 : slot->count);
     return 1;
+}
+
+/* It is taken. Was it the last one? */
+static inline void ring_end_order(struct vio_virtq *vq, uint32_t head)
+{
+    ring_set_order_pending(vq, head != vq->order_last);
 }
 
 /* For compilers that would keep a value of 16 bits twice: with the upper bits

@@ -306,8 +306,10 @@ int vio_split_take_in_order(struct vio_virtq *vq, uint32_t *head, uint32_t *len)
     }
     if (ready > 0)
         ready = ring_in_order(vq, head, len);
-    if (ready > 0)
+    if (ready > 0) {
         ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
+        ring_end_order(vq, *head);
+    }
     return ready;
 }
 

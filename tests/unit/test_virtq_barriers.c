@@ -102,14 +102,14 @@ static void take_out(enum model_kind kind, const void *ptr, unsigned width,
 }
 
 /* Sets of features. */
-#define SETS     8u
+#define SETS     16u
 #define PLATFORM 2u
 
 static uint64_t features_of(unsigned set)
 {
     return (set & 1 ? MF(MF_EVENT_IDX) : 0) |
            (set & PLATFORM ? MF(MF_ORDER_PLATFORM) : 0) |
-           (set & 4 ? MF(MF_INDIRECT) : 0);
+           (set & 4 ? MF(MF_INDIRECT) : 0) | (set & 8 ? MF(MF_IN_ORDER) : 0);
 }
 
 static void start(unsigned set)

@@ -68,6 +68,40 @@ static void buffer_too_long_for_a_table_goes_directly(void **state)
     assert_int_equal(vio_virtq_num_free(vq), 8);
 }
 
+/* Is the next one that the device sees in a table? */
+static bool next_is_in_a_table(void)
+{
+    static struct model_chain chain;
+    uint32_t at = q->packed ? q->packed->next_avail.offset : 0;
+
+    assert_true(model_queue_pop(q, &chain));
+    if (!q->packed)
+        at = chain.table[0];
+    return model_get16(q, q->desc + 16 * at + (q->packed ? 14 : 12)) &
+           MP_INDIRECT;
+}
+
+/* Half of the ring is for those that go directly; then a list is in a table,
+ * but not one of a single segment. Whatever it is made of, wherever it begins.
+ */
+static void list_goes_directly_while_half_of_the_ring_is_free(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < 8; at++)
+        for (unsigned r = 0; r <= 4; r++) {
+            unit_ring(8, 4, MF(MF_INDIRECT));
+            unit_go_round(at);
+            assert_int_equal(unit_add(r, 4 - r, TOKEN(1)), 0);
+            assert_int_equal(unit_add(r, 4 - r, TOKEN(2)), 0);
+            assert_int_equal(unit_add(r > 2, r <= 2, TOKEN(3)), 0);
+            assert_int_equal(vio_virtq_num_free(vq), 2);
+            vio_virtq_kick(vq);
+            assert_false(next_is_in_a_table());
+            assert_true(next_is_in_a_table());
+            assert_false(next_is_in_a_table());
+        }
+}
+
 /* SPLIT-05, SPLIT-10: chains of all lengths, round and round the table. */
 static void in_order_uses_descriptors_in_ring_order(void **state)
 {
@@ -213,6 +247,7 @@ int main(void)
         unit_cases(queue_of_tables_holds_as_many_buffers_as_descriptors),
         unit_cases(device_sees_the_same_segments_through_a_table),
         unit_cases(buffer_too_long_for_a_table_goes_directly),
+        unit_cases(list_goes_directly_while_half_of_the_ring_is_free),
         unit_cases(empty_segment_is_refused),
         unit_cases(in_order_uses_descriptors_in_ring_order),
         unit_cases(one_element_retires_a_batch),

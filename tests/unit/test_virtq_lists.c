@@ -72,6 +72,8 @@ static void assert_refused(const struct list *l, uintptr_t token)
 
     assert_int_equal(add(l, token), VIO_EINVAL);
     assert_int_equal(vio_virtq_num_free(vq), n_free);
+    /* Nor does what is left of it look used. */
+    assert_false(vio_virtq_interrupt(vq));
 }
 
 /* Every list that has one segment too short, or is a byte too long; and one

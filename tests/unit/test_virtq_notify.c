@@ -395,6 +395,36 @@ static void broken_queue_calls_nothing(void **state)
     assert_int_equal(unit_queue.callbacks, 0);
 }
 
+/* While it is held: whichever way it is kicked, nothing is shown, and the
+ * device is not notified; what was shown before is taken. Then all goes at
+ * once. */
+static void held_queue_shows_nothing(void **state)
+{
+    uint32_t len;
+
+    (void)state;
+    start(8, unit_format, false);
+    add_many(1);
+    vio_virtq_kick(vq);
+    assert_int_equal(model_queue_take(q), 1);
+    vio_virtq_hold(vq, true);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(unit_add(1, 0, TOKEN(2 + i)), 0);
+        vio_virtq_kick(vq);
+        assert_false(vio_virtq_kick_prepare(vq));
+        vio_virtq_notify(vq);
+        assert_false(model_queue_pending(q));
+    }
+    model_queue_complete(q, 0, 0);
+    assert_ptr_equal(unit_get(&len), TOKEN(1));
+    assert_int_equal(unit_dev.doorbells, 1);
+    assert_int_equal(vq->stats.notifications, 1);
+    vio_virtq_hold(vq, false);
+    vio_virtq_kick(vq);
+    assert_int_equal(unit_dev.doorbells, 2);
+    assert_int_equal(model_queue_take(q), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +445,9 @@ int main(void)
         unit_cases(enable_cb_delayed_says_when_most_is_done),
         unit_cases(interrupt_with_nothing_used_is_not_ours),
         unit_cases(broken_queue_calls_nothing),
+        unit_cases(held_queue_shows_nothing),
+        unit_case_platform(held_queue_shows_nothing),
+        unit_case_packed_platform(held_queue_shows_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
