@@ -179,16 +179,9 @@ static int set_up(struct vio_blk *blk)
     return set_up_queues(blk, &plan);
 }
 
-/* How many queues there are to give up. There may be fewer in use, and after a
- * bringing up that failed the info does not say how many. */
-static unsigned n_structs(const struct vio_blk *blk)
-{
-    return blk->queue ? blk->cfg.n_queues : 0;
-}
-
 static void break_queues(struct vio_blk *blk)
 {
-    for (unsigned i = 0; i < n_structs(blk); i++)
+    for (unsigned i = 0; i < blk_n_structs(blk); i++)
         vio_virtq_break(&blk->queue[i].vq);
 }
 
@@ -260,7 +253,7 @@ int vio_blk_freeze(struct vio_blk *blk)
 
     break_queues(blk);
     /* A device that is gone does no DMA; one that does not confirm may. */
-    for (unsigned i = 0; i < n_structs(blk) && err != VIO_ETIMEDOUT; i++)
+    for (unsigned i = 0; i < blk_n_structs(blk) && err != VIO_ETIMEDOUT; i++)
         park(&blk->queue[i]);
     return err;
 }
@@ -294,7 +287,7 @@ static void unpark(struct vio_blk_queue *q, struct vio_blk_req *req, bool again)
 
 static void unpark_all(struct vio_blk *blk, bool again)
 {
-    for (unsigned i = 0; i < n_structs(blk); i++) {
+    for (unsigned i = 0; i < blk_n_structs(blk); i++) {
         struct vio_blk_queue *q = &blk->queue[i];
         struct vio_blk_queue *to = i < blk->info.n_queues ? q : blk->queue;
         struct vio_blk_req *req = q->parked, *next;

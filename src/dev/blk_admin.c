@@ -93,7 +93,7 @@ void vio_blk_get_stats(const struct vio_blk *blk, struct vio_blk_stats *stats)
 {
     struct vio_blk_stats sum = {.resets = blk->dev->resets};
 
-    for (unsigned i = 0; i < blk->cfg.n_queues; i++) {
+    for (unsigned i = 0; i < blk_n_structs(blk); i++) {
         const struct vio_blk_queue *q = &blk->queue[i];
 
         sum.notifications += q->notifications + q->vq.stats.notifications;

@@ -126,6 +126,13 @@ int vio_blk_negotiate(struct blk_plan *plan);
 int vio_blk_read_limits(struct blk_plan *plan);
 int vio_blk_read_info(const struct blk_plan *plan, struct vio_blk_info *info);
 
+/* How many queues were ever laid out. There may be fewer in use, and after a
+ * bringing up that failed the info does not say how many. */
+static inline unsigned blk_n_structs(const struct vio_blk *blk)
+{
+    return blk->queue ? blk->cfg.n_queues : 0;
+}
+
 /* Put a finished request where reap finds it. */
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
                     int result);

@@ -276,6 +276,7 @@ static void smaller_queue_takes_what_it_can(void **state)
 static void fini_of_a_disk_that_never_came_up(void **state)
 {
     struct vio_need want, least;
+    struct vio_blk_stats stats;
 
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
@@ -289,6 +290,8 @@ static void fini_of_a_disk_that_never_came_up(void **state)
             unit_dev.status = MS_ACKNOWLEDGE;
         assert_true(
             vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &unit_blk_mem) < 0);
+        vio_blk_get_stats(&unit_blk, &stats);
+        assert_int_equal(stats.resets, unit_mmio.dev.resets);
         unit_dev.reset_reads = 0;
         assert_int_equal(vio_blk_freeze(&unit_blk), 0);
         assert_int_equal(vio_blk_fini(&unit_blk), 0);
