@@ -247,14 +247,20 @@ static void park(struct vio_blk_queue *q)
     q->vq.shape_depth = 0;
 }
 
+static void park_all(struct vio_blk *blk)
+{
+    for (unsigned i = 0; i < blk_n_structs(blk); i++)
+        park(&blk->queue[i]);
+}
+
 int vio_blk_freeze(struct vio_blk *blk)
 {
     int err = vio_device_reset(blk->dev);
 
     break_queues(blk);
     /* A device that is gone does no DMA; one that does not confirm may. */
-    for (unsigned i = 0; i < blk_n_structs(blk) && err != VIO_ETIMEDOUT; i++)
-        park(&blk->queue[i]);
+    if (err != VIO_ETIMEDOUT)
+        park_all(blk);
     return err;
 }
 
@@ -323,6 +329,7 @@ int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)
 
     if (blk->dev->state != VIO_DEVICE_RESET)
         return VIO_EBADSTATE;
+    park_all(blk); /* the reset may not have been the freeze's */
     err = bring_up(blk);
     unpark_all(blk, !err && recovery == VIO_BLK_RESUBMIT);
     return err ? err : blk->changed;

@@ -183,6 +183,31 @@ static void fewer_queues_serve_all(void **state)
     }
 }
 
+/* The device may have been reset by other calls than the freeze, which saw no
+ * end of it, or was not there. */
+static void requests_outlive_a_reset_by_hand(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        bool freezes = i & 2, again = i & 4;
+
+        start(1 + i % 2, 64);
+        fill();
+        if (freezes) {
+            unit_dev.reset_reads = MODEL_FOREVER;
+            assert_int_equal(vio_blk_freeze(&unit_blk), VIO_ETIMEDOUT);
+            unit_dev.reset_reads = 0;
+        }
+        assert_int_equal(vio_device_reset(&unit_mmio.dev), 0);
+        assert_int_equal(
+            vio_blk_restore(&unit_blk,
+                            again ? VIO_BLK_RESUBMIT : VIO_BLK_HAND_BACK),
+            0);
+        assert_int_equal(come_back(again ? 0 : VIO_EIO), QUEUES * N);
+        assert_comes_back();
+    }
+}
+
 /* Restore the frozen disk with two queues. */
 static void restore_with_two(enum vio_blk_recovery recovery)
 {
@@ -419,6 +444,7 @@ int main(void)
         unit_all_cases(restore_fails_at_any_access),
         unit_all_cases(restore_fails_with_many_queues_said),
         unit_all_cases(fewer_queues_serve_all),
+        unit_all_cases(requests_outlive_a_reset_by_hand),
         unit_all_cases(finished_requests_move_along),
         unit_all_cases(wait_on_a_queue_that_is_no_more),
         unit_cases(smaller_queue_takes_what_it_can),
