@@ -67,17 +67,13 @@ static void hold_all(struct vio_blk *blk, bool held)
 
 int vio_blk_suspend(struct vio_blk *blk)
 {
-    int err;
-
-    /* One that is suspended already stays held. */
-    if (blk->dev->state == VIO_DEVICE_RUNNING)
-        hold_all(blk, true);
-    err = vio_device_suspend(blk->dev);
     /* 3.4.1: once SUSPEND is set nothing more is shown, whatever comes of it.
-     */
-    if (err == VIO_ENOTSUP)
-        hold_all(blk, false);
-    return err;
+     * Where it will not be, nothing happens; one that is suspended already
+     * stays held. */
+    if (blk->dev->state == VIO_DEVICE_RUNNING &&
+        vio_device_has(blk->dev, VIRTIO_F_SUSPEND))
+        hold_all(blk, true);
+    return vio_device_suspend(blk->dev);
 }
 
 int vio_blk_resume(struct vio_blk *blk)
