@@ -175,6 +175,8 @@ static int set_up(struct vio_blk *blk)
         return err;
     vio_blk_set_limits(&blk->fresh, &plan);
     blk->changed = !is_same(&blk->info, &blk->fresh);
+    /* 5.2.5: after a reset the cache may be another one. */
+    blk->unflushed |= blk->info.writeback;
     blk->info = blk->fresh;
     return set_up_queues(blk, &plan);
 }
@@ -209,6 +211,7 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
     blk->mem = *mem;
     blk->dev = dev;
     blk->info = (struct vio_blk_info){0};
+    blk->unflushed = false;
     blk->queue = NULL;
     err = check_args(dev, &blk->cfg, &blk->mem);
     return err ? err : bring_up(blk);

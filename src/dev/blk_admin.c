@@ -48,11 +48,13 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
                                   writeback);
     if (err)
         return err;
-    /* 5.2.6.1: what was written while the cache was write-back is not durable
-     * by the switch. So it is flushed, as long as that is a request. */
-    blk->info.writeback = true;
-    err = vio_blk_flush(blk);
     blk->info.writeback = writeback;
+    /* 5.2.6.1: what was written while the cache was write-back is not durable
+     * by the switch. So it is flushed, now or, if that fails, by the next one.
+     */
+    blk->unflushed = true;
+    err = vio_blk_flush(blk);
+    blk->unflushed = err != 0;
     return err;
 }
 

@@ -397,6 +397,13 @@ static uint32_t writable_bytes(const struct vio_blk_req *req,
     return bytes;
 }
 
+/* Is there anything that a flush makes durable? */
+static bool has_to_flush(const struct vio_blk *blk)
+{
+    return blk->info.writeback ||
+           (blk->unflushed && vio_device_has(blk->dev, VIRTIO_BLK_F_FLUSH));
+}
+
 /* Any request, and every error. */
 static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
                                                struct vio_blk_req *req)
@@ -406,7 +413,7 @@ static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
 
     if (err)
         return err;
-    if (req->op == BLK_FLUSH && !q->blk->info.writeback) {
+    if (req->op == BLK_FLUSH && !has_to_flush(q->blk)) {
         vio_blk_finish(q, req, 0); /* what was written is durable already */
         return 0;
     }
