@@ -332,7 +332,10 @@ int vio_blk_flush(struct vio_blk *blk);
  * requests as the device's limits take, split where it is aligned.
  *
  * Context: as vio_blk_read(). Returns: as vio_blk_write(), and VIO_ENOTSUP: the
- * device does not offer it. After an error any part of it may have been done.
+ * device does not offer it, or of a zoned disk not for a whole zone;
+ * VIO_EINVAL: zones are securely erased as a whole, and these are not. After an
+ * error any part of it may have been done; after VIO_EINVAL, VIO_ERANGE or
+ * VIO_EROFS, nothing.
  */
 int vio_blk_discard(struct vio_blk *blk, uint64_t sector, uint64_t n_sectors);
 int vio_blk_write_zeroes(struct vio_blk *blk, uint64_t sector,

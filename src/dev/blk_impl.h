@@ -154,6 +154,10 @@ static inline void blk_release(struct vio_blk_req *req, int result)
     req->state = VIO_BLK_IDLE;
 }
 
+/* 5.2.6.2: zones are erased as a whole. (blk_req.c) */
+bool vio_blk_whole_zones(const struct vio_blk_info *info, uint64_t sector,
+                         uint64_t n_sectors);
+
 /* Give the caller's memory back from the device: the first n_segs segments of a
  * slot. */
 void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs);
