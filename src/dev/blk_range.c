@@ -6,12 +6,13 @@
 #include "../divide.h"
 #include "blk_impl.h"
 
-/* What is not to be divided, in sectors: zones when they are erased. */
+/* What is not to be divided, in sectors: zones when they are erased; and
+ * blocks, of which devices refuse parts, though they are but hints (5.2.5). */
 static uint32_t unit_of(const struct vio_blk_info *info, enum blk_op_index op)
 {
     return op == BLK_SECURE_ERASE && info->zoned.zone_sectors
                ? info->zoned.zone_sectors
-               : 1;
+               : info->block_size / VIRTIO_BLK_SECTOR_SIZE;
 }
 
 /* A length that is cut, if it can be, to end on a multiple of `align`. */
