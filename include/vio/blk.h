@@ -167,9 +167,11 @@ struct vio_blk {
  * @want: out: bytes for the wishes in cfg, as far as the device goes along.
  * @least: out: bytes without which vio_blk_init() fails.
  *
- * Context: task, blocks for at most about a second. Returns: 0; VIO_EINVAL: cfg
- * is not valid; VIO_ENODEV: not a block device, or it has no queue; else as
- * vio_device_reset() and vio_device_queue_max().
+ * Context: task, blocks for at most about a second for each reset, of which
+ * there are two or three. Returns: 0; VIO_EINVAL: cfg is not valid; VIO_ENODEV:
+ * not a block device, or it has no queue; VIO_ENOTSUP: its queue is too small
+ * for a request; VIO_EPROTO: what the device says of itself makes no sense;
+ * else as vio_device_begin() and vio_device_queue_max().
  */
 int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
                      struct vio_need *want, struct vio_need *least);
@@ -183,11 +185,12 @@ int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
  * @mem: both blocks are the disk's until vio_blk_fini() returns 0. Where one is
  * smaller than wanted the queue is made smaller.
  *
- * Context: task, blocks for at most about a second. Returns: 0; VIO_ENOMEM: not
- * even the least fits; VIO_EINVAL: cfg is not valid, memory is misaligned;
- * VIO_ENODEV: not a block device; else as vio_device_begin(). dev->why says
- * more. After an error the device is reset or FAILED, and the memory is the
- * caller's again unless the error is VIO_ETIMEDOUT.
+ * Context: task, blocks for at most about a second for each reset, of which
+ * there are one to three. Returns: 0; VIO_ENOMEM: not even the least fits;
+ * VIO_EINVAL: cfg is not valid, memory is misaligned; else as
+ * vio_blk_mem_size() and vio_device_queue_start(). dev->why says more. After an
+ * error the device is reset or FAILED, or was not touched, and the memory is
+ * the caller's again unless the error is VIO_ETIMEDOUT.
  *
  * Spec: 5.2.5 Device Initialization.
  */
@@ -197,7 +200,8 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
 /**
  * Stop using a disk: reset the device, hand back what is outstanding.
  *
- * Requests that are queued finish with VIO_EIO and can be reaped afterwards.
+ * Requests that are queued finish with VIO_EIO and can be reaped afterwards, as
+ * long as the private block, where the queues are, is left as it is.
  *
  * Context: owner, blocks for at most about a second. Returns: 0: the memory is
  * the caller's again; VIO_ETIMEDOUT or VIO_ENODEV: the reset was not confirmed:
@@ -216,14 +220,17 @@ struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
  * happens before vio_blk_submit().
  *
  * Context: owner. Returns: 0; VIO_EAGAIN: all slots are taken, submit and reap
- * first; VIO_EINVAL: no data, or not a multiple of 512 bytes; VIO_EBUSY: it is
- * queued already; VIO_EBADSTATE: the disk is not in use, or no more;
- * VIO_ERANGE: past the end of the disk; VIO_EROFS: a write to a read-only disk;
- * VIO_ENOTSUP: the device does not offer it; VIO_E2BIG: more than max_bytes
- * bytes, or more than max_segs segments of at most size_max bytes (a longer
- * piece of memory is more than one segment, and so is one that the port maps in
- * parts); VIO_EFAULT: a buffer could not be mapped; VIO_EPROTO: the queue is
- * broken. After an error the request is the caller's.
+ * first; VIO_EINVAL: no data, or an empty buffer or range; not a multiple of
+ * 512 bytes, or where it is about zones of zone_sectors or write_granularity; a
+ * report or sense of another size than it has; VIO_EBUSY: it is queued already;
+ * VIO_EBADSTATE: the disk is not in use, or no more; VIO_ERANGE: past the end
+ * of the disk; VIO_EROFS: a write to a read-only disk; VIO_ENOTSUP: the device
+ * does not offer it; VIO_E2BIG: more than max_bytes bytes, or more than
+ * max_segs segments of at most size_max bytes (a longer piece of memory is more
+ * than one segment, and so is one that the port maps in parts), or more or
+ * longer ranges, or a longer append, than info says; VIO_EFAULT: a buffer could
+ * not be mapped; VIO_EPROTO: the queue is broken. After an error the request is
+ * the caller's, unless that is VIO_EBUSY.
  */
 int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req);
 
@@ -288,8 +295,9 @@ int vio_blk_wait_ready(struct vio_blk_queue *q, uint64_t timeout_ns);
  *
  * Context: owner, blocks. Returns: the request's result; VIO_ETIMEDOUT: it is
  * still queued, and its buffers are the device's; VIO_EPROTO: the device broke
- * the rules, likewise; VIO_EINVAL: it is not queued, or not on this queue: a
- * recovery that left fewer queues has moved it (vio_blk_restore()).
+ * the rules, likewise; VIO_EINVAL: it is not queued, or a recovery that left
+ * fewer queues has moved it (vio_blk_restore()). Of a request in flight on
+ * another queue that is not noticed before the time-out.
  */
 int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
                  uint64_t timeout_ns);
@@ -383,7 +391,7 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
  * Context: task, with no queue in use meanwhile. Returns: 1: it has changed,
  * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing,
  * or the device asks for a reset: vio_blk_recover(); VIO_ENODEV: it is gone;
- * VIO_EBADSTATE: the disk is not in use.
+ * VIO_EBADSTATE: the disk is suspended, or not in use.
  *
  * Spec: 5.2.6.1.
  */
@@ -401,18 +409,21 @@ enum vio_blk_recovery {
  * the queues; what is queued is kept.
  *
  * Context: owner of all queues, blocks for at most about a second. Returns: as
- * vio_device_reset(). After VIO_ETIMEDOUT the memory is still the device's.
+ * vio_device_reset(). After VIO_ETIMEDOUT the memory is still the device's, and
+ * the call can be made again; after VIO_ENODEV nothing is left but
+ * vio_blk_fini(), which hands back what is queued.
  */
 int vio_blk_freeze(struct vio_blk *blk);
 
 /**
  * Bring a frozen disk up again, and go on.
  *
- * Context: owner of all queues. Returns: 0; 1: it came back as another one
- * (capacity, features or limits differ: see info), and what no longer fits is
- * done with an error; < 0: as vio_blk_init(), and everything is handed back.
- * Where there are fewer queues than before, all that the others had, finished
- * or not, is from then on to be reaped and waited for on queue 0.
+ * Context: owner of all queues, blocks as vio_blk_init(). Returns: 0; 1: it
+ * came back as another one (capacity, features or limits differ: see info), and
+ * what no longer fits is done with an error; VIO_EBADSTATE: its device is not
+ * reset, and nothing has happened; < 0: as vio_blk_init(), and everything is
+ * handed back. Where there are fewer queues than before, all that the others
+ * had, finished or not, is from then on to be reaped and waited for on queue 0.
  */
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
 
