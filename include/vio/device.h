@@ -214,9 +214,10 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
  * from now until a reset is confirmed.
  *
  * Context: task, between begin and start, or after vio_device_queue_reset().
- * Returns: 0; VIO_EBADSTATE; VIO_EBUSY:
- * the queue is in use; VIO_EINVAL: its address is beyond what the transport can
- * say; VIO_EPROTO: the device did not take it; VIO_ENODEV: it is gone.
+ * Returns: 0; VIO_EBADSTATE; VIO_EBUSY: the queue is in use; VIO_EINVAL: its
+ * address is beyond what the transport can say; VIO_EPROTO: the device did not
+ * take it; VIO_ENODEV: it is gone. After any error but VIO_EBADSTATE the device
+ * is FAILED, a live one, too.
  *
  * Spec: 3.1.1, step 7; 4.2.3.2 Virtqueue Configuration.
  */
