@@ -313,7 +313,8 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  * request. Returns: 0; VIO_EINVAL: len is not a multiple of 512; VIO_ERANGE:
  * past the end of the disk; VIO_EFAULT: not a single sector of buf could be
  * mapped for the device; VIO_E2BIG: a sector of buf is more segments than
- * max_segs; VIO_EBADSTATE: the disk is suspended, or not in use; VIO_EIO,
+ * max_segs; VIO_EBADSTATE: the disk is suspended, or not in use, or its device
+ * was reset, has failed or is gone by what another call found; VIO_EIO,
  * VIO_ENOTSUP, VIO_EZONE: the device failed; VIO_ETIMEDOUT, VIO_EPROTO: it did
  * not answer or broke the rules: the device has been reset, everything else
  * that was queued is done with VIO_EIO, and the disk has to be initialised

@@ -147,7 +147,8 @@ int vio_device_reset(struct vio_device *dev);
 
 /**
  * Hand the device over to whatever runs next (the kernel that a loader jumps
- * to): no DMA after this returns 0.
+ * to): no DMA after this returns 0. Its queues are not to be used any more,
+ * which is for the caller to see to: of a disk vio_blk_fini() does it.
  *
  * Context and Returns: as vio_device_reset().
  */

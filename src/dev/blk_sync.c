@@ -40,8 +40,9 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req)
 {
     int err;
 
-    /* It would be shown to the device at the resume, and not before. */
-    if (blk->dev->state == VIO_DEVICE_SUSPENDED)
+    /* A suspended device would be shown it at the resume, and not before; one
+     * that is reset, has failed or is gone is not to be notified (3.1.1). */
+    if (blk->dev->state != VIO_DEVICE_RUNNING)
         return VIO_EBADSTATE;
     err = stage(blk, req);
     if (!err)
