@@ -72,7 +72,8 @@ struct vio_blk_info {
     uint64_t capacity; /* sectors of 512 bytes */
     uint64_t features; /* agreed upon */
 
-    uint32_t block_size; /* bytes, a power of two from 512: a hint */
+    uint32_t block_size; /* bytes, a power of two from 512: a hint, but there
+                            are devices that refuse parts of blocks */
     uint32_t size_max;   /* bytes of one segment */
     uint32_t max_bytes;  /* of one request's data */
     struct vio_blk_range_limits discard;
@@ -387,7 +388,7 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
 /**
  * Read the capacity again, after a configuration change interrupt
  * (VIRTIO_ISR_CONFIG) or by polling. Such an interrupt also comes when the
- * device asks for a reset.
+ * device asks for a reset. What is queued by then is not checked again.
  *
  * Context: task, with no queue in use meanwhile. Returns: 1: it has changed,
  * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing,
