@@ -149,7 +149,7 @@ static int hash_disk(struct port_device *device)
                           sizeof priv};
     struct vio_blk blk;
     uint64_t start;
-    int err = vio_blk_init(&blk, &device->dev, NULL, &mem);
+    int reset, err = vio_blk_init(&blk, &device->dev, NULL, &mem);
 
     if (err < 0)
         return describe_error("no usable disk", err, &device->dev.why);
@@ -161,8 +161,9 @@ static int hash_disk(struct port_device *device)
         print_result(&reader, port_env.now_ns(port_env.ctx) - start);
     else
         describe_error("read", err, NULL);
-    if (vio_blk_fini(&blk) < 0)
-        return describe_error("reset", VIO_ETIMEDOUT, &device->dev.why);
+    reset = vio_blk_fini(&blk);
+    if (reset < 0)
+        return describe_error("reset", reset, &device->dev.why);
     return err;
 }
 
@@ -198,6 +199,9 @@ int main(void)
 
         disks += found > 0;
         errors += found < 0;
+        /* The memory that the next one would get may still be this one's. */
+        if (found == VIO_ETIMEDOUT)
+            break;
     }
     if (disks + errors == 0)
         port_print("no disk found: attach one, with QEMU's -device "

@@ -72,7 +72,8 @@ struct vio_blk_info {
     uint64_t capacity; /* sectors of 512 bytes */
     uint64_t features; /* agreed upon */
 
-    uint32_t block_size; /* bytes, a power of two from 512: a hint */
+    uint32_t block_size; /* bytes, a power of two from 512: a hint, but there
+                            are devices that refuse parts of blocks */
     uint32_t size_max;   /* bytes of one segment */
     uint32_t max_bytes;  /* of one request's data */
     struct vio_blk_range_limits discard;
@@ -151,6 +152,8 @@ struct vio_blk {
     struct vio_blk_queue *queue; /* private: info.n_queues of them */
     uint32_t disabled;           /* operations that the device does not know */
     bool changed;                /* the last set-up found another disk */
+    bool unflushed; /* what was written before the cache was write-through may
+                       not be durable */
     struct vio_blk_info info;
     struct vio_blk_config cfg; /* as completed: needed again after a reset */
     struct vio_mem mem;
@@ -165,9 +168,11 @@ struct vio_blk {
  * @want: out: bytes for the wishes in cfg, as far as the device goes along.
  * @least: out: bytes without which vio_blk_init() fails.
  *
- * Context: task, blocks for at most about a second. Returns: 0; VIO_EINVAL: cfg
- * is not valid; VIO_ENODEV: not a block device, or it has no queue; else as
- * vio_device_reset() and vio_device_queue_max().
+ * Context: task, blocks for at most about a second for each reset, of which
+ * there are two or three. Returns: 0; VIO_EINVAL: cfg is not valid; VIO_ENODEV:
+ * not a block device, or it has no queue; VIO_ENOTSUP: its queue is too small
+ * for a request; VIO_EPROTO: what the device says of itself makes no sense;
+ * else as vio_device_begin() and vio_device_queue_max().
  */
 int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
                      struct vio_need *want, struct vio_need *least);
@@ -181,11 +186,12 @@ int vio_blk_mem_size(struct vio_device *dev, const struct vio_blk_config *cfg,
  * @mem: both blocks are the disk's until vio_blk_fini() returns 0. Where one is
  * smaller than wanted the queue is made smaller.
  *
- * Context: task, blocks for at most about a second. Returns: 0; VIO_ENOMEM: not
- * even the least fits; VIO_EINVAL: cfg is not valid, memory is misaligned;
- * VIO_ENODEV: not a block device; else as vio_device_begin(). dev->why says
- * more. After an error the device is reset or FAILED, and the memory is the
- * caller's again unless the error is VIO_ETIMEDOUT.
+ * Context: task, blocks for at most about a second for each reset, of which
+ * there are one to three. Returns: 0; VIO_ENOMEM: not even the least fits;
+ * VIO_EINVAL: cfg is not valid, memory is misaligned; else as
+ * vio_blk_mem_size() and vio_device_queue_start(). dev->why says more. After an
+ * error the device is reset or FAILED, or was not touched, and the memory is
+ * the caller's again unless the error is VIO_ETIMEDOUT.
  *
  * Spec: 5.2.5 Device Initialization.
  */
@@ -195,7 +201,8 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
 /**
  * Stop using a disk: reset the device, hand back what is outstanding.
  *
- * Requests that are queued finish with VIO_EIO and can be reaped afterwards.
+ * Requests that are queued finish with VIO_EIO and can be reaped afterwards, as
+ * long as the private block, where the queues are, is left as it is.
  *
  * Context: owner, blocks for at most about a second. Returns: 0: the memory is
  * the caller's again; VIO_ETIMEDOUT or VIO_ENODEV: the reset was not confirmed:
@@ -214,14 +221,17 @@ struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
  * happens before vio_blk_submit().
  *
  * Context: owner. Returns: 0; VIO_EAGAIN: all slots are taken, submit and reap
- * first; VIO_EINVAL: no data, or not a multiple of 512 bytes; VIO_EBUSY: it is
- * queued already; VIO_EBADSTATE: the disk is not in use, or no more;
- * VIO_ERANGE: past the end of the disk; VIO_EROFS: a write to a read-only disk;
- * VIO_ENOTSUP: the device does not offer it; VIO_E2BIG: more than max_bytes
- * bytes, or more than max_segs segments of at most size_max bytes (a longer
- * piece of memory is more than one segment, and so is one that the port maps in
- * parts); VIO_EFAULT: a buffer could not be mapped; VIO_EPROTO: the queue is
- * broken. After an error the request is the caller's.
+ * first; VIO_EINVAL: no data, or an empty buffer or range; not a multiple of
+ * 512 bytes, or where it is about zones of zone_sectors or write_granularity; a
+ * report or sense of another size than it has; VIO_EBUSY: it is queued already;
+ * VIO_EBADSTATE: the disk is not in use, or no more; VIO_ERANGE: past the end
+ * of the disk; VIO_EROFS: a write to a read-only disk; VIO_ENOTSUP: the device
+ * does not offer it; VIO_E2BIG: more than max_bytes bytes, or more than
+ * max_segs segments of at most size_max bytes (a longer piece of memory is more
+ * than one segment, and so is one that the port maps in parts), or more or
+ * longer ranges, or a longer append, than info says; VIO_EFAULT: a buffer could
+ * not be mapped; VIO_EPROTO: the queue is broken. After an error the request is
+ * the caller's, unless that is VIO_EBUSY.
  */
 int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req);
 
@@ -286,8 +296,9 @@ int vio_blk_wait_ready(struct vio_blk_queue *q, uint64_t timeout_ns);
  *
  * Context: owner, blocks. Returns: the request's result; VIO_ETIMEDOUT: it is
  * still queued, and its buffers are the device's; VIO_EPROTO: the device broke
- * the rules, likewise; VIO_EINVAL: it is not queued, or not on this queue: a
- * recovery that left fewer queues has moved it (vio_blk_restore()).
+ * the rules, likewise; VIO_EINVAL: it is not queued, or a recovery that left
+ * fewer queues has moved it (vio_blk_restore()). Of a request in flight on
+ * another queue that is not noticed before the time-out.
  */
 int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
                  uint64_t timeout_ns);
@@ -303,7 +314,8 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  * request. Returns: 0; VIO_EINVAL: len is not a multiple of 512; VIO_ERANGE:
  * past the end of the disk; VIO_EFAULT: not a single sector of buf could be
  * mapped for the device; VIO_E2BIG: a sector of buf is more segments than
- * max_segs; VIO_EBADSTATE: the disk is suspended, or not in use; VIO_EIO,
+ * max_segs; VIO_EBADSTATE: the disk is suspended, or not in use, or its device
+ * was reset, has failed or is gone by what another call found; VIO_EIO,
  * VIO_ENOTSUP, VIO_EZONE: the device failed; VIO_ETIMEDOUT, VIO_EPROTO: it did
  * not answer or broke the rules: the device has been reset, everything else
  * that was queued is done with VIO_EIO, and the disk has to be initialised
@@ -330,7 +342,10 @@ int vio_blk_flush(struct vio_blk *blk);
  * requests as the device's limits take, split where it is aligned.
  *
  * Context: as vio_blk_read(). Returns: as vio_blk_write(), and VIO_ENOTSUP: the
- * device does not offer it. After an error any part of it may have been done.
+ * device does not offer it, or of a zoned disk not for a whole zone;
+ * VIO_EINVAL: zones are securely erased as a whole, and these are not. After an
+ * error any part of it may have been done; after VIO_EINVAL, VIO_ERANGE or
+ * VIO_EROFS, nothing.
  */
 int vio_blk_discard(struct vio_blk *blk, uint64_t sector, uint64_t n_sectors);
 int vio_blk_write_zeroes(struct vio_blk *blk, uint64_t sector,
@@ -373,12 +388,12 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback);
 /**
  * Read the capacity again, after a configuration change interrupt
  * (VIRTIO_ISR_CONFIG) or by polling. Such an interrupt also comes when the
- * device asks for a reset.
+ * device asks for a reset. What is queued by then is not checked again.
  *
  * Context: task, with no queue in use meanwhile. Returns: 1: it has changed,
  * see info; 0: it has not; VIO_EPROTO: the configuration space kept changing,
  * or the device asks for a reset: vio_blk_recover(); VIO_ENODEV: it is gone;
- * VIO_EBADSTATE: the disk is not in use.
+ * VIO_EBADSTATE: the disk is suspended, or not in use.
  *
  * Spec: 5.2.6.1.
  */
@@ -396,18 +411,21 @@ enum vio_blk_recovery {
  * the queues; what is queued is kept.
  *
  * Context: owner of all queues, blocks for at most about a second. Returns: as
- * vio_device_reset(). After VIO_ETIMEDOUT the memory is still the device's.
+ * vio_device_reset(). After VIO_ETIMEDOUT the memory is still the device's, and
+ * the call can be made again; after VIO_ENODEV nothing is left but
+ * vio_blk_fini(), which hands back what is queued.
  */
 int vio_blk_freeze(struct vio_blk *blk);
 
 /**
  * Bring a frozen disk up again, and go on.
  *
- * Context: owner of all queues. Returns: 0; 1: it came back as another one
- * (capacity, features or limits differ: see info), and what no longer fits is
- * done with an error; < 0: as vio_blk_init(), and everything is handed back.
- * Where there are fewer queues than before, all that the others had, finished
- * or not, is from then on to be reaped and waited for on queue 0.
+ * Context: owner of all queues, blocks as vio_blk_init(). Returns: 0; 1: it
+ * came back as another one (capacity, features or limits differ: see info), and
+ * what no longer fits is done with an error; VIO_EBADSTATE: its device is not
+ * reset, and nothing has happened; < 0: as vio_blk_init(), and everything is
+ * handed back. Where there are fewer queues than before, all that the others
+ * had, finished or not, is from then on to be reaped and waited for on queue 0.
  */
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
 

@@ -147,7 +147,8 @@ int vio_device_reset(struct vio_device *dev);
 
 /**
  * Hand the device over to whatever runs next (the kernel that a loader jumps
- * to): no DMA after this returns 0.
+ * to): no DMA after this returns 0. Its queues are not to be used any more,
+ * which is for the caller to see to: of a disk vio_blk_fini() does it.
  *
  * Context and Returns: as vio_device_reset().
  */
@@ -214,9 +215,10 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
  * from now until a reset is confirmed.
  *
  * Context: task, between begin and start, or after vio_device_queue_reset().
- * Returns: 0; VIO_EBADSTATE; VIO_EBUSY:
- * the queue is in use; VIO_EINVAL: its address is beyond what the transport can
- * say; VIO_EPROTO: the device did not take it; VIO_ENODEV: it is gone.
+ * Returns: 0; VIO_EBADSTATE; VIO_EBUSY: the queue is in use; VIO_EINVAL: its
+ * address is beyond what the transport can say; VIO_EPROTO: the device did not
+ * take it; VIO_ENODEV: it is gone. After any error but VIO_EBADSTATE the device
+ * is FAILED, a live one, too.
  *
  * Spec: 3.1.1, step 7; 4.2.3.2 Virtqueue Configuration.
  */

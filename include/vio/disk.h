@@ -55,10 +55,11 @@ struct vio_disk {
  *
  * Context: task, blocks for at most about a second. Returns: 0; VIO_ENOMEM: a
  * block is too small; VIO_EINVAL: memory is misaligned; VIO_ENODEV: not a block
- * device; VIO_EPROTO: what the device says of itself makes no sense; else as
- * vio_device_begin(). dev->why says more. After an error the device is reset or
- * FAILED, and the memory is the caller's again unless the error is
- * VIO_ETIMEDOUT.
+ * device; VIO_ENOTSUP: its queue is too small; VIO_EPROTO: what the device says
+ * of itself makes no sense; else as vio_device_begin() and
+ * vio_device_queue_start(). dev->why says more. After an error the device is
+ * reset or FAILED, or was not touched, and the memory is the caller's again
+ * unless the error is VIO_ETIMEDOUT.
  *
  * Spec: 5.2.5 Device Initialization.
  */
@@ -67,7 +68,9 @@ int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
 
 /**
  * Read `len` bytes from `sector` on, in as many requests as the device's limits
- * and the port's mapping take.
+ * and the port's mapping take. These are cut at any sector: where the disk's
+ * blocks are longer, and it takes no parts of them (QEMU), a port that maps is
+ * to map whole ones.
  *
  * @buf, @len: a multiple of 512 bytes; 0 reads nothing.
  *

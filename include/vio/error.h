@@ -34,7 +34,7 @@ enum vio_error {
     VIO_EBADSTATE = -77, /* not in this state of the device */
 
     /* The environment. */
-    VIO_ENOMEM = -12,     /* a memory block is too small or misaligned */
+    VIO_ENOMEM = -12,     /* a memory block is too small */
     VIO_EFAULT = -14,     /* a buffer could not be mapped for the device */
     VIO_ETIMEDOUT = -110, /* the device did not answer in time */
 

@@ -175,20 +175,15 @@ static int set_up(struct vio_blk *blk)
         return err;
     vio_blk_set_limits(&blk->fresh, &plan);
     blk->changed = !is_same(&blk->info, &blk->fresh);
+    /* 5.2.5: after a reset the cache may be another one. */
+    blk->unflushed |= blk->info.writeback;
     blk->info = blk->fresh;
     return set_up_queues(blk, &plan);
 }
 
-/* How many queues there are to give up. There may be fewer in use, and after a
- * bringing up that failed the info does not say how many. */
-static unsigned n_structs(const struct vio_blk *blk)
-{
-    return blk->queue ? blk->cfg.n_queues : 0;
-}
-
 static void break_queues(struct vio_blk *blk)
 {
-    for (unsigned i = 0; i < n_structs(blk); i++)
+    for (unsigned i = 0; i < blk_n_structs(blk); i++)
         vio_virtq_break(&blk->queue[i].vq);
 }
 
@@ -216,6 +211,7 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
     blk->mem = *mem;
     blk->dev = dev;
     blk->info = (struct vio_blk_info){0};
+    blk->unflushed = false;
     blk->queue = NULL;
     err = check_args(dev, &blk->cfg, &blk->mem);
     return err ? err : bring_up(blk);
@@ -254,14 +250,20 @@ static void park(struct vio_blk_queue *q)
     q->vq.shape_depth = 0;
 }
 
+static void park_all(struct vio_blk *blk)
+{
+    for (unsigned i = 0; i < blk_n_structs(blk); i++)
+        park(&blk->queue[i]);
+}
+
 int vio_blk_freeze(struct vio_blk *blk)
 {
     int err = vio_device_reset(blk->dev);
 
     break_queues(blk);
     /* A device that is gone does no DMA; one that does not confirm may. */
-    for (unsigned i = 0; i < n_structs(blk) && err != VIO_ETIMEDOUT; i++)
-        park(&blk->queue[i]);
+    if (err != VIO_ETIMEDOUT)
+        park_all(blk);
     return err;
 }
 
@@ -294,7 +296,7 @@ static void unpark(struct vio_blk_queue *q, struct vio_blk_req *req, bool again)
 
 static void unpark_all(struct vio_blk *blk, bool again)
 {
-    for (unsigned i = 0; i < n_structs(blk); i++) {
+    for (unsigned i = 0; i < blk_n_structs(blk); i++) {
         struct vio_blk_queue *q = &blk->queue[i];
         struct vio_blk_queue *to = i < blk->info.n_queues ? q : blk->queue;
         struct vio_blk_req *req = q->parked, *next;
@@ -330,6 +332,7 @@ int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)
 
     if (blk->dev->state != VIO_DEVICE_RESET)
         return VIO_EBADSTATE;
+    park_all(blk); /* the reset may not have been the freeze's */
     err = bring_up(blk);
     unpark_all(blk, !err && recovery == VIO_BLK_RESUBMIT);
     return err ? err : blk->changed;

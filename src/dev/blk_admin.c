@@ -48,11 +48,13 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
                                   writeback);
     if (err)
         return err;
-    /* 5.2.6.1: what was written while the cache was write-back is not durable
-     * by the switch. So it is flushed, as long as that is a request. */
-    blk->info.writeback = true;
-    err = vio_blk_flush(blk);
     blk->info.writeback = writeback;
+    /* 5.2.6.1: what was written while the cache was write-back is not durable
+     * by the switch. So it is flushed, now or, if that fails, by the next one.
+     */
+    blk->unflushed = true;
+    err = vio_blk_flush(blk);
+    blk->unflushed = err != 0;
     return err;
 }
 
@@ -67,17 +69,13 @@ static void hold_all(struct vio_blk *blk, bool held)
 
 int vio_blk_suspend(struct vio_blk *blk)
 {
-    int err;
-
-    /* One that is suspended already stays held. */
-    if (blk->dev->state == VIO_DEVICE_RUNNING)
-        hold_all(blk, true);
-    err = vio_device_suspend(blk->dev);
     /* 3.4.1: once SUSPEND is set nothing more is shown, whatever comes of it.
-     */
-    if (err == VIO_ENOTSUP)
-        hold_all(blk, false);
-    return err;
+     * Where it will not be, nothing happens; one that is suspended already
+     * stays held. */
+    if (blk->dev->state == VIO_DEVICE_RUNNING &&
+        vio_device_has(blk->dev, VIRTIO_F_SUSPEND))
+        hold_all(blk, true);
+    return vio_device_suspend(blk->dev);
 }
 
 int vio_blk_resume(struct vio_blk *blk)
@@ -93,7 +91,7 @@ void vio_blk_get_stats(const struct vio_blk *blk, struct vio_blk_stats *stats)
 {
     struct vio_blk_stats sum = {.resets = blk->dev->resets};
 
-    for (unsigned i = 0; i < blk->cfg.n_queues; i++) {
+    for (unsigned i = 0; i < blk_n_structs(blk); i++) {
         const struct vio_blk_queue *q = &blk->queue[i];
 
         sum.notifications += q->notifications + q->vq.stats.notifications;

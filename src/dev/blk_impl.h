@@ -126,6 +126,13 @@ int vio_blk_negotiate(struct blk_plan *plan);
 int vio_blk_read_limits(struct blk_plan *plan);
 int vio_blk_read_info(const struct blk_plan *plan, struct vio_blk_info *info);
 
+/* How many queues were ever laid out. There may be fewer in use, and after a
+ * bringing up that failed the info does not say how many. */
+static inline unsigned blk_n_structs(const struct vio_blk *blk)
+{
+    return blk->queue ? blk->cfg.n_queues : 0;
+}
+
 /* Put a finished request where reap finds it. */
 void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
                     int result);
@@ -146,6 +153,10 @@ static inline void blk_release(struct vio_blk_req *req, int result)
     req->result = result;
     req->state = VIO_BLK_IDLE;
 }
+
+/* 5.2.6.2: zones are erased as a whole. (blk_req.c) */
+bool vio_blk_whole_zones(const struct vio_blk_info *info, uint64_t sector,
+                         uint64_t n_sectors);
 
 /* Give the caller's memory back from the device: the first n_segs segments of a
  * slot. */

@@ -86,14 +86,13 @@ limits_of(const struct vio_blk_info *info, const struct vio_blk_req *req)
                                          : &info->secure_erase;
 }
 
-/* 5.2.6.2: zones are erased as a whole. */
-static bool whole_zones(const struct vio_blk_info *info,
-                        const struct vio_blk_range *range)
+bool vio_blk_whole_zones(const struct vio_blk_info *info, uint64_t sector,
+                         uint64_t n_sectors)
 {
     uint32_t zone = info->zoned.zone_sectors;
 
-    return zone == 0 || (vio_modulo(range->sector, zone) == 0 &&
-                         vio_modulo(range->n_sectors, zone) == 0);
+    return zone == 0 ||
+           (vio_modulo(sector, zone) == 0 && vio_modulo(n_sectors, zone) == 0);
 }
 
 static int check_ranges(const struct vio_blk_info *info,
@@ -115,7 +114,8 @@ static int check_ranges(const struct vio_blk_info *info,
             return VIO_E2BIG;
         if (!blk_in_range(info->capacity, range[i].sector, range[i].n_sectors))
             return VIO_ERANGE;
-        if (req->op == BLK_SECURE_ERASE && !whole_zones(info, &range[i]))
+        if (req->op == BLK_SECURE_ERASE &&
+            !vio_blk_whole_zones(info, range[i].sector, range[i].n_sectors))
             return VIO_EINVAL;
     }
     req->bytes =
@@ -397,6 +397,13 @@ static uint32_t writable_bytes(const struct vio_blk_req *req,
     return bytes;
 }
 
+/* Is there anything that a flush makes durable? */
+static bool has_to_flush(const struct vio_blk *blk)
+{
+    return blk->info.writeback ||
+           (blk->unflushed && vio_device_has(blk->dev, VIRTIO_BLK_F_FLUSH));
+}
+
 /* Any request, and every error. */
 static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
                                                struct vio_blk_req *req)
@@ -406,7 +413,7 @@ static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
 
     if (err)
         return err;
-    if (req->op == BLK_FLUSH && !q->blk->info.writeback) {
+    if (req->op == BLK_FLUSH && !has_to_flush(q->blk)) {
         vio_blk_finish(q, req, 0); /* what was written is durable already */
         return 0;
     }

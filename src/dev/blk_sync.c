@@ -6,6 +6,7 @@
  * That request is not on the stack: where a device never answers and its reset
  * is never confirmed, it has to outlive the call.
  */
+#include "../divide.h"
 #include "blk_impl.h"
 
 /* Stage a request; others may hold all the slots. */
@@ -39,8 +40,9 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req)
 {
     int err;
 
-    /* It would be shown to the device at the resume, and not before. */
-    if (blk->dev->state == VIO_DEVICE_SUSPENDED)
+    /* A suspended device would be shown it at the resume, and not before; one
+     * that is reset, has failed or is gone is not to be notified (3.1.1). */
+    if (blk->dev->state != VIO_DEVICE_RUNNING)
         return VIO_EBADSTATE;
     err = stage(blk, req);
     if (!err)
@@ -48,14 +50,30 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req)
     return abort_if_fatal(blk, req, err);
 }
 
+/* The most of `n` bytes that does not end within a block, or of a zone within
+ * what is to be written at a time: devices refuse that. Where even one is too
+ * long, whole sectors. */
+static size_t whole_blocks(const struct vio_blk_info *info, size_t n)
+{
+    uint32_t unit = info->block_size;
+
+    if (unit < info->zoned.write_granularity)
+        unit = info->zoned.write_granularity;
+    if (unit > n)
+        unit = VIRTIO_BLK_SECTOR_SIZE;
+    return n - vio_modulo(n, unit);
+}
+
 /* One request of at most *len bytes; *len becomes what it covered. */
 static int transfer(struct vio_blk *blk, enum blk_op_index op, uint64_t sector,
                     void *buf, size_t *len)
 {
     struct vio_blk_queue *q = blk->queue;
-    size_t n = *len < blk->info.max_bytes ? *len : blk->info.max_bytes;
+    size_t n = *len;
     int err;
 
+    if (n > blk->info.max_bytes)
+        n = whole_blocks(&blk->info, blk->info.max_bytes);
     for (;;) {
         q->sync_buf = (struct vio_buf){buf, n};
         vio_blk_prep(&q->sync, sector, &q->sync_buf, 1, op);
@@ -65,7 +83,7 @@ static int transfer(struct vio_blk *blk, enum blk_op_index op, uint64_t sector,
         if ((err != VIO_E2BIG && err != VIO_EFAULT) ||
             n <= VIRTIO_BLK_SECTOR_SIZE)
             break;
-        n = n / 2 - n / 2 % VIRTIO_BLK_SECTOR_SIZE;
+        n = whole_blocks(&blk->info, n / 2);
     }
     *len = n;
     return err;

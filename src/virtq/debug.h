@@ -51,7 +51,8 @@ static inline void debug_staged(struct vio_virtq *vq)
     vq->staged_ns = debug_now(vq);
 }
 
-/* The owner has waited for the device, with a batch in hand on purpose. */
+/* The owner has waited for the device, or held the queue, with a batch in hand
+ * on purpose. */
 static inline void debug_waited(struct vio_virtq *vq)
 {
     vq->staged_ns = debug_now(vq);

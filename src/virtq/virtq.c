@@ -443,6 +443,8 @@ void vio_virtq_break(struct vio_virtq *vq)
 void vio_virtq_hold(struct vio_virtq *vq, bool held)
 {
     DEBUG_OWN(vq);
+    if (!held)
+        debug_waited(vq);
     ring_set_state(vq, VQ_HELD, held);
 }
 

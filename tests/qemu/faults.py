@@ -298,7 +298,7 @@ def large_blocks(c):
     """blocks of 4096 bytes"""
     path = c.image('disk', size=4 * MIB)
     attach(c, file_node(path), 'logical_block_size=4096',
-           'physical_block_size=4096')
+           'physical_block_size=4096', 'max-write-zeroes-sectors=2047')
     with ready(c) as s:
         s.do('info').matches('^capacity 8192 block 4096 physical 4096 ')
         s.do('write 8 16 1')
@@ -307,6 +307,7 @@ def large_blocks(c):
         s.do('read 8 16').has(f'sum {total(pattern(8, 16, 1))}')
         s.do('read 1 8', FAILED)  # not at a block's beginning
         s.do('read 8176 16').has(f'sum {total(pattern(8176, 16, 2))}')
+        s.do('zeroes 32 8128 0')  # in parts that are whole blocks
     with open(path, 'rb') as file:
         data = file.read()
     check(data[4096:12288] == pattern(8, 16, 1) and

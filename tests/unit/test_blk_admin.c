@@ -172,13 +172,61 @@ static void switch_that_fails_says_so(void **state)
     unit_disk.fault_types = 1u << VIRTIO_BLK_T_FLUSH;
     unit_disk.fault.set_status = true;
     unit_disk.fault.status = 1;
+    memset(data, 0x33, 512);
+    assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), 0);
     assert_int_equal(vio_blk_set_writeback(&unit_blk, false), VIO_EIO);
+    assert_false(info->writeback);
+    /* What was written before is not durable yet, and nobody says so. */
+    assert_int_equal(vio_blk_flush(&unit_blk), VIO_EIO);
     unit_disk.fault_types = 0;
+    assert_int_equal(vio_blk_flush(&unit_blk), 0);
+    model_disk_crash(&unit_disk);
+    assert_memory_equal(unit_disk.data, data, 512);
     assert_int_equal(vio_blk_set_writeback(&unit_blk, false), 0);
     assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH],
-                     2); /* flushed again */
+                     4); /* flushed again, */
+    assert_int_equal(vio_blk_flush(&unit_blk), 0);
+    assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH], 4); /* and enough */
     unit_disk_down();
     assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
+}
+
+/* 5.2.5: after a reset the cache may be write-through. What was written before
+ * that is durable only by a flush, also by one that was in flight; without
+ * FLUSH there is none. */
+static void writes_of_before_the_reset_are_flushed(void **state)
+{
+    struct vio_blk_req req;
+
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        bool in_flight = i & 2, gone = i & 4;
+
+        unit_disk_device(1 + i % 2, 1024);
+        model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
+        up();
+        memset(data, 0x55, 512);
+        assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), 0);
+        unit_disk_hold();
+        vio_blk_prep_flush(&req);
+        assert_int_equal(vio_blk_queue(unit_blk.queue, &req), 0);
+        if (in_flight)
+            vio_blk_submit(unit_blk.queue);
+        assert_int_equal(vio_blk_freeze(&unit_blk), 0);
+        unit_disk_well();
+        unit_disk.count[VIRTIO_BLK_T_FLUSH] = 0;
+        model_config_put(&unit_dev, 32, 1, 0);
+        if (gone)
+            unit_dev.offered &= ~MF(MF_BLK_FLUSH);
+        assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT), 1);
+        assert_false(info->writeback);
+        unit_reap_one(&req, 0);
+        assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH], !gone);
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        model_disk_crash(&unit_disk);
+        assert_int_equal(memcmp(unit_disk.data, data, 512) == 0, !gone);
+        unit_disk_down();
+    }
 }
 
 /* T-BLI-08: the failure of a flush is told. */
@@ -357,6 +405,7 @@ int main(void)
         unit_case(legacy_writes_are_safe_with_a_flush_each),
         unit_all_cases(switch_with_writes_in_flight_is_refused),
         unit_all_cases(switch_that_fails_says_so),
+        unit_cases(writes_of_before_the_reset_are_flushed),
         unit_all_cases(t_bli_08_flush_fails),
         unit_all_cases(t_bli_09_id_without_terminator),
         unit_all_cases(id_is_empty_where_there_is_none),

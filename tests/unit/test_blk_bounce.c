@@ -124,6 +124,62 @@ static void transfers_of_any_length_go_through_the_pool(void **state)
     }
 }
 
+/* QEMU refuses a request that ends within a block: the parts are whole ones, if
+ * that is possible at all, and of no zone's granularity either. */
+static uint32_t block;
+static unsigned odd_parts;
+static int64_t (*serve)(struct model_dev *d, struct model_chain *c);
+
+static int64_t watch_parts(struct model_dev *d, struct model_chain *c)
+{
+    int64_t len = serve(d, c);
+
+    odd_parts += unit_disk.last.bytes % block != 0;
+    return len;
+}
+
+static void parts_of_a_transfer_are_whole_blocks(void **state)
+{
+    static const struct {
+        uint32_t block, size_max, granularity;
+        unsigned max_segs;
+        size_t len;
+        bool odd;
+    } table[] = {
+        {2048, 0, 0, 3, 6144, false},     {2048, 0, 0, 3, 10240, false},
+        {2048, 0, 0, 5, 65536, false},    {2048, 1000, 0, 5, 10240, false},
+        {2048, 2560, 0, 3, 12288, false}, {4096, 5120, 0, 6, 36864, false},
+        {4096, 0, 0, 3, 8192, true}, /* three pages are no block */
+        {512, 0, 1536, 4, 15360, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(table); i++) {
+        bool zoned = table[i / 2].granularity;
+
+        start(zoned ? 2 : 1 + i % 2);
+        model_disk_offer(&unit_dev, MF_BLK_BLK_SIZE);
+        model_config_put(&unit_dev, 20, 4, table[i / 2].block);
+        if (table[i / 2].size_max)
+            model_disk_set_size_max(&unit_disk, &unit_dev,
+                                    table[i / 2].size_max);
+        if (zoned) {
+            unit_disk.zoned.granularity = table[i / 2].granularity;
+            model_disk_set_zoned(&unit_dev, MODEL_Z_HA, 64, 16);
+        }
+        up(table[i / 2].max_segs);
+        block = zoned ? table[i / 2].granularity : table[i / 2].block;
+        odd_parts = 0;
+        serve = unit_dev.serve;
+        unit_dev.serve = watch_parts;
+        assert_int_equal(vio_blk_write(&unit_blk, 0, data, table[i / 2].len),
+                         0);
+        assert_memory_equal(data, unit_disk.data, table[i / 2].len);
+        assert_int_equal(odd_parts != 0, table[i / 2].odd);
+        down();
+    }
+}
+
 /* What needs no buffer of the caller's needs no mapping. */
 static void small_requests_do_without_the_pool(void **state)
 {
@@ -304,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_all_cases(transfers_of_any_length_go_through_the_pool),
+        unit_all_cases(parts_of_a_transfer_are_whole_blocks),
         unit_all_cases(small_requests_do_without_the_pool),
         unit_all_cases(scsi_command_goes_through_the_pool),
         unit_all_cases(zone_requests_go_through_the_pool),

@@ -244,6 +244,45 @@ static void ranges_are_split_where_the_device_likes_it(void **state)
     }
 }
 
+/* QEMU refuses a range that ends within a block. Where the disk likes to be
+ * split says nothing of them, and of zeroes it cannot say it at all. */
+static void ranges_are_split_between_blocks(void **state)
+{
+    static const struct {
+        uint32_t max, alignment, sector, n, requests, bad;
+    } table[] = {
+        {50, 0, 0, 512, 11, 0},   {50, 1, 8, 96, 2, 0},
+        {2047, 4, 0, 1024, 1, 0}, {9, 12, 16, 64, 8, 0},
+        {50, 16, 8, 512, 11, 0},  {50, 64, 0, 512, 11, 0},
+        {50, 0, 3, 512, 11, 0},   {7, 8, 0, 16, 4, 2},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < N_KINDS * COUNT(table); i++) {
+        unsigned kind = i % N_KINDS, row = i / N_KINDS;
+
+        unit_disk_device(2, 1024);
+        model_disk_offer(&unit_dev, MF_BLK_BLK_SIZE);
+        model_config_put(&unit_dev, 20, 4, 4096);
+        for (unsigned k = 0; k < N_KINDS; k++)
+            model_disk_set_limits(
+                &unit_dev, features[k],
+                (struct model_limits){table[row].max, 1, table[row].alignment});
+        unit_disk_up(NULL);
+        bad_splits = 0;
+        split_alignment = 8;
+        split_end = table[row].sector + table[row].n;
+        serve = unit_dev.serve;
+        unit_dev.serve = watch_splits;
+        assert_int_equal(run(kind, table[row].sector, table[row].n), 0);
+        assert_int_equal(bad_splits, table[row].bad);
+        assert_true(unit_disk.longest_range <= table[row].max);
+        if (kind == ZEROES)
+            assert_int_equal(unit_disk.requests, table[row].requests);
+        unit_disk_down();
+    }
+}
+
 static void whole_of_it_is_checked_before_any_is_done(void **state)
 {
     (void)state;
@@ -372,6 +411,7 @@ int main(void)
         unit_all_cases(zeroes_are_written_where_asked_and_nowhere_else),
         unit_all_cases(unmap_is_asked_only_of_a_device_that_may),
         unit_all_cases(ranges_are_split_where_the_device_likes_it),
+        unit_all_cases(ranges_are_split_between_blocks),
         unit_all_cases(whole_of_it_is_checked_before_any_is_done),
         unit_all_cases(read_only_disk_refuses_them),
         unit_all_cases(t_blc_10_discard_without_limits),

@@ -183,6 +183,30 @@ static void fewer_queues_serve_all(void **state)
     }
 }
 
+/* The device may have been reset by other calls than the freeze, which saw no
+ * end of it, or was not there. */
+static void requests_outlive_a_reset_by_hand(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        bool freezes = i & 2, again = i & 4;
+
+        start(1 + i % 2, 64);
+        fill();
+        if (freezes) {
+            unit_dev.reset_reads = MODEL_FOREVER;
+            assert_int_equal(vio_blk_freeze(&unit_blk), VIO_ETIMEDOUT);
+            unit_dev.reset_reads = 0;
+        }
+        assert_int_equal(vio_device_reset(&unit_mmio.dev), 0);
+        assert_int_equal(vio_blk_restore(&unit_blk, again ? VIO_BLK_RESUBMIT
+                                                          : VIO_BLK_HAND_BACK),
+                         0);
+        assert_int_equal(come_back(again ? 0 : VIO_EIO), QUEUES * N);
+        assert_comes_back();
+    }
+}
+
 /* Restore the frozen disk with two queues. */
 static void restore_with_two(enum vio_blk_recovery recovery)
 {
@@ -276,6 +300,7 @@ static void smaller_queue_takes_what_it_can(void **state)
 static void fini_of_a_disk_that_never_came_up(void **state)
 {
     struct vio_need want, least;
+    struct vio_blk_stats stats;
 
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
@@ -289,6 +314,8 @@ static void fini_of_a_disk_that_never_came_up(void **state)
             unit_dev.status = MS_ACKNOWLEDGE;
         assert_true(
             vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &unit_blk_mem) < 0);
+        vio_blk_get_stats(&unit_blk, &stats);
+        assert_int_equal(stats.resets, unit_mmio.dev.resets);
         unit_dev.reset_reads = 0;
         assert_int_equal(vio_blk_freeze(&unit_blk), 0);
         assert_int_equal(vio_blk_fini(&unit_blk), 0);
@@ -388,6 +415,37 @@ static void t_lif_10_calls_in_the_wrong_state(void **state)
     unit_disk_down();
 }
 
+/* A device that was handed over, or has failed, or is gone, is not asked again,
+ * nor waited for. */
+static void t_lif_10_calls_without_a_device(void **state)
+{
+    char id[VIO_BLK_ID_SIZE];
+
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        uint64_t now_ns, accesses;
+
+        start(1 + i % 2, 64);
+        if (i / 2 == 0)
+            assert_int_equal(vio_device_quiesce(&unit_mmio.dev), 0);
+        else if (i / 2 == 1)
+            vio_device_fail(&unit_mmio.dev);
+        else
+            unit_dev.gone_after = 0;
+        vio_blk_refresh(&unit_blk); /* notices */
+        now_ns = unit_env.now_ns;
+        accesses = model_dev_accesses(&unit_dev);
+        assert_int_equal(vio_blk_read(&unit_blk, 0, data, 512), VIO_EBADSTATE);
+        assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_EBADSTATE);
+        assert_int_equal(vio_blk_flush(&unit_blk), VIO_EBADSTATE);
+        assert_int_equal(vio_blk_get_id(&unit_blk, id), VIO_EBADSTATE);
+        assert_int_equal(unit_env.now_ns, now_ns);
+        assert_int_equal(model_dev_accesses(&unit_dev), accesses);
+        assert_int_equal(vio_blk_fini(&unit_blk), i / 2 == 2 ? VIO_ENODEV : 0);
+        assert_int_equal(unit_env.maps, unit_env.unmaps);
+    }
+}
+
 /* T-LIF-04: a port that gives up its sleep gives up the wait. */
 static int no_sleep(void *ctx, uint64_t deadline_ns)
 {
@@ -416,6 +474,7 @@ int main(void)
         unit_all_cases(restore_fails_at_any_access),
         unit_all_cases(restore_fails_with_many_queues_said),
         unit_all_cases(fewer_queues_serve_all),
+        unit_all_cases(requests_outlive_a_reset_by_hand),
         unit_all_cases(finished_requests_move_along),
         unit_all_cases(wait_on_a_queue_that_is_no_more),
         unit_cases(smaller_queue_takes_what_it_can),
@@ -423,6 +482,7 @@ int main(void)
         unit_all_cases(t_lif_08_completions_during_the_reset),
         unit_all_cases(t_lif_09_clock_is_stuck_or_jumps),
         unit_all_cases(t_lif_10_calls_in_the_wrong_state),
+        unit_all_cases(t_lif_10_calls_without_a_device),
         unit_all_cases(t_lif_04_sleep_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,6 +282,52 @@ static void zones_are_erased_as_a_whole(void **state)
     assert_int_equal(vio_blk_secure_erase(&unit_blk, zone_at(2), 14 * ZONE), 0);
     assert_int_equal(unit_disk.longest_range, 2 * ZONE);
     assert_int_equal(zone_state_of(9), MODEL_ZS_EMPTY);
+    /* Nor does a call erase some before it finds out. */
+    unit_disk.requests = 0;
+    assert_int_equal(
+        vio_blk_secure_erase(&unit_blk, zone_at(2), 5 * ZONE + ZONE / 2),
+        VIO_EINVAL);
+    assert_int_equal(vio_blk_secure_erase(&unit_blk, zone_at(2) + 1, 5 * ZONE),
+                     VIO_EINVAL);
+    assert_int_equal(unit_disk.requests, 0);
+    unit_disk_down();
+}
+
+/* And however much a device takes, and where it likes it to be split: that is
+ * in whole zones, if it can be. */
+static void splits_of_an_erase_are_whole_zones(void **state)
+{
+    static const struct {
+        uint32_t max, alignment, longest;
+    } table[] = {
+        {ZONE, ZONE, ZONE},
+        {ZONE + 1, 2 * ZONE, ZONE},
+        {2 * ZONE - 1, ZONE, ZONE},
+        {3 * ZONE / 2, 4 * ZONE, ZONE},
+        {ZONE + 7, 0, ZONE},
+        {ZONE * 2 + 8, 8, 2 * ZONE},
+        {ZONE * 3, ZONE + 1, 3 * ZONE},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < COUNT(table); i++) {
+        zone_device(MODEL_Z_HM);
+        model_disk_set_limits(
+            &unit_dev, MF_BLK_SECURE_ERASE,
+            (struct model_limits){table[i].max, 1, table[i].alignment});
+        zone_up();
+        assert_int_equal(vio_blk_secure_erase(&unit_blk, zone_at(2), 9 * ZONE),
+                         0);
+        assert_int_equal(unit_disk.longest_range, table[i].longest);
+        unit_disk_down();
+    }
+    zone_device(MODEL_Z_HM);
+    model_disk_set_limits(&unit_dev, MF_BLK_SECURE_ERASE,
+                          (struct model_limits){ZONE - 1, 1, ZONE});
+    zone_up();
+    assert_int_equal(vio_blk_secure_erase(&unit_blk, zone_at(2), ZONE),
+                     VIO_ENOTSUP);
+    assert_int_equal(unit_disk.requests, 0);
     unit_disk_down();
 }
 
@@ -337,6 +383,7 @@ int main(void)
         unit_all_cases(append_that_is_not_offered_is_not_sent),
         unit_all_cases(append_outside_the_zone_is_a_broken_rule),
         unit_all_cases(zones_are_erased_as_a_whole),
+        unit_all_cases(splits_of_an_erase_are_whole_zones),
         unit_all_cases(plain_writes_of_zones_are_the_callers),
         unit_all_cases(host_aware_disk_takes_random_writes),
     };

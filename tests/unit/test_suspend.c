@@ -18,11 +18,21 @@ static void start(uint64_t features)
 
 static void not_without_the_feature_or_a_running_device(void **state)
 {
+    static unsigned char to[512];
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
     (void)state;
     start(0);
     assert_int_equal(vio_device_suspend(dev), VIO_ENOTSUP);
     assert_int_equal(vio_device_resume(dev), VIO_EBADSTATE);
+    /* What is staged stays staged. */
+    assert_int_equal(unit_queue_read(&req, &buf, 1, to, sizeof to), 0);
     assert_int_equal(vio_blk_suspend(&unit_blk), VIO_ENOTSUP);
+    assert_int_equal(unit_dev.queue[0].doorbells, 0);
+    unit_reap_none();
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    unit_reap_one(&req, 0);
     unit_disk_down();
     start(MF(MF_SUSPEND));
     assert_int_equal(vio_device_reset(dev), 0);

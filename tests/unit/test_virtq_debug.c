@@ -147,6 +147,28 @@ static void batch_may_be_held_during_a_wait(void **state)
     unit_disk_down();
 }
 
+/* And so does who queues requests for a suspended disk. */
+static void batch_may_be_held_by_a_suspend(void **state)
+{
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    (void)state;
+    memset(&report, 0, sizeof(report));
+    unit_disk_device(2, 64);
+    unit_dev.offered |= MF(MF_SUSPEND);
+    unit_disk_up(NULL);
+    assert_int_equal(vio_blk_suspend(&unit_blk), 0);
+    assert_int_equal(unit_queue_read(&req, &buf, 0, unit_alloc(512, 16), 512),
+                     0);
+    unit_env.now_ns += 5000000000;
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    assert_int_equal(vio_blk_resume(&unit_blk), 0);
+    assert_int_equal(report.n, 0);
+    unit_reap_one(&req, 0);
+    unit_disk_down();
+}
+
 static void without_a_clock_no_kick_is_late(void **state)
 {
     (void)state;
@@ -186,6 +208,7 @@ int main(void)
         unit_cases(serialised_calls_are_not_reported),
         unit_cases(late_kick_is_reported),
         unit_cases(batch_may_be_held_during_a_wait),
+        unit_cases(batch_may_be_held_by_a_suspend),
         unit_cases(without_a_clock_no_kick_is_late),
         unit_cases(token_of_a_free_slot_is_poisoned),
     };
