@@ -96,10 +96,15 @@ static uint32_t read_irq(const struct fdt_node *node)
 /* Take node i into an array; false: malformed. */
 typedef bool take_node(const struct fdt_node *node, void *array, unsigned i);
 
-/* All enabled nodes that are compatible, of which max are taken. */
+/* All enabled nodes that are compatible, of which max are stored. The others
+ * are looked at, too: whether a tree is malformed is no matter of room. */
 static int find_all(const void *fdt, size_t size, const char *compatible,
                     take_node *take, void *array, unsigned max)
 {
+    union {
+        struct vio_mmio_slot slot;
+        struct vio_fdt_pci bridge;
+    } spare;
     struct fdt_walk walk;
     struct fdt_node node;
     int err = vio_fdt_begin(&walk, fdt, size);
@@ -110,7 +115,7 @@ static int find_all(const void *fdt, size_t size, const char *compatible,
     while ((err = vio_fdt_next(&walk, &node)) > 0) {
         if (!is_device(&node, compatible))
             continue;
-        if (n < max && !take(&node, array, n))
+        if (n < max ? !take(&node, array, n) : !take(&node, &spare, 0))
             return VIO_EINVAL;
         n++;
     }
