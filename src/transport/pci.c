@@ -48,6 +48,8 @@ static int identify(struct vio_pci *p, struct vio_why *why)
     p->revision = (uint8_t)vio_pci_read8(f, PCI_REVISION);
     p->irq_line = (uint8_t)vio_pci_read8(f, PCI_IRQ_LINE);
     p->irq_pin = (uint8_t)vio_pci_read8(f, PCI_IRQ_PIN);
+    if (p->irq_pin > PCI_IRQ_PINS)
+        p->irq_pin = 0;
     find_type(p);
     return 0;
 }

@@ -153,13 +153,22 @@ static void a_message_cannot_be_composed(void **state)
 
 static void without_a_line_it_is_polling(void **state)
 {
+    static const uint8_t no_pins[] = {0, 5, 0xff};
+
     (void)state;
+    for (size_t i = 0; i < COUNT(no_pins); i++) {
+        unit_pci_start(MODEL_PCI_MODERN);
+        unit_function.space[0x3d] = no_pins[i];
+        assert_int_equal(unit_pci_probe(NULL), 0);
+        assert_int_equal(unit_pci.irq_pin, 0);
+        unit_pci_up();
+        assert_mode(VIO_PCI_POLLED);
+        unit_pci_transfer();
+    }
     unit_pci_start(MODEL_PCI_MODERN);
-    unit_function.space[0x3d] = 0;
+    unit_function.space[0x3d] = 4;
     assert_int_equal(unit_pci_probe(NULL), 0);
-    unit_pci_up();
-    assert_mode(VIO_PCI_POLLED);
-    unit_pci_transfer();
+    assert_int_equal(unit_pci.irq_pin, 4);
     /* Nor without the register that says what an interrupt is about. */
     unit_pci_start(MODEL_PCI_MODERN);
     assert_int_equal(unit_function.space[0x67], MODEL_ISR);
