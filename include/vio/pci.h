@@ -207,7 +207,8 @@ struct vio_pci {
     struct vio_pci_msix msix;
     enum vio_pci_interrupts wish;       /* the most that the caller takes */
     enum vio_pci_interrupts interrupts; /* what is in use since begin */
-    uint16_t irq_queues;                /* queues that raise interrupts */
+    uint16_t wish_queues;               /* how many are to raise interrupts */
+    uint16_t irq_queues;                /* and how many do, since begin */
     unsigned first_vector;              /* of the platform */
 };
 
