@@ -51,7 +51,7 @@
 #define FRONTEND_FEATURES \
     (~LEFT_OUT_FEATURES & \
      (~(uint64_t)RESERVED_FEATURES | VIRTIO_BIT(VIRTIO_F_IN_ORDER)))
-#define RESERVED_FEATURES (0xfffffull << 24) /* bits 24 to 43 (2.2) */
+#define RESERVED_FEATURES (0x3ffffffull << 24) /* bits 24 to 49 (2.2) */
 
 #ifdef VIO_NO_SPLIT
 #define REQUIRED_FEATURES VIRTIO_BIT(VIRTIO_F_RING_PACKED)

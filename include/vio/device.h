@@ -107,7 +107,7 @@ struct vio_device {
  *
  * Of the bits that the device offers those are accepted that are in `wanted` or
  * belong to the ring and the transport and are implemented here, less the ones
- * that the policy refuses. Of the reserved bits (24 to 41) `wanted` counts for
+ * that the policy refuses. Of the reserved bits (24 to 49) `wanted` counts for
  * VIRTIO_F_IN_ORDER only.
  *
  * @wanted: bits of the device type that the frontend can use.
