@@ -400,5 +400,12 @@ int vio_device_config_write(struct vio_device *dev, uint32_t offset,
 uint32_t vio_device_isr(struct vio_device *dev)
 {
     /* Acknowledged in any state, or the line would stay up. */
-    return vio_device_heard(dev, vio_ops(dev)->isr(dev));
+    uint32_t isr = vio_ops(dev)->isr(dev);
+
+    /* 6.1: what it is about is read after it. To have registers in order says
+     * nothing of memory; where the device is emulated the access is a trap. */
+    if (!(LEFT_OUT_FEATURES & VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM)) &&
+        vio_device_has(dev, VIRTIO_F_ORDER_PLATFORM))
+        vio_rmb_platform();
+    return vio_device_heard(dev, isr);
 }
