@@ -4,7 +4,8 @@
  *
  *     call                    in state            leads to
  *     vio_device_reset        any                 RESET, else UNKNOWN
- *     vio_device_begin        any: resets first   NEGOTIATED, else FAILED
+ *     vio_device_begin        any: resets first   NEGOTIATED, else FAILED, or
+ *                                                 UNKNOWN without the reset
  *     vio_device_queue_start  NEGOTIATED, and
  *                             with RING_RESET
  *                             RUNNING             the same, else FAILED
