@@ -4,7 +4,8 @@
  *
  *     call                    in state            leads to
  *     vio_device_reset        any                 RESET, else UNKNOWN
- *     vio_device_begin        any: resets first   NEGOTIATED, else FAILED
+ *     vio_device_begin        any: resets first   NEGOTIATED, else FAILED, or
+ *                                                 UNKNOWN without the reset
  *     vio_device_queue_start  NEGOTIATED, and
  *                             with RING_RESET
  *                             RUNNING             the same, else FAILED
@@ -51,7 +52,7 @@
 #define FRONTEND_FEATURES \
     (~LEFT_OUT_FEATURES & \
      (~(uint64_t)RESERVED_FEATURES | VIRTIO_BIT(VIRTIO_F_IN_ORDER)))
-#define RESERVED_FEATURES (0xfffffull << 24) /* bits 24 to 43 (2.2) */
+#define RESERVED_FEATURES (0x3ffffffull << 24) /* bits 24 to 49 (2.2) */
 
 #ifdef VIO_NO_SPLIT
 #define REQUIRED_FEATURES VIRTIO_BIT(VIRTIO_F_RING_PACKED)
@@ -400,5 +401,12 @@ int vio_device_config_write(struct vio_device *dev, uint32_t offset,
 uint32_t vio_device_isr(struct vio_device *dev)
 {
     /* Acknowledged in any state, or the line would stay up. */
-    return vio_device_heard(dev, vio_ops(dev)->isr(dev));
+    uint32_t isr = vio_ops(dev)->isr(dev);
+
+    /* 6.1: what it is about is read after it. To have registers in order says
+     * nothing of memory; where the device is emulated the access is a trap. */
+    if (!(LEFT_OUT_FEATURES & VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM)) &&
+        vio_device_has(dev, VIRTIO_F_ORDER_PLATFORM))
+        vio_rmb_platform();
+    return vio_device_heard(dev, isr);
 }

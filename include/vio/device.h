@@ -107,7 +107,7 @@ struct vio_device {
  *
  * Of the bits that the device offers those are accepted that are in `wanted` or
  * belong to the ring and the transport and are implemented here, less the ones
- * that the policy refuses. Of the reserved bits (24 to 41) `wanted` counts for
+ * that the policy refuses. Of the reserved bits (24 to 49) `wanted` counts for
  * VIRTIO_F_IN_ORDER only.
  *
  * @wanted: bits of the device type that the frontend can use.
@@ -116,7 +116,8 @@ struct vio_device {
  * Context: task, blocks for at most about a second. Returns: 0;
  * VIO_ETIMEDOUT: the reset was not confirmed; VIO_ENODEV: the device is gone;
  * VIO_ENOTSUP: a required bit is missing; VIO_EPROTO: the device refused what
- * it offered, or broke another rule. After an error FAILED is set.
+ * it offered, or broke another rule. After the last two FAILED is set; after
+ * the others the device cannot be told, and its state is unknown.
  *
  * Spec: 3.1.1 Driver Requirements: Device Initialization, steps 1 to 6.
  */
@@ -127,7 +128,8 @@ int vio_device_begin(struct vio_device *dev, uint64_t wanted,
  * Set DRIVER_OK: the device is live. The queues have been set up before.
  *
  * Context: task. Returns: 0; VIO_EBADSTATE: vio_device_begin() did not succeed
- * before; VIO_EPROTO: the device asks for a reset; VIO_ENODEV: it is gone.
+ * before; VIO_EPROTO: the device asks for a reset, and FAILED is set;
+ * VIO_ENODEV: it is gone.
  *
  * Spec: 3.1.1 Driver Requirements: Device Initialization, step 8.
  */
@@ -217,8 +219,9 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
  * Context: task, between begin and start, or after vio_device_queue_reset().
  * Returns: 0; VIO_EBADSTATE; VIO_EBUSY: the queue is in use; VIO_EINVAL: its
  * address is beyond what the transport can say; VIO_EPROTO: the device did not
- * take it; VIO_ENODEV: it is gone. After any error but VIO_EBADSTATE the device
- * is FAILED, a live one, too.
+ * take it; VIO_ENODEV: there is no such queue, or the device is gone. After any
+ * error but VIO_EBADSTATE the device is given up, a live one, too: FAILED is
+ * set.
  *
  * Spec: 3.1.1, step 7; 4.2.3.2 Virtqueue Configuration.
  */

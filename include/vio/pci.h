@@ -154,8 +154,8 @@ struct vio_pci_windows {
  *
  * @why: may be NULL; filled on failure.
  *
- * Context: task. Returns: 0; VIO_ENODEV: there is no such function;
- * VIO_ENOMEM: a window is full: nothing was changed.
+ * Context: task. Returns: 0; VIO_ENODEV: there is no such function, or it is a
+ * bridge; VIO_ENOMEM: a window is full: nothing was changed.
  */
 int vio_pci_assign_bars(const struct vio_pci_bus *bus, uint32_t bdf,
                         struct vio_pci_windows *windows, struct vio_why *why);
@@ -207,7 +207,8 @@ struct vio_pci {
     struct vio_pci_msix msix;
     enum vio_pci_interrupts wish;       /* the most that the caller takes */
     enum vio_pci_interrupts interrupts; /* what is in use since begin */
-    uint16_t irq_queues;                /* queues that raise interrupts */
+    uint16_t wish_queues;               /* how many are to raise interrupts */
+    uint16_t irq_queues;                /* and how many do, since begin */
     unsigned first_vector;              /* of the platform */
 };
 

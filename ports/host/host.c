@@ -155,6 +155,8 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct host *h = host_of(dev);
 
+    if (vq->index >= h->n_queues)
+        return VIO_ENODEV;
     if (send_queue(h, vq)) {
         h->gone = true;
         return VIO_ENODEV;
@@ -269,10 +271,9 @@ void *host_alloc(struct host *h, size_t size)
 {
     unsigned char *p = h->memory + h->allocated;
 
-    size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
     if (size > h->memory_size - h->allocated)
         return NULL;
-    h->allocated += size;
+    h->allocated += (size + PAGE - 1) & ~(size_t)(PAGE - 1); /* as all is */
     return p;
 }
 

@@ -63,19 +63,15 @@ static bool is_range(uint64_t base, uint64_t size)
     return size != 0 && size - 1 <= UINT64_MAX - base;
 }
 
-/* The first entry of `reg`: a range that does not wrap. */
-static bool read_reg(const struct fdt_node *node, uint64_t *base,
-                     uint64_t *size)
+/* The first entry of `reg`, an address and a size: a range that does not wrap.
+ */
+static bool read_reg(const struct fdt_node *node, uint64_t *reg)
 {
     const uint8_t cells[] = {node->parent.address, node->parent.size};
-    struct fdt_bytes reg = node->prop[FDT_REG];
-    uint64_t number[2];
+    struct fdt_bytes bytes = node->prop[FDT_REG];
 
-    if (!cells[0] || !cells[1] || !vio_fdt_take(&reg, cells, 2, number))
-        return false;
-    *base = number[0];
-    *size = number[1];
-    return is_range(*base, *size);
+    return cells[0] && cells[1] && vio_fdt_take(&bytes, cells, 2, reg) &&
+           is_range(reg[0], reg[1]);
 }
 
 static uint32_t read_irq(const struct fdt_node *node)
@@ -93,10 +89,11 @@ static uint32_t read_irq(const struct fdt_node *node)
     return first == GIC_PRIVATE ? fdt_cell(irq.p + 4) + 16 : 0;
 }
 
-/* Take node i into an array; false: malformed. */
+/* Take node i into an array, or only look at it; false: malformed. */
 typedef bool take_node(const struct fdt_node *node, void *array, unsigned i);
 
-/* All enabled nodes that are compatible, of which max are taken. */
+/* All enabled nodes that are compatible, of which max are stored. The others
+ * are looked at, too: whether a tree is malformed is no matter of room. */
 static int find_all(const void *fdt, size_t size, const char *compatible,
                     take_node *take, void *array, unsigned max)
 {
@@ -110,7 +107,7 @@ static int find_all(const void *fdt, size_t size, const char *compatible,
     while ((err = vio_fdt_next(&walk, &node)) > 0) {
         if (!is_device(&node, compatible))
             continue;
-        if (n < max && !take(&node, array, n))
+        if (!take(&node, n < max ? array : NULL, n))
             return VIO_EINVAL;
         n++;
     }
@@ -119,11 +116,14 @@ static int find_all(const void *fdt, size_t size, const char *compatible,
 
 static bool take_slot(const struct fdt_node *node, void *array, unsigned i)
 {
-    struct vio_mmio_slot *slot = (struct vio_mmio_slot *)array + i;
+    struct vio_mmio_slot *slots = array;
+    uint64_t reg[2];
 
-    slot->id = i;
-    slot->irq = read_irq(node);
-    return read_reg(node, &slot->base, &slot->size);
+    if (!read_reg(node, reg))
+        return false;
+    if (slots)
+        slots[i] = (struct vio_mmio_slot){reg[0], reg[1], read_irq(node), i};
+    return true;
 }
 
 int vio_fdt_mmio(const void *fdt, size_t size, struct vio_mmio_slot *slots,
@@ -157,21 +157,37 @@ static void take_ranges(struct vio_fdt_pci *bridge, struct fdt_bytes ranges,
     }
 }
 
-static bool take_bridge(const struct fdt_node *node, void *array, unsigned i)
+/* The buses that a bridge has: all, where it does not say which. */
+static bool read_buses(const struct fdt_node *node, uint8_t *first,
+                       uint8_t *last)
 {
     static const uint8_t cells[] = {1, 1};
-    struct vio_fdt_pci *bridge = (struct vio_fdt_pci *)array + i;
     struct fdt_bytes buses = node->prop[FDT_BUS_RANGE];
     uint64_t number[2] = {0, 255};
 
-    *bridge = (struct vio_fdt_pci){0};
-    if (!read_reg(node, &bridge->ecam, &bridge->ecam_size) ||
-        (buses.p && !vio_fdt_take(&buses, cells, 2, number)))
+    if (buses.p && !vio_fdt_take(&buses, cells, 2, number))
         return false;
-    bridge->first_bus = (uint8_t)number[0];
-    bridge->last_bus = (uint8_t)number[1];
-    take_ranges(bridge, node->prop[FDT_RANGES], node->parent.address);
+    *first = (uint8_t)number[0];
+    *last = (uint8_t)number[1];
     return number[0] <= number[1] && number[1] <= 255;
+}
+
+static bool take_bridge(const struct fdt_node *node, void *array, unsigned i)
+{
+    struct vio_fdt_pci *bridge = array;
+    uint64_t reg[2];
+    uint8_t first, last;
+
+    if (!read_reg(node, reg) || !read_buses(node, &first, &last))
+        return false;
+    if (!bridge)
+        return true;
+    bridge += i;
+    *bridge = (struct vio_fdt_pci){.ecam = reg[0], .ecam_size = reg[1]};
+    bridge->first_bus = first;
+    bridge->last_bus = last;
+    take_ranges(bridge, node->prop[FDT_RANGES], node->parent.address);
+    return true;
 }
 
 int vio_fdt_pci(const void *fdt, size_t size, struct vio_fdt_pci *bridges,

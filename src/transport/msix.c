@@ -240,7 +240,7 @@ int vio_pci_set_interrupts(struct vio_pci *p, enum vio_pci_interrupts most,
         p->dev.state == VIO_DEVICE_SUSPENDED)
         return vio_device_why(&p->dev, VIO_WHY_BAD_STATE, p->dev.state);
     p->wish = most;
-    p->irq_queues = n_queues;
+    p->wish_queues = n_queues;
     p->first_vector = first_vector;
     return 0;
 }

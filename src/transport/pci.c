@@ -12,6 +12,8 @@
 
 #ifndef VIO_NO_PCI
 
+#define STATUS_GONE 0xffu
+
 /* 4.1.2.1: the types that have a transitional device id, from 0x1000 on. */
 static uint16_t type_of_transitional(uint16_t device_id)
 {
@@ -46,6 +48,8 @@ static int identify(struct vio_pci *p, struct vio_why *why)
     p->revision = (uint8_t)vio_pci_read8(f, PCI_REVISION);
     p->irq_line = (uint8_t)vio_pci_read8(f, PCI_IRQ_LINE);
     p->irq_pin = (uint8_t)vio_pci_read8(f, PCI_IRQ_PIN);
+    if (p->irq_pin > PCI_IRQ_PINS)
+        p->irq_pin = 0;
     find_type(p);
     return 0;
 }
@@ -129,8 +133,12 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
     command = vio_pci_read16(&p->function, PCI_COMMAND);
     vio_pci_size_bars(&p->function, p->bar);
     err = choose(p, why);
-    if (err)
-        vio_pci_write16(&p->function, PCI_COMMAND, command);
+    if (!err)
+        return 0;
+    /* Of a device that is gone all that was read is void. */
+    if (!vio_pci_is_there(&p->dev))
+        return vio_fail(why, VIO_WHY_DEVICE_GONE, STATUS_GONE, 0);
+    vio_pci_write16(&p->function, PCI_COMMAND, command);
     return err;
 }
 

@@ -36,6 +36,8 @@
 #define PCI_BAR_IO_FLAGS  0x3u
 #define PCI_BAR_MEM_FLAGS 0xfu
 
+#define PCI_IRQ_PINS 4 /* INTA to INTD, from 1 on */
+
 #define PCI_CAP_VENDOR 0x09
 #define PCI_CAP_MSIX   0x11
 

@@ -100,7 +100,7 @@ static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 static void prepare(struct vio_device *dev)
 {
     struct vio_pci *p = pci_of(dev);
-    uint16_t n = p->irq_queues < QUEUES_MOST ? p->irq_queues : QUEUES_MOST;
+    uint16_t n = p->wish_queues < QUEUES_MOST ? p->wish_queues : QUEUES_MOST;
 
     while (n && !select_queue(p, n - 1u))
         n--;

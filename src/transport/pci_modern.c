@@ -108,8 +108,7 @@ static void prepare(struct vio_device *dev)
 {
     struct vio_pci *p = pci_of(dev);
 
-    if (p->irq_queues > p->n_queues)
-        p->irq_queues = p->n_queues;
+    p->irq_queues = p->wish_queues < p->n_queues ? p->wish_queues : p->n_queues;
     vio_pci_start_interrupts(p);
 }
 

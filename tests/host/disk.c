@@ -104,6 +104,18 @@ static void read_deep(unsigned char *mem, uint64_t sectors)
     }
 }
 
+/* A caller who asks for what there is not. */
+static void ask_too_much(void)
+{
+    struct vio_virtq vq = {.index = HOST_QUEUES};
+
+    if (host_alloc(&host, MEMORY + 1) || host_alloc(&host, SIZE_MAX))
+        must(VIO_EPROTO, "memory that there is not");
+    must(vio_device_begin(&host.dev, 0, 0), "begin");
+    if (vio_device_queue_start(&host.dev, &vq) != VIO_ENODEV)
+        must(VIO_EPROTO, "a queue that there is not");
+}
+
 int main(int argc, char **argv)
 {
     unsigned char *buf;
@@ -112,6 +124,7 @@ int main(int argc, char **argv)
     if (argc != 3)
         return 2;
     must(host_open(&host, argv[1], MEMORY), "connecting");
+    ask_too_much();
     open_disk();
     sectors = vio_blk_info(&blk)->capacity;
     if (sectors * 512 != strtoull(argv[2], NULL, 10))

@@ -75,6 +75,23 @@ static void only_known_bits_are_accepted(void **state)
     }
 }
 
+/* FEAT-05: not even where the frontend wants them. */
+static void reserved_bits_are_not_accepted(void **state)
+{
+    uint64_t ring;
+
+    (void)state;
+    start(2);
+    unit_dev.offered = ~(uint64_t)0;
+    assert_int_equal(vio_device_begin(dev, 0, 0), 0);
+    ring = unit_dev.accepted;
+    for (unsigned bit = 24; bit < 50; bit++) {
+        assert_int_equal(vio_device_begin(dev, MF(bit), 0), 0);
+        assert_int_equal(unit_dev.accepted,
+                         bit == MF_IN_ORDER ? ring | MF(bit) : ring);
+    }
+}
+
 /* RFB-01, RFB-03, RFB-07, LGEN-06, LGEN-07 */
 static void ring_features_are_accepted_when_offered(void **state)
 {
@@ -407,6 +424,7 @@ int main(void)
         unit_case(begin_and_start_walk_through_the_steps),
         unit_case(legacy_device_never_hears_of_features_ok),
         unit_case(only_known_bits_are_accepted),
+        unit_case(reserved_bits_are_not_accepted),
         unit_case(ring_features_are_accepted_when_offered),
         unit_case(refused_bits_are_not_accepted),
         unit_case(required_bit_that_is_missing_fails),

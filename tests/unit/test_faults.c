@@ -139,8 +139,10 @@ static void judge_unplugged(const struct life *l)
     uint64_t before = unit_way.accesses;
 
     assert_int_equal(unit_env.maps, unit_env.unmaps);
-    if (l->probe)
+    if (l->probe) {
+        assert_int_equal(l->probe, VIO_ENODEV);
         return;
+    }
     if (l->up)
         assert_int_equal(l->up, VIO_ENODEV);
     if (l->started && !l->up)

@@ -277,6 +277,10 @@ static void bad_nodes_are_refused(void **state)
         err = i == 6 ? vio_fdt_pci(fdt, size, &bridge, 1)
                      : vio_fdt_mmio(fdt, size, &slot, 1);
         assert_int_equal(err, VIO_EINVAL);
+        /* Nor are they counted where there is no room for them. */
+        err = i == 6 ? vio_fdt_pci(fdt, size, NULL, 0)
+                     : vio_fdt_mmio(fdt, size, NULL, 0);
+        assert_int_equal(err, VIO_EINVAL);
         free(fdt);
     }
 }

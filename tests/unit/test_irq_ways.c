@@ -28,6 +28,40 @@ static void isr_tells_and_acknowledges(void **state)
     }
 }
 
+/* RFB-08: what a device wrote before it interrupted is not read before its
+ * register. That registers are accessed in order says nothing of memory. */
+static unsigned reads, barriers;
+
+static void watch_isr(enum model_kind kind, const void *ptr, unsigned width,
+                      uint64_t value)
+{
+    (void)ptr;
+    (void)width;
+    (void)value;
+    reads += kind == MODEL_REG_READ;
+    barriers += kind == MODEL_RMB_PLATFORM && reads > 0;
+}
+
+static void isr_comes_before_what_it_is_about(void **state)
+{
+    (void)state;
+    for_each_way(way)
+    {
+        for (unsigned order = 0; order < 2 && has_line(way); order++) {
+            unit_way_start(way);
+            if (order && !unit_way_is_legacy(way))
+                unit_way.model->offered |= MF(MF_ORDER_PLATFORM);
+            unit_way_up();
+            model_dev_interrupt(unit_way.model, 1);
+            reads = barriers = 0;
+            model_between = watch_isr;
+            assert_int_equal(vio_device_isr(unit_way.dev), 1);
+            assert_int_equal(reads, 1);
+            assert_int_equal(barriers, order && !unit_way_is_legacy(way));
+        }
+    }
+}
+
 /* T-IRQ-04: acknowledged, so that the line goes down; but it means nothing.
  * T-CFG-07: except that a configuration may be out of date that was read
  * already, which is as soon as features are agreed upon. */
@@ -308,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_case(isr_tells_and_acknowledges),
+        unit_case(isr_comes_before_what_it_is_about),
         unit_case(t_irq_04_interrupt_at_the_wrong_time),
         unit_case(t_cfg_07_change_while_the_disk_comes_up),
         unit_case(t_irq_02_storm),

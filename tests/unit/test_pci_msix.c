@@ -153,13 +153,22 @@ static void a_message_cannot_be_composed(void **state)
 
 static void without_a_line_it_is_polling(void **state)
 {
+    static const uint8_t no_pins[] = {0, 5, 0xff};
+
     (void)state;
+    for (size_t i = 0; i < COUNT(no_pins); i++) {
+        unit_pci_start(MODEL_PCI_MODERN);
+        unit_function.space[0x3d] = no_pins[i];
+        assert_int_equal(unit_pci_probe(NULL), 0);
+        assert_int_equal(unit_pci.irq_pin, 0);
+        unit_pci_up();
+        assert_mode(VIO_PCI_POLLED);
+        unit_pci_transfer();
+    }
     unit_pci_start(MODEL_PCI_MODERN);
-    unit_function.space[0x3d] = 0;
+    unit_function.space[0x3d] = 4;
     assert_int_equal(unit_pci_probe(NULL), 0);
-    unit_pci_up();
-    assert_mode(VIO_PCI_POLLED);
-    unit_pci_transfer();
+    assert_int_equal(unit_pci.irq_pin, 4);
     /* Nor without the register that says what an interrupt is about. */
     unit_pci_start(MODEL_PCI_MODERN);
     assert_int_equal(unit_function.space[0x67], MODEL_ISR);
@@ -318,6 +327,36 @@ static void more_queues_than_there_are_need_no_vectors(void **state)
         VIO_EINVAL);
 }
 
+/* What is wanted next time is not in use: the table may not reach so far. */
+static void a_wish_is_nothing_in_use(void **state)
+{
+    (void)state;
+    start(both[0], VIO_PCI_MSIX_EACH, 1);
+    unit_pci_up();
+    assert_int_equal(vio_pci_mask(&unit_pci, 1, true), 0);
+    unit_pci_down();
+    assert_int_equal(
+        vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1000, 32), 0);
+    assert_int_equal(vio_pci_mask(&unit_pci, 2, true), VIO_EINVAL);
+    assert_int_equal(vio_pci_mask(&unit_pci, 1000, true), VIO_EINVAL);
+}
+
+/* The wish is tried each time, whatever it came to the last time. */
+static void a_wish_outlives_a_device_without_queues(void **state)
+{
+    (void)state;
+    start(both[1], VIO_PCI_MSIX_EACH, 2);
+    for (unsigned i = 0; i < 8; i++)
+        unit_function.dev.queue_max[i] = 0;
+    assert_int_equal(unit_pci_try_up(), VIO_ENODEV);
+    for (unsigned i = 0; i < 8; i++)
+        unit_function.dev.queue_max[i] = 256;
+    unit_pci_up();
+    assert_int_equal(unit_pci.irq_queues, 2);
+    assert_mode(VIO_PCI_MSIX_EACH);
+    unit_pci_transfer();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +373,8 @@ int main(void)
         unit_case(isr_by_vector),
         unit_case(wishes_are_checked),
         unit_case(more_queues_than_there_are_need_no_vectors),
+        unit_case(a_wish_is_nothing_in_use),
+        unit_case(a_wish_outlives_a_device_without_queues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
