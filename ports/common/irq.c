@@ -8,7 +8,8 @@
  */
 #include "machine.h"
 
-static struct port_device *attached[PORT_DEVICES];
+/* Each is stored before it is counted. */
+static struct port_device *volatile attached[PORT_DEVICES];
 static volatile unsigned n_attached;
 static volatile bool woken;
 static volatile struct port_irq_counts counts;

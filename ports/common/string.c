@@ -11,7 +11,9 @@ void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int value, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+/* From the first byte to the last: right where they overlap and dst is before
+ * src. */
+static void *copy_up(void *dst, const void *src, size_t n)
 {
     unsigned char *d = dst;
     const unsigned char *s = src;
@@ -21,13 +23,18 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
     return dst;
 }
 
+void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+{
+    return copy_up(dst, src, n);
+}
+
 void *memmove(void *dst, const void *src, size_t n)
 {
     unsigned char *d = dst;
     const unsigned char *s = src;
 
     if (d <= s)
-        return memcpy(dst, src, n); /* ascending: right where they overlap */
+        return copy_up(dst, src, n);
     while (n-- > 0)
         d[n] = s[n];
     return dst;
