@@ -330,6 +330,31 @@ static void broken_rule_ends_a_run(void **state)
     }
 }
 
+/* I7: nothing is touched through a broken queue, whatever is ready there. */
+static void broken_queue_is_not_looked_at(void **state)
+{
+    struct vio_blk_queue *q;
+    struct vio_blk_req req, *done[2];
+    struct vio_buf buf;
+    uint64_t accesses;
+
+    (void)state;
+    start_unmapped();
+    q = unit_blk.queue;
+    unit_disk_hold();
+    assert_int_equal(unit_queue_read(&req, &buf, 0, data, 512), 0);
+    assert_int_equal(vio_blk_submit(q), 0);
+    model_disk_finish(&unit_disk, mq, 0);
+    vio_virtq_break(&q->vq);
+    accesses = model_accesses;
+    assert_int_equal(vio_blk_reap(q, done, 2), VIO_EPROTO);
+    assert_int_equal(vio_blk_submit(q), VIO_EPROTO);
+    assert_true(model_accesses == accesses);
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_HAND_BACK), 0);
+    unit_reap_one(&req, VIO_EIO);
+    unit_disk_down();
+}
+
 /* T-SPL-04: more than was given cannot be used. */
 static void used_index_beyond_the_queue_breaks_it(void **state)
 {
@@ -364,6 +389,7 @@ int main(void)
         unit_all_cases(e4_garbage_in_the_ring),
         unit_all_cases(length_that_is_too_short_ends_a_run),
         unit_all_cases(broken_rule_ends_a_run),
+        unit_all_cases(broken_queue_is_not_looked_at),
         unit_case(used_index_beyond_the_queue_breaks_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
