@@ -242,6 +242,26 @@ static void e4_garbage_in_the_ring(void **state)
  * ones are taken in a run (where nothing is mapped), and end it there. */
 static struct vio_blk_req two[2];
 
+#define FREE_SLOT 0x10000u
+
+/* Behind the queue's own slots there are some that look like the request in
+ * flight, and a status that is well: whoever takes an id unchecked finds one.
+ */
+static void tempt(struct vio_blk_queue *q, uint32_t len)
+{
+    static struct vio_virtq_slot slots[0x8000];
+    static uint8_t status[COUNT(slots)];
+    size_t own = q->vq.size * sizeof(*slots);
+
+    for (unsigned i = 0; i < COUNT(slots); i++)
+        slots[i] = (struct vio_virtq_slot){
+            .token = &two[1], .bound = len + 1, .count = 0xfffe};
+    memcpy(slots, q->vq.slot, own);
+    q->vq.slot = slots;
+    memset(status, VIRTIO_BLK_S_OK, sizeof(status));
+    q->status = status;
+}
+
 static void complete_two(uint32_t id, uint32_t len)
 {
     static struct vio_buf buf[2];
@@ -253,10 +273,13 @@ static void complete_two(uint32_t id, uint32_t len)
         assert_int_equal(
             unit_queue_read(&two[i], &buf[i], i, data + 512 * i, 512), 0);
     assert_int_equal(vio_blk_submit(q), 0);
-    while (id < q->vq.size && q->vq.slot[id].token != &two[1])
-        id++;
+    if (id == FREE_SLOT)
+        id = q->vq.free_head;
+    else
+        while (id < q->vq.size && q->vq.slot[id].token != &two[1])
+            id++;
     model_disk_finish(&unit_disk, mq, 0);
-    memset(q->status, VIRTIO_BLK_S_OK, unit_blk.info.depth);
+    tempt(q, len);
     model_queue_push(mq, id, len);
     assert_int_equal(vio_blk_reap(q, done, 0), 0);
     assert_int_equal(vio_blk_reap(q, done, 1), 1);
@@ -292,7 +315,7 @@ static void broken_rule_ends_a_run(void **state)
 {
     static const struct {
         uint32_t id, len;
-    } table[] = {{0x7fff, 513}, {0, 514}};
+    } table[] = {{0x7fff, 513}, {16, 513}, {0, 514}, {FREE_SLOT, 0xffffffff}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -305,6 +328,31 @@ static void broken_rule_ends_a_run(void **state)
         unit_reap_one(&two[1], VIO_EIO);
         unit_disk_down();
     }
+}
+
+/* I7: nothing is touched through a broken queue, whatever is ready there. */
+static void broken_queue_is_not_looked_at(void **state)
+{
+    struct vio_blk_queue *q;
+    struct vio_blk_req req, *done[2];
+    struct vio_buf buf;
+    uint64_t accesses;
+
+    (void)state;
+    start_unmapped();
+    q = unit_blk.queue;
+    unit_disk_hold();
+    assert_int_equal(unit_queue_read(&req, &buf, 0, data, 512), 0);
+    assert_int_equal(vio_blk_submit(q), 0);
+    model_disk_finish(&unit_disk, mq, 0);
+    vio_virtq_break(&q->vq);
+    accesses = model_accesses;
+    assert_int_equal(vio_blk_reap(q, done, 2), VIO_EPROTO);
+    assert_int_equal(vio_blk_submit(q), VIO_EPROTO);
+    assert_true(model_accesses == accesses);
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_HAND_BACK), 0);
+    unit_reap_one(&req, VIO_EIO);
+    unit_disk_down();
 }
 
 /* T-SPL-04: more than was given cannot be used. */
@@ -341,6 +389,7 @@ int main(void)
         unit_all_cases(e4_garbage_in_the_ring),
         unit_all_cases(length_that_is_too_short_ends_a_run),
         unit_all_cases(broken_rule_ends_a_run),
+        unit_all_cases(broken_queue_is_not_looked_at),
         unit_case(used_index_beyond_the_queue_breaks_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

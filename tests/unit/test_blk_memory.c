@@ -296,8 +296,36 @@ static void t_bli_04_data_that_were_not_moved(void **state)
     }
 }
 
+/* RFB-08: where nothing is mapped, what is usual goes shorter ways, but with
+ * ORDER_PLATFORM none that relies on less: the monitors look at each access. */
+static void orderings_of_the_platform_are_kept_without_mappings(void **state)
+{
+    struct vio_blk_req some[3], *done[COUNT(some)];
+    struct vio_buf part[COUNT(some)];
+    uint8_t *to;
+
+    (void)state;
+    unit_disk_device(2, 1024);
+    to = unit_disk_unmapped(512 * COUNT(some));
+    unit_disk_up(&(struct vio_blk_config){.queue_size = 16});
+    assert_true(vio_device_has(&unit_mmio.dev, VIRTIO_F_ORDER_PLATFORM));
+    for (unsigned i = 0; i < 40; i++) {
+        unsigned n = 1 + i % COUNT(some);
+
+        for (unsigned k = 0; k < n; k++)
+            assert_int_equal(
+                unit_queue_read(&some[k], &part[k], i, to + 512 * k, 512), 0);
+        assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+        assert_int_equal(vio_blk_reap(unit_blk.queue, done, COUNT(some)), n);
+    }
+    unit_disk_down();
+}
+
 int main(void)
 {
+    static uint64_t packed =
+        MF(MF_PACKED) | MF(MF_INDIRECT) | MF(MF_ORDER_PLATFORM);
+
     const struct CMUnitTest tests[] = {
         unit_all_cases(t_mem_01_private_memory_is_not_shown),
         unit_case(t_mem_04_report_changes_while_it_is_read),
@@ -306,6 +334,10 @@ int main(void)
         unit_all_cases(t_mem_07_addresses_out_of_the_devices_reach),
         unit_all_cases(t_mem_08_device_does_not_see_the_cache),
         unit_all_cases(t_bli_04_data_that_were_not_moved),
+        unit_case_platform(orderings_of_the_platform_are_kept_without_mappings),
+        {"packed, indirect, platform: orderings_are_kept_without_mappings",
+         orderings_of_the_platform_are_kept_without_mappings, unit_setup,
+         unit_teardown, &packed},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
