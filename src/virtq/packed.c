@@ -252,7 +252,7 @@ RING_APART int add_list(struct vio_virtq *vq, const struct vio_sg *sg,
         return add_straight(vq, sg, 0, n_writable, token);
     if (n_readable)
         return add_straight(vq, sg, n_readable, 0, token);
-    return VIO_EINVAL;
+    return add_any(vq, sg, 0, 0, token);
 }
 
 int vio_packed_add(struct vio_virtq *vq, const struct vio_sg *sg,

@@ -229,7 +229,7 @@ RING_APART int add_list(struct vio_virtq *vq, const struct vio_sg *sg,
         return add_chain(vq, sg, n_readable, n_writable, true, token);
     if (n_readable)
         return add_chain(vq, sg, n_readable, 0, false, token);
-    return VIO_EINVAL;
+    return add_any(vq, sg, 0, 0, token);
 }
 
 int vio_split_add(struct vio_virtq *vq, const struct vio_sg *sg,
