@@ -3,9 +3,10 @@
 """Reads a second of guests under QEMU: the lines that linux.sh gathers, as
 figures, and those as a table.
 
-usage: rates.py FOLDER          of files ROUND-GUEST; prints figures: of each
-                                run the best of its rounds, because what else
-                                the machine does only takes away
+usage: rates.py FOLDER          of files ROUND-GUEST, or ROUND-HOW-GUEST where
+                                a guest is booted in two ways; prints figures:
+                                of each run the best of all these, because
+                                what else the machine does only takes away
        rates.py --table FIGURES prints a Markdown table
 """
 import os
