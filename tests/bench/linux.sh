@@ -132,10 +132,10 @@ boot()
     image=$3
     shift 3
     append="$runs"
-    linux="console=ttyS0 quiet mitigations=off panic=-1"
+    line="console=ttyS0 quiet mitigations=off panic=-1"
     case $name in
-    linux) append="$linux $runs" ;;
-    awake-linux) append="$linux idle=poll $runs" ;;
+    linux) append="$line $runs" ;;
+    awake-linux) append="$line idle=poll $runs" ;;
     esac
     timeout 600 qemu-system-x86_64 -machine q35 -m 512 -smp 1,maxcpus=2 \
         -accel tcg -display none -serial stdio -monitor none -nodefaults \

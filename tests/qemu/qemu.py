@@ -133,9 +133,9 @@ class Context:
                 file.truncate(size)
         return path
 
-    def device(self, *options):
-        """The virtio-blk device of the last drive."""
-        parts = [f'virtio-blk-{self.transport.device}', *options,
+    def device(self, *options, kind='blk'):
+        """A device, else the virtio-blk one of the last drive."""
+        parts = [f'virtio-{kind}-{self.transport.device}', *options,
                  *self.transport.options, *self.transport.where, *self.options]
         return ['-device', ','.join(parts)]
 

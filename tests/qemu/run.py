@@ -325,6 +325,12 @@ def short_queue(c, depth):
               'the image is not what was written')
 
 
+def worded(features, between):
+    """Each feature, and whether it is on."""
+    return tuple(f'{key}{between}{"on" if on else "off"}'
+                 for key, on in features.items())
+
+
 def with_features(packed, event_idx, indirect):
     """The case of one combination of ring features."""
     features = {'packed': packed, 'event_idx': event_idx,
@@ -333,8 +339,7 @@ def with_features(packed, event_idx, indirect):
              'indirect_desc': 'INDIRECT_DESC'}
 
     def case(c):
-        c.options = tuple(
-            f'{key}={"on" if on else "off"}' for key, on in features.items())
+        c.options = worded(features, '=')
         path = c.image('read', noise(2 * MIB + 512, 13))
         c.disk(path, readonly=True)
         output = c.boot('examples/disk_hash')
@@ -347,8 +352,7 @@ def with_features(packed, event_idx, indirect):
         c.disks.clear()
         short_queue(c, 16 if indirect else 4)
 
-    case.__doc__ = 'read and write: ' + ', '.join(
-        f'{key} {"on" if on else "off"}' for key, on in features.items())
+    case.__doc__ = 'read and write: ' + ', '.join(worded(features, ' '))
     return case
 
 
@@ -372,20 +376,15 @@ def entropy(packed, event_idx, indirect):
     def case(c):
         path, content = c.file('noise'), noise(2 * ENTROPY, 40)
         pipe = full_pipe(path, content)
-        device = ','.join(
-            [f'virtio-rng-{c.transport.device}', 'rng=rng0',
-             *(f'{key}={"on" if on else "off"}'
-               for key, on in features.items()),
-             *c.transport.options, *c.transport.where])
+        c.options = worded(features, '=')
         output = c.boot('examples/entropy', devices=[
             '-object', f'rng-random,id=rng0,filename={path}',
-            '-device', device])
+            *c.device('rng=rng0', kind='rng')])
         os.close(pipe)
         want = hashlib.sha256(content[:ENTROPY]).hexdigest()
         output.has(f'sha256 {want}')
 
-    case.__doc__ = 'entropy: ' + ', '.join(
-        f'{key} {"on" if on else "off"}' for key, on in features.items())
+    case.__doc__ = 'entropy: ' + ', '.join(worded(features, ' '))
     return case
 
 

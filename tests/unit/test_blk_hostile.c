@@ -249,15 +249,9 @@ static struct vio_blk_req two[2];
  */
 static void tempt(struct vio_blk_queue *q, uint32_t len)
 {
-    static struct vio_virtq_slot slots[0x8000];
-    static uint8_t status[COUNT(slots)];
-    size_t own = q->vq.size * sizeof(*slots);
+    static uint8_t status[0x8000];
 
-    for (unsigned i = 0; i < COUNT(slots); i++)
-        slots[i] = (struct vio_virtq_slot){
-            .token = &two[1], .bound = len + 1, .count = 0xfffe};
-    memcpy(slots, q->vq.slot, own);
-    q->vq.slot = slots;
+    unit_tempt(&q->vq, &two[1], len + 1, 0xfffe);
     memset(status, VIRTIO_BLK_S_OK, sizeof(status));
     q->status = status;
 }

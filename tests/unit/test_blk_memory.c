@@ -335,9 +335,9 @@ int main(void)
         unit_all_cases(t_mem_08_device_does_not_see_the_cache),
         unit_all_cases(t_bli_04_data_that_were_not_moved),
         unit_case_platform(orderings_of_the_platform_are_kept_without_mappings),
-        {"packed, indirect, platform: orderings_are_kept_without_mappings",
-         orderings_of_the_platform_are_kept_without_mappings, unit_setup,
-         unit_teardown, &packed},
+        unit_case_with("packed, indirect, platform",
+                       orderings_of_the_platform_are_kept_without_mappings,
+                       &packed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,6 +212,16 @@ static int64_t watch_splits(struct model_dev *d, struct model_chain *c)
     return serve(d, c);
 }
 
+/* From now on: but for the last one they are to end on a multiple. */
+static void watch(uint32_t alignment, uint64_t end)
+{
+    bad_splits = 0;
+    split_alignment = alignment;
+    split_end = end;
+    serve = unit_dev.serve;
+    unit_dev.serve = watch_splits;
+}
+
 static void ranges_are_split_where_the_device_likes_it(void **state)
 {
     static const struct {
@@ -231,11 +241,8 @@ static void ranges_are_split_where_the_device_likes_it(void **state)
 
         start(2, (struct model_limits){table[i / 2].max, 1,
                                        table[i / 2].alignment});
-        bad_splits = 0;
-        split_alignment = table[i / 2].alignment ? table[i / 2].alignment : 1;
-        split_end = table[i / 2].sector + table[i / 2].n;
-        serve = unit_dev.serve;
-        unit_dev.serve = watch_splits;
+        watch(table[i / 2].alignment ? table[i / 2].alignment : 1,
+              table[i / 2].sector + table[i / 2].n);
         assert_int_equal(run(kind, table[i / 2].sector, table[i / 2].n), 0);
         assert_int_equal(unit_disk.requests, table[i / 2].requests);
         assert_int_equal(bad_splits, table[i / 2].bad);
@@ -269,11 +276,7 @@ static void ranges_are_split_between_blocks(void **state)
                 &unit_dev, features[k],
                 (struct model_limits){table[row].max, 1, table[row].alignment});
         unit_disk_up(NULL);
-        bad_splits = 0;
-        split_alignment = 8;
-        split_end = table[row].sector + table[row].n;
-        serve = unit_dev.serve;
-        unit_dev.serve = watch_splits;
+        watch(8, table[row].sector + table[row].n);
         assert_int_equal(run(kind, table[row].sector, table[row].n), 0);
         assert_int_equal(bad_splits, table[row].bad);
         assert_true(unit_disk.longest_range <= table[row].max);

@@ -32,7 +32,7 @@ static void t_spl_01_used_id_out_of_range(void **state)
     for (size_t i = 0; i < COUNT(ids); i++) {
         unit_setup(NULL);
         start(8, 2, false);
-        unit_queue_tempt();
+        unit_tempt(&unit_queue.vq, TOKEN(1), 4096, 1);
         model_queue_push(q, ids[i], 0);
         unit_assert_breaks();
     }

@@ -33,7 +33,7 @@ static void t_pkd_01_used_id_out_of_range(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(ids); i++) {
         start(5, 2, 0);
-        unit_queue_tempt();
+        unit_tempt(vq, TOKEN(1), 4096, 1);
         model_queue_push(q, ids[i], 0);
         unit_assert_breaks();
     }

@@ -265,15 +265,15 @@ void unit_queue_start_with(const struct vio_virtq_config *config)
         model_mem_add(u->bytes, 65536, MODEL_MEM_READ | MODEL_MEM_WRITE);
 }
 
-void unit_queue_tempt(void)
+void unit_tempt(struct vio_virtq *vq, void *token, uint32_t bound,
+                uint16_t count)
 {
     static struct vio_virtq_slot slots[65536];
-    struct vio_virtq *vq = &unit_queue.vq;
 
-    for (unsigned i = 0; i < 65536; i++)
+    for (unsigned i = 0; i < COUNT(slots); i++)
         slots[i] = (struct vio_virtq_slot){
-            .token = TOKEN(1), .bound = 4096, .count = 1};
-    memcpy(slots, vq->slot, (vq->size + 1u) * sizeof(*slots));
+            .token = token, .bound = bound, .count = count};
+    memcpy(slots, vq->slot, vq->size * sizeof(*slots));
     vq->slot = slots;
 }
 

@@ -32,34 +32,25 @@
 #define unit_case(f) \
     cmocka_unit_test_setup_teardown(f, unit_setup, unit_teardown)
 
-/* The same test with packed queues. */
-#define unit_case_packed(f)                                       \
-    {                                                             \
-        "packed: " #f, f, unit_setup, unit_teardown, &unit_packed \
+/* The same test with such features, as its state points at; `how` says so. */
+#define unit_case_with(how, f, features)                    \
+    {                                                       \
+        how ": " #f, f, unit_setup, unit_teardown, features \
     }
+
+/* With packed queues. */
+#define unit_case_packed(f) unit_case_with("packed", f, &unit_packed)
 
 /* And with indirect tables, where the frontend decides that: split and packed.
  */
-#define unit_case_indirect(f)                                         \
-    {                                                                 \
-        "indirect: " #f, f, unit_setup, unit_teardown, &unit_indirect \
-    }
-#define unit_case_packed_indirect(f)                           \
-    {                                                          \
-        "packed, indirect: " #f, f, unit_setup, unit_teardown, \
-            &unit_packed_indirect                              \
-    }
+#define unit_case_indirect(f) unit_case_with("indirect", f, &unit_indirect)
+#define unit_case_packed_indirect(f) \
+    unit_case_with("packed, indirect", f, &unit_packed_indirect)
 
 /* And with the orderings of the platform. */
-#define unit_case_platform(f)                                         \
-    {                                                                 \
-        "platform: " #f, f, unit_setup, unit_teardown, &unit_platform \
-    }
-#define unit_case_packed_platform(f)                           \
-    {                                                          \
-        "packed, platform: " #f, f, unit_setup, unit_teardown, \
-            &unit_packed_platform                              \
-    }
+#define unit_case_platform(f) unit_case_with("platform", f, &unit_platform)
+#define unit_case_packed_platform(f) \
+    unit_case_with("packed, platform", f, &unit_packed_platform)
 
 /* In both formats; in both and with both layouts of a request. */
 #define unit_cases(f) unit_case(f), unit_case_packed(f)
@@ -138,9 +129,10 @@ struct unit_queue {
 
 extern struct unit_queue unit_queue;
 
-/* From now on there are slots behind the queue's own that look like buffers in
- * flight: whoever takes an id unchecked takes one of them. */
-void unit_queue_tempt(void);
+/* From now on there are slots behind the queue's own that look like this buffer
+ * in flight: whoever takes an id unchecked takes one of them. */
+void unit_tempt(struct vio_virtq *vq, void *token, uint32_t bound,
+                uint16_t count);
 
 void unit_queue_start_with(const struct vio_virtq_config *config);
 void unit_queue_start(uint16_t size, uint64_t features, bool legacy,
