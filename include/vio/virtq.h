@@ -379,7 +379,9 @@ void vio_virtq_break(struct vio_virtq *vq);
 
 /**
  * Hold a queue, or let it go on: while it is held, nothing is made visible to
- * the device and it is not notified. Buffers can be staged and taken.
+ * the device and it is not notified. Buffers can be staged and taken. When it
+ * goes on, everything staged is made visible, and the device is notified once,
+ * also of what was made visible before.
  *
  * Context: owner. Spec: 3.4 Device Suspend (of version 1.4).
  */

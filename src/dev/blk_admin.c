@@ -60,11 +60,8 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
 
 static void hold_all(struct vio_blk *blk, bool held)
 {
-    for (unsigned i = 0; i < blk->info.n_queues; i++) {
+    for (unsigned i = 0; i < blk->info.n_queues; i++)
         vio_virtq_hold(&blk->queue[i].vq, held);
-        if (!held)
-            vio_blk_submit(&blk->queue[i]);
-    }
 }
 
 int vio_blk_suspend(struct vio_blk *blk)

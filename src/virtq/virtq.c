@@ -269,13 +269,18 @@ void vio_virtq_notify(struct vio_virtq *vq)
     ring_doorbell(&vq->doorbell, value);
 }
 
-bool vio_virtq_kick_prepare(struct vio_virtq *vq)
+static bool kick_prepare(struct vio_virtq *vq)
 {
-    DEBUG_OWN(vq);
     if (ring_state(vq) & (VQ_BROKEN | VQ_HELD))
         return false;
     return ring_is_packed(vq) ? vio_packed_kick_prepare(vq)
                               : vio_split_kick_prepare(vq);
+}
+
+bool vio_virtq_kick_prepare(struct vio_virtq *vq)
+{
+    DEBUG_OWN(vq);
+    return kick_prepare(vq);
 }
 
 /* Any kick. */
@@ -446,6 +451,12 @@ void vio_virtq_hold(struct vio_virtq *vq, bool held)
     if (!held)
         debug_waited(vq);
     ring_set_state(vq, VQ_HELD, held);
+    if (held)
+        return;
+    kick_prepare(vq);
+    /* Wanted or not: one that was wanted before the hold, and comes after a
+     * lock is released, may have come to nothing. */
+    vio_virtq_notify(vq);
 }
 
 bool vio_virtq_is_broken(const struct vio_virtq *vq)
