@@ -21,10 +21,14 @@
 
 #define HEADER_SIZE sizeof(struct virtio_blk_req_header)
 
-#define FEATURES                                                            \
+#define PLAIN_FEATURES \
+    (VIRTIO_BIT(VIRTIO_BLK_F_RO) | VIRTIO_BIT(VIRTIO_BLK_F_FLUSH))
+
+/* Bits that come with a field, and where the last of these ends. */
+#define LIMITS                                                              \
     (VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) | \
-     VIRTIO_BIT(VIRTIO_BLK_F_BLK_SIZE) | VIRTIO_BIT(VIRTIO_BLK_F_RO) |      \
-     VIRTIO_BIT(VIRTIO_BLK_F_FLUSH))
+     VIRTIO_BIT(VIRTIO_BLK_F_BLK_SIZE))
+#define LIMITS_END (VIRTIO_BLK_CONFIG_BLK_SIZE + 4u)
 
 static int read_limits(struct vio_disk *disk, struct vio_device *dev)
 {
@@ -102,10 +106,14 @@ static int set_up_queue(struct vio_disk *disk, struct vio_device *dev,
 int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
                   const struct vio_mem *mem)
 {
+    uint64_t wanted = PLAIN_FEATURES;
     int err = vio_blk_check_device(dev, mem);
 
+    /* Nothing is agreed upon that cannot be read. */
+    if (dev->config_len >= LIMITS_END)
+        wanted |= LIMITS;
     if (!err)
-        err = vio_device_begin(dev, FEATURES, 0);
+        err = vio_device_begin(dev, wanted, 0);
     if (err)
         return err;
     disk->dev = dev;
