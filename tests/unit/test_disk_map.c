@@ -78,7 +78,7 @@ static void parts_of_a_transfer_are_whole_blocks(void **state)
         unit_env.map_by_page = most == 0;
         unit_env.map_most = most;
         unit_small_up();
-        unit_small_go_round(unit_small_data + (most ? 0 : 136), 32,
+        unit_small_go_round(unit_small_data + (most ? 0 : 1160), 32,
                             table[i / 2].len);
         assert_int_equal(odd_parts != 0, table[i / 2].odd);
         unit_small_down();
