@@ -4,7 +4,7 @@
  * begins before the last one is over.
  *
  * A request is header, one or two segments of data, status: two, because a
- * mapping of the port's may end within a sector.
+ * mapping of the port's may end within a block.
  *
  * Spec: 5.2 Block Device.
  */
