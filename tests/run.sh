@@ -7,7 +7,8 @@
 #
 #     all        everything below (the default), the short forms; without
 #                coverage
-#     unit       the library against the model of a device, on this machine
+#     unit       the library against the model of a device, on this machine;
+#                and built for size, but for the campaigns that take longest
 #     build      the library as others build it: compilers, symbols, headers
 #     coverage   unit, and that it reaches every line and branch of the library
 #                but for what tests/coverage.txt excuses, with the reasons
@@ -81,6 +82,8 @@ suite_unit()
     build test
     ctest_label test unit
     count_cases test
+    build small
+    ctest_label small unit -LE '^long$'
 }
 
 suite_sanitize()

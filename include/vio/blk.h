@@ -223,15 +223,15 @@ struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
  * Context: owner. Returns: 0; VIO_EAGAIN: all slots are taken, submit and reap
  * first; VIO_EINVAL: no data, or an empty buffer or range; not a multiple of
  * 512 bytes, or where it is about zones of zone_sectors or write_granularity; a
- * report or sense of another size than it has; VIO_EBUSY: it is queued already;
- * VIO_EBADSTATE: the disk is not in use, or no more; VIO_ERANGE: past the end
- * of the disk; VIO_EROFS: a write to a read-only disk; VIO_ENOTSUP: the device
- * does not offer it; VIO_E2BIG: more than max_bytes bytes, or more than
- * max_segs segments of at most size_max bytes (a longer piece of memory is more
- * than one segment, and so is one that the port maps in parts), or more or
- * longer ranges, or a longer append, than info says; VIO_EFAULT: a buffer could
- * not be mapped; VIO_EPROTO: the queue is broken. After an error the request is
- * the caller's, unless that is VIO_EBUSY.
+ * report or sense of another size than it has; no operation on a zone;
+ * VIO_EBUSY: it is queued already; VIO_EBADSTATE: the disk is not in use, or no
+ * more; VIO_ERANGE: past the end of the disk; VIO_EROFS: a write to a read-only
+ * disk; VIO_ENOTSUP: the device does not offer it; VIO_E2BIG: more than
+ * max_bytes bytes, or more than max_segs segments of at most size_max bytes (a
+ * longer piece of memory is more than one segment, and so is one that the port
+ * maps in parts), or more or longer ranges, or a longer append, than info says;
+ * VIO_EFAULT: a buffer could not be mapped; VIO_EPROTO: the queue is broken.
+ * After an error the request is the caller's, unless that is VIO_EBUSY.
  */
 int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req);
 

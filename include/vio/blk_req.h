@@ -128,7 +128,8 @@ enum vio_blk_zone_op {
     VIO_BLK_ZONE_RESET_ALL, /* all zones; sector is not used */
 };
 
-/** Manage a zone; sector is its beginning. */
+/** Manage a zone; sector is its beginning. Of an op that is none of these a
+ * request is made that cannot be queued (VIO_EINVAL). */
 void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
                        uint64_t sector);
 

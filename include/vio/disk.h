@@ -37,9 +37,10 @@ struct vio_disk {
     uint64_t capacity;   /* sectors of 512 bytes */
     uint64_t timeout_ns; /* of one request: 30 s, until the caller sets it */
     struct virtio_blk_req_header *header; /* shared, with the status behind */
-    const void *data;                     /* the caller's memory */
-    uint32_t max_bytes;                   /* of one request */
-    uint8_t max_segs;                     /* of its data: 1 or 2 */
+    const void *data;    /* the caller's memory, where it is mapped */
+    uint32_t block_size; /* bytes, a power of two: where data may be cut */
+    uint32_t max_bytes;  /* of one request: whole blocks */
+    bool two_segs;       /* its data may be two segments */
     uint8_t n_data;      /* segments of data, which are mapped */
     uint8_t dir;         /* for this: enum vio_dir */
     struct vio_sg sg[4]; /* of the request: header, data, status */
@@ -68,21 +69,21 @@ int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
 
 /**
  * Read `len` bytes from `sector` on, in as many requests as the device's limits
- * and the port's mapping take. These are cut at any sector: where the disk's
- * blocks are longer, and it takes no parts of them (QEMU), a port that maps is
- * to map whole ones.
+ * and the port's mapping take. They are cut between the disk's blocks, counted
+ * from `sector` on, or between sectors where the port maps less than a block in
+ * one or two segments: there are disks that refuse parts of blocks (VIO_EIO).
  *
  * @buf, @len: a multiple of 512 bytes; 0 reads nothing.
  *
  * Context: owner, blocks for at most timeout_ns per request. Returns: 0;
  * VIO_EINVAL: len is not a multiple of 512; VIO_ERANGE: past the end of the
- * disk; VIO_EFAULT: buf could not be mapped for the device; VIO_E2BIG: a sector
- * of buf is more segments than the device takes, or than two; VIO_EIO,
- * VIO_ENOTSUP: the device failed; VIO_ETIMEDOUT, VIO_EPROTO: it did not answer
- * or broke the rules: the device has been reset, and the disk has to be
- * initialised again; VIO_EBADSTATE: it has to be. After an error the content of
- * buf is undefined; after VIO_ETIMEDOUT buf is the caller's again once
- * vio_disk_fini() returns anything else.
+ * disk; VIO_EFAULT: buf could not be mapped for the device; VIO_E2BIG: what the
+ * port maps at a time, or at two if the device takes two segments, ends within
+ * a sector; VIO_EIO, VIO_ENOTSUP: the device failed; VIO_ETIMEDOUT, VIO_EPROTO:
+ * it did not answer or broke the rules: the device has been reset, and the disk
+ * has to be initialised again; VIO_EBADSTATE: it has to be. After an error the
+ * content of buf is undefined; after VIO_ETIMEDOUT buf is the caller's again
+ * once vio_disk_fini() returns anything else.
  *
  * Spec: 5.2.6 Device Operation.
  */

@@ -28,6 +28,7 @@
 #define BLK_CAPACITY_FIELD BLK_FIELD(CAPACITY, 8, VIO_CONFIG_ALWAYS)
 #define BLK_SIZE_MAX_FIELD BLK_FIELD(SIZE_MAX, 4, VIRTIO_BLK_F_SIZE_MAX)
 #define BLK_SEG_MAX_FIELD  BLK_FIELD(SEG_MAX, 4, VIRTIO_BLK_F_SEG_MAX)
+#define BLK_BLOCK_FIELD    BLK_FIELD(BLK_SIZE, 4, VIRTIO_BLK_F_BLK_SIZE)
 
 /* Is it a block device, and is the memory aligned as it needs it? */
 int vio_blk_check_device(struct vio_device *dev, const struct vio_mem *mem);
@@ -39,6 +40,13 @@ int vio_blk_no_room(struct vio_device *dev, const struct vio_mem *mem,
 /* Bytes of one segment, from the field of the configuration space. */
 int vio_blk_size_max(struct vio_device *dev, uint64_t field,
                      uint32_t *size_max);
+
+/* The size of a block is a hint (5.2.4): is it one that makes sense? */
+static inline bool blk_is_block(uint32_t size, uint32_t most)
+{
+    return size >= VIRTIO_BLK_SECTOR_SIZE && size <= most &&
+           (size & (size - 1)) == 0;
+}
 
 /* By subtraction, which cannot wrap. */
 static inline bool blk_in_range(uint64_t capacity, uint64_t sector, uint64_t n)

@@ -58,7 +58,7 @@ static const struct vio_config_field fields[N_FIELDS] = {
     [SIZE_MAXIMUM] = BLK_SIZE_MAX_FIELD,
     [SEG_MAX] = BLK_SEG_MAX_FIELD,
     [NUM_QUEUES] = FIELD(NUM_QUEUES, 2, VIRTIO_BLK_F_MQ),
-    [BLK_SIZE] = FIELD(BLK_SIZE, 4, VIRTIO_BLK_F_BLK_SIZE),
+    [BLK_SIZE] = BLK_BLOCK_FIELD,
     [PHYSICAL_EXP] = FIELD(PHYSICAL_BLOCK_EXP, 1, VIRTIO_BLK_F_TOPOLOGY),
     [ALIGNMENT_OFFSET] = FIELD(ALIGNMENT_OFFSET, 1, VIRTIO_BLK_F_TOPOLOGY),
     [MIN_IO] = FIELD(MIN_IO_SIZE, 2, VIRTIO_BLK_F_TOPOLOGY),
@@ -131,8 +131,7 @@ static void set_topology(struct vio_blk_info *info, const uint64_t *value,
                          bool has_size)
 {
     uint64_t size = value[BLK_SIZE - TOPOLOGY];
-    bool sane = size >= VIRTIO_BLK_SECTOR_SIZE && size <= BLOCK_SIZE_LIMIT &&
-                (size & (size - 1)) == 0;
+    bool sane = blk_is_block((uint32_t)size, BLOCK_SIZE_LIMIT);
     unsigned exp = (unsigned)value[PHYSICAL_EXP - TOPOLOGY];
 
     info->block_size = sane ? (uint32_t)size : VIRTIO_BLK_SECTOR_SIZE;

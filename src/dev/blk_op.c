@@ -133,7 +133,11 @@ void vio_blk_prep_zone(struct vio_blk_req *req, enum vio_blk_zone_op op,
     /* 5.2.6.2: the sector of a reset of all is 0. */
     if (op == VIO_BLK_ZONE_RESET_ALL)
         sector = 0;
-    vio_blk_prep(req, sector, NULL, 0, (enum blk_op_index)(BLK_ZONE_OPEN + op));
+    /* What is none of them becomes a read of nothing, which nobody queues. */
+    vio_blk_prep(req, sector, NULL, 0,
+                 (unsigned)op <= VIO_BLK_ZONE_RESET_ALL
+                     ? (enum blk_op_index)(BLK_ZONE_OPEN + op)
+                     : BLK_READ);
 }
 
 void vio_blk_prep_zone_append(struct vio_blk_req *req, uint64_t sector,

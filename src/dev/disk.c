@@ -4,7 +4,7 @@
  * begins before the last one is over.
  *
  * A request is header, one or two segments of data, status: two, because a
- * mapping of the port's may end within a sector.
+ * mapping of the port's may end within a block.
  *
  * Spec: 5.2 Block Device.
  */
@@ -21,23 +21,32 @@
 
 #define HEADER_SIZE sizeof(struct virtio_blk_req_header)
 
-#define FEATURES                                                            \
+#define PLAIN_FEATURES \
+    (VIRTIO_BIT(VIRTIO_BLK_F_RO) | VIRTIO_BIT(VIRTIO_BLK_F_FLUSH))
+
+/* Bits that come with a field, and where the last of these ends. */
+#define LIMITS                                                              \
     (VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) | \
-     VIRTIO_BIT(VIRTIO_BLK_F_RO) | VIRTIO_BIT(VIRTIO_BLK_F_FLUSH))
+     VIRTIO_BIT(VIRTIO_BLK_F_BLK_SIZE))
+#define LIMITS_END (VIRTIO_BLK_CONFIG_BLK_SIZE + 4u)
 
 static int read_limits(struct vio_disk *disk, struct vio_device *dev)
 {
     static const struct vio_config_field fields[] = {
-        BLK_CAPACITY_FIELD, BLK_SIZE_MAX_FIELD, BLK_SEG_MAX_FIELD};
-    uint64_t value[3];
-    int err = vio_device_config_get(dev, fields, 3, value);
+        BLK_CAPACITY_FIELD, BLK_SIZE_MAX_FIELD, BLK_SEG_MAX_FIELD,
+        BLK_BLOCK_FIELD};
+    uint64_t value[4];
+    int err = vio_device_config_get(dev, fields, 4, value);
 
     if (!err)
         err = vio_blk_size_max(dev, value[1], &disk->max_bytes);
     if (err)
         return err;
-    disk->max_bytes -= disk->max_bytes % VIRTIO_BLK_SECTOR_SIZE;
-    disk->max_segs = value[2] < MOST_DATA ? 1 : MOST_DATA;
+    disk->block_size = (uint32_t)value[3];
+    if (!blk_is_block(disk->block_size, disk->max_bytes))
+        disk->block_size = VIRTIO_BLK_SECTOR_SIZE;
+    disk->max_bytes &= -disk->block_size;
+    disk->two_segs = value[2] >= MOST_DATA;
     disk->capacity = value[0];
     return 0;
 }
@@ -97,10 +106,14 @@ static int set_up_queue(struct vio_disk *disk, struct vio_device *dev,
 int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
                   const struct vio_mem *mem)
 {
+    uint64_t wanted = PLAIN_FEATURES;
     int err = vio_blk_check_device(dev, mem);
 
+    /* Nothing is agreed upon that cannot be read. */
+    if (dev->config_len >= LIMITS_END)
+        wanted |= LIMITS;
     if (!err)
-        err = vio_device_begin(dev, FEATURES, 0);
+        err = vio_device_begin(dev, wanted, 0);
     if (err)
         return err;
     disk->dev = dev;
@@ -117,13 +130,13 @@ int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
 static void unmap(struct vio_disk *disk)
 {
     const struct vio_env *env = vio_env_of(disk->dev);
+    unsigned n = vio_dma_maps(env) ? disk->n_data : 0;
     const unsigned char *base = disk->data;
 
-    for (unsigned i = 1; i <= disk->n_data; i++) {
+    for (unsigned i = 1; i <= n; i++) {
         const struct vio_sg *sg = &disk->sg[i];
 
-        if (vio_dma_maps(env))
-            vio_dma_unmap(env, sg->addr, base, sg->len, disk->dir);
+        vio_dma_unmap(env, sg->addr, base, sg->len, disk->dir);
         base += sg->len;
     }
     disk->n_data = 0;
@@ -157,27 +170,35 @@ static int map_segment(struct vio_disk *disk, uint8_t i,
     return 0;
 }
 
-/* Map the front of the caller's memory, whole sectors of it; *len becomes how
- * much. */
+/* Map the front of the caller's memory; *len becomes how much. That is whole
+ * blocks, of which devices refuse parts, or all there is; or whole sectors,
+ * where the port maps no more. */
 static int map_front(struct vio_disk *disk, const unsigned char *base,
                      size_t *len)
 {
-    size_t rest, mapped;
+    size_t want, rest;
     int err;
 
-    disk->data = base;
     if (*len > disk->max_bytes)
         *len = disk->max_bytes;
+    want = *len;
     err = map_segment(disk, 1, base, len);
-    rest = -*len % VIRTIO_BLK_SECTOR_SIZE;
-    if (err || rest == 0 || !vio_dma_maps(vio_env_of(disk->dev)))
+    if (err || !vio_dma_maps(vio_env_of(disk->dev)))
         return err;
-    if (disk->max_segs < MOST_DATA)
-        return VIO_E2BIG;
-    mapped = rest;
-    err = map_segment(disk, 2, base + *len, &mapped);
-    *len += rest;
-    return err || mapped == rest ? err : VIO_E2BIG;
+    disk->data = base;
+    rest = -*len & (disk->block_size - 1);
+    if (rest > want - *len)
+        rest = want - *len;
+    err = VIO_E2BIG;
+    if (rest && disk->two_segs) {
+        int mapping = map_segment(disk, 2, base + *len, &rest);
+
+        if (mapping)
+            err = mapping;
+        else
+            *len += rest;
+    }
+    return *len % VIRTIO_BLK_SECTOR_SIZE ? err : 0;
 }
 
 /* Wait for the request: what became of it. */

@@ -126,6 +126,38 @@ static void zone_requests_name_the_first_sector(void **state)
     unit_disk_down();
 }
 
+/* An operation that is none becomes no other request, on any disk. */
+static void operation_that_is_none_is_refused(void **state)
+{
+    static const unsigned ops[] = {VIO_BLK_ZONE_RESET_ALL + 1,
+                                   VIO_BLK_ZONE_RESET_ALL + 2,
+                                   VIO_BLK_ZONE_RESET_ALL + 3,
+                                   VIO_BLK_ZONE_RESET_ALL + 4,
+                                   100,
+                                   0xf7,
+                                   0xf8,
+                                   0xf9,
+                                   0x100,
+                                   0x80000000,
+                                   ~0u - 7,
+                                   ~0u};
+
+    (void)state;
+    for (uint8_t model = MODEL_Z_NONE; model <= MODEL_Z_HA; model++) {
+        zone_start(model);
+        for (size_t i = 0; i < COUNT(ops); i++) {
+            /* As if the struct had been another request. */
+            memset(&zone_req, 0xa5, sizeof(zone_req));
+            assert_int_equal(
+                zone_manage((enum vio_blk_zone_op)ops[i], zone_at(4)),
+                VIO_EINVAL);
+            assert_int_equal(zone_req.state, VIO_BLK_IDLE);
+        }
+        assert_int_equal(unit_disk.requests, 0);
+        unit_disk_down();
+    }
+}
+
 /* Statuses 3 to 6: each of them, by what causes it. */
 static void rules_of_zones_are_told_by_ezone(void **state)
 {
@@ -376,6 +408,7 @@ int main(void)
         unit_all_cases(report_without_content_is_refused),
         unit_all_cases(zones_go_through_their_states),
         unit_all_cases(zone_requests_name_the_first_sector),
+        unit_all_cases(operation_that_is_none_is_refused),
         unit_all_cases(rules_of_zones_are_told_by_ezone),
         unit_all_cases(every_status_has_its_result),
         unit_all_cases(append_tells_where_the_data_landed),

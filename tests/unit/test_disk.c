@@ -196,6 +196,33 @@ static void memory_that_is_small_or_misaligned_is_refused(void **state)
                      VIO_EINVAL);
 }
 
+/* A limit that has no field within reach is not agreed upon, as it would not be
+ * kept to. */
+static void limits_out_of_reach_are_not_accepted(void **state)
+{
+    const uint64_t limits =
+        MF(MF_BLK_SIZE_MAX) | MF(MF_BLK_SEG_MAX) | MF(MF_BLK_BLK_SIZE);
+    const uint64_t plain = MF(MF_BLK_RO) | MF(MF_BLK_FLUSH);
+
+    (void)state;
+    for (uint32_t len = 8; len <= 25; len++) {
+        unit_small_device(1 + len % 2);
+        model_disk_offer(&unit_dev, MF_BLK_RO);
+        model_disk_offer(&unit_dev, MF_BLK_BLK_SIZE);
+        model_config_put(&unit_dev, 20, 4, 4096);
+        model_disk_set_size_max(&unit_disk, &unit_dev, 65536);
+        unit_dev.length = 0x100 + len;
+        unit_dev.config_len = len;
+        unit_small_up();
+        assert_int_equal(unit_dev.accepted & (limits | plain),
+                         len < 24 ? plain : limits | plain);
+        assert_int_equal(unit_small.max_bytes, len < 24 ? 1u << 30 : 65536);
+        assert_int_equal(unit_small.two_segs, len >= 24);
+        assert_int_equal(unit_small.block_size, len < 24 ? 512 : 4096);
+        unit_small_down();
+    }
+}
+
 static void other_device_is_refused(void **state)
 {
     (void)state;
@@ -221,6 +248,7 @@ int main(void)
         unit_cases(t_blc_08_segments_below_a_sector_are_refused),
         unit_cases(queue_that_is_of_no_use_is_refused),
         unit_cases(memory_that_is_small_or_misaligned_is_refused),
+        unit_cases(limits_out_of_reach_are_not_accepted),
         unit_cases(other_device_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,8 +341,15 @@ static void batch_costs_one_full_barrier(void **state)
     }
 }
 
-/* Taking what one look at a split queue's index showed needs no second look; in
- * a packed queue each buffer has flags of its own. */
+/* Taking what one look at a split queue's index showed needs no second look; a
+ * build for size has no code for that, and looks each time. In a packed queue
+ * each buffer has flags of its own. */
+#ifdef __OPTIMIZE_SIZE__
+#define LOOKS_OF_SPLIT 4u
+#else
+#define LOOKS_OF_SPLIT 2u
+#endif
+
 static void drain_looks_no_oftener_than_it_has_to(void **state)
 {
     (void)state;
@@ -352,10 +359,13 @@ static void drain_looks_no_oftener_than_it_has_to(void **state)
     for (unsigned i = 0; i < 3; i++)
         model_queue_complete(q, 0, 0);
     n_trace = 0;
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 1; i <= 3; i++) {
         unit_get(&(uint32_t){0});
+        assert_in_range(count(MODEL_LOAD_ACQUIRE), 1, i); /* once a call */
+    }
     unit_get_none();
-    assert_int_equal(count(MODEL_LOAD_ACQUIRE), unit_is_packed() ? 3 : 2);
+    assert_int_equal(count(MODEL_LOAD_ACQUIRE),
+                     unit_is_packed() ? 3 : LOOKS_OF_SPLIT);
 }
 
 /* Before each test. */
