@@ -333,6 +333,44 @@ static void t_qsz_08_number_of_queues_disagrees(void **state)
     }
 }
 
+/* Where the device dictates the sizes, the queues up to the first whose size is
+ * another one are used; elsewhere all, of the size that every one has. */
+static void queues_of_different_sizes(void **state)
+{
+    static const struct {
+        uint32_t max[4];
+        unsigned alike, size; /* of the first; the least of all */
+    } table[] = {
+        {{32, 32, 64, 32}, 2, 32}, {{64, 32, 64, 64}, 1, 32},
+        {{32, 64, 64, 64}, 1, 32}, {{64, 64, 64, 16}, 3, 16},
+        {{64, 64, 64, 64}, 4, 64},
+    };
+
+    (void)state;
+    for_each_way(way)
+    {
+        for (size_t i = 0; i < COUNT(table); i++) {
+            const uint32_t *max = table[i].max;
+            bool fixed = way == UNIT_PCI_LEGACY;
+            unsigned n = fixed ? table[i].alike : 4;
+
+            unit_way_start(way);
+            model_disk_set_queues(unit_way.model, 4, 4);
+            memcpy(unit_way.model->queue_max, max, sizeof(table[i].max));
+            unit_function.num_queues = 4;
+            unit_way.cfg.n_queues = 4;
+            unit_way_up();
+            assert_int_equal(vio_blk_info(&unit_way.blk)->n_queues, n);
+            assert_int_equal(vio_blk_info(&unit_way.blk)->queue_size,
+                             fixed ? max[0] : table[i].size);
+            for (unsigned k = 0; k < MODEL_QUEUES; k++)
+                assert_int_equal(unit_way.model->queue[k].live, k < n);
+            unit_way_transfer_well((uint8_t)i);
+            unit_way_down();
+        }
+    }
+}
+
 /* T-QSZ-12: for the largest queues no sum overflows, and where one would,
  * the size is refused before. */
 static void t_qsz_12_layout_of_the_largest_queues(void **state)
@@ -377,6 +415,7 @@ int main(void)
         unit_cases(notification_data_says_where_the_driver_is),
         unit_cases(t_qsz_07_queue_does_not_become_ready),
         unit_case(t_qsz_08_number_of_queues_disagrees),
+        unit_cases(queues_of_different_sizes),
         unit_cases(t_qsz_12_layout_of_the_largest_queues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
