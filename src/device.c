@@ -8,7 +8,8 @@
  *                                                 UNKNOWN without the reset
  *     vio_device_queue_start  NEGOTIATED, and
  *                             with RING_RESET
- *                             RUNNING             the same, else FAILED
+ *                             RUNNING             the same; FAILED where the
+ *                                                 device breaks the rules
  *     vio_device_queue_reset  RUNNING             the same
  *     vio_device_start        NEGOTIATED          RUNNING, else FAILED
  *     vio_device_suspend      RUNNING             SUSPENDED (device_suspend.c)
@@ -276,19 +277,19 @@ int vio_device_check(struct vio_device *dev)
 
 int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
-    uint32_t value = 0;
-    int err = vio_ops(dev)->queue_max(dev, index, &value);
+    int err = vio_ops(dev)->queue_max(dev, index, max);
 
     if (!err && vio_is_legacy(dev) &&
-        (value > VIRTQ_SIZE_MAX || (value & (value - 1))))
-        err = vio_device_why(dev, VIO_WHY_QUEUE_BAD_SIZE, value);
+        (*max > VIRTQ_SIZE_MAX || (*max & (*max - 1))))
+        err = vio_device_why(dev, VIO_WHY_QUEUE_BAD_SIZE, *max);
     /* Of a device that is gone every queue reads as busy. */
     if (err) {
         int gone = vio_device_read_status(dev);
 
         return gone < 0 ? gone : err;
     }
-    *max = value > VIRTQ_SIZE_MAX ? VIRTQ_SIZE_MAX : value;
+    if (*max > VIRTQ_SIZE_MAX)
+        *max = VIRTQ_SIZE_MAX;
     return 0;
 }
 
@@ -297,14 +298,21 @@ int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     bool again = dev->state == VIO_DEVICE_RUNNING &&
                  vio_device_has(dev, VIRTIO_F_RING_RESET);
+    uint32_t max;
     int err;
 
     if (dev->state != VIO_DEVICE_NEGOTIATED && !again)
         return vio_device_bad_state(dev);
-    /* The device may look at the ring as soon as it knows it. */
-    vio_mb_platform();
-    err = vio_ops(dev)->queue_start(dev, vq);
-    return err ? give_up(dev, err) : 0;
+    err = vio_device_queue_max(dev, vq->index, &max);
+    if (!err && max == 0)
+        err = vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);
+    if (!err) {
+        /* The device may look at the ring as soon as it knows it. */
+        vio_mb_platform();
+        err = vio_ops(dev)->queue_start(dev, vq);
+    }
+    /* What is the caller's fault was found before anything was told. */
+    return err == VIO_EPROTO ? give_up(dev, err) : err;
 }
 
 int vio_device_queue_reset(struct vio_device *dev, struct vio_virtq *vq)

@@ -57,9 +57,12 @@ struct vio_transport {
                             unsigned width);
     void (*config_write)(struct vio_device *dev, uint32_t offset,
                          unsigned width, uint32_t value);
-    /* The largest size of a queue; 0: there is none. Fails where it is busy. */
+    /* Select a queue: its largest size, or 0: there is none. Fails where it is
+     * busy. */
     int (*queue_max)(struct vio_device *dev, uint16_t index, uint32_t *max);
-    /* Give the queue to the device, and fill in its doorbell. */
+    /* Give the queue that queue_max has just selected to the device, and fill
+     * in its doorbell. VIO_EPROTO: the device is to be given up; any other
+     * error: it goes on as if nothing had been asked of it. */
     int (*queue_start)(struct vio_device *dev, struct vio_virtq *vq);
     /* RING_RESET: ask for the reset of one queue, or have asked before. Is it
      * still under way? */
@@ -201,7 +204,8 @@ void vio_device_fail(struct vio_device *dev);
 /**
  * Ask for the largest size of a queue.
  *
- * @max: out: descriptors, 0: there is no such queue.
+ * @max: out: descriptors, 0: there is no such queue; after an error it means
+ * nothing.
  *
  * Context: task, after a reset. Returns: 0; VIO_EBUSY: the queue is in use;
  * VIO_EPROTO: the device says a size that is not legal; VIO_ENODEV: it is gone.
@@ -218,10 +222,11 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
  *
  * Context: task, between begin and start, or after vio_device_queue_reset().
  * Returns: 0; VIO_EBADSTATE; VIO_EBUSY: the queue is in use; VIO_EINVAL: its
- * address is beyond what the transport can say; VIO_EPROTO: the device did not
- * take it; VIO_ENODEV: there is no such queue, or the device is gone. After any
- * error but VIO_EBADSTATE the device is given up, a live one, too: FAILED is
- * set.
+ * address is beyond what the transport can say; VIO_ENODEV: there is no such
+ * queue, its doorbell cannot be mapped, or the device is gone; VIO_EPROTO: the
+ * device did not take it, and is given up, a live one, too: FAILED is set.
+ * After any other error but that it is gone, the device goes on as it was, and
+ * its state is the same.
  *
  * Spec: 3.1.1, step 7; 4.2.3.2 Virtqueue Configuration.
  */

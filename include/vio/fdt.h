@@ -30,7 +30,7 @@ size_t vio_fdt_size(const void *fdt);
 
 /**
  * Find the virtio,mmio nodes, in the order of the tree. Nodes that are not
- * enabled are passed over.
+ * enabled are passed over, and so is everything below one.
  *
  * The address is taken from `reg` as it is: buses between the node and the root
  * are taken to map one to one. The interrupt is that of the node's `interrupts`
@@ -67,7 +67,8 @@ struct vio_fdt_pci {
 };
 
 /**
- * Find the pci-host-ecam-generic nodes, in the order of the tree.
+ * Find the pci-host-ecam-generic nodes, in the order of the tree. Which ones
+ * count, and how the address of the ECAM is read, is as with vio_fdt_mmio().
  *
  * @fdt, @size: the tree and its length in bytes.
  * @bridges, @max: out: at most max are stored; after an error they mean

@@ -155,11 +155,9 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct host *h = host_of(dev);
 
-    if (vq->index >= h->n_queues)
-        return VIO_ENODEV;
     if (send_queue(h, vq)) {
         h->gone = true;
-        return VIO_ENODEV;
+        return VIO_EPROTO; /* which turns out to be VIO_ENODEV */
     }
     h->started[vq->index] = true;
     vq->doorbell.reg.addr = (uintptr_t)h->kick[vq->index];

@@ -127,7 +127,8 @@ static unsigned round_down_to_power_of_two(uint32_t n)
 
 /* 5.2.2: all queues of a disk are request queues. The size to begin with is the
  * caller's wish, never more than any of them has; on some transports the device
- * dictates it. */
+ * dictates it, and what differs from the first is not used. Queues can be fewer
+ * than the configuration space says anyway. */
 static int first_size(struct blk_plan *plan, unsigned *size)
 {
     *size = vio_size_fixed(plan->dev) ? VIRTQ_SIZE_MAX : plan->cfg->queue_size;
@@ -137,8 +138,9 @@ static int first_size(struct blk_plan *plan, unsigned *size)
 
         if (err)
             return err;
-        if (max == 0 && i > 0) {
-            plan->n_queues = i; /* fewer than the configuration space says */
+        if (i > 0 &&
+            (max == 0 || (vio_size_fixed(plan->dev) && max != *size))) {
+            plan->n_queues = i;
             break;
         }
         if (max == 0)

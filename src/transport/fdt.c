@@ -44,18 +44,10 @@ static bool has_string(struct fdt_bytes list, const char *s)
     return false;
 }
 
-static bool is_enabled(const struct fdt_node *node)
-{
-    struct fdt_bytes status = node->prop[FDT_STATUS];
-
-    return !status.p || fdt_starts_with(status, "okay") ||
-           fdt_starts_with(status, "ok");
-}
-
 static bool is_device(const struct fdt_node *node, const char *compatible)
 {
     return has_string(node->prop[FDT_COMPATIBLE], compatible) &&
-           is_enabled(node);
+           !node->disabled;
 }
 
 static bool is_range(uint64_t base, uint64_t size)

@@ -201,6 +201,12 @@ static bool set_cells(struct fdt_bytes prop, uint8_t *cells)
     return value <= MOST_CELLS;
 }
 
+static bool is_off(struct fdt_bytes status)
+{
+    return status.p && !fdt_starts_with(status, "okay") &&
+           !fdt_starts_with(status, "ok");
+}
+
 static bool enter(struct fdt_walk *walk, struct fdt_node *node)
 {
     struct fdt_cells cells = default_cells;
@@ -216,7 +222,18 @@ static bool enter(struct fdt_walk *walk, struct fdt_node *node)
         !set_cells(node->prop[FDT_SIZE_CELLS], &cells.size))
         return false;
     walk->cells[walk->depth] = cells;
+    /* What is behind a bus that is not there is not there either. */
+    if (!walk->disabled && is_off(node->prop[FDT_STATUS]))
+        walk->disabled = (uint8_t)walk->depth;
+    node->disabled = walk->disabled != 0;
     return true;
+}
+
+static void leave(struct fdt_walk *walk)
+{
+    if (walk->disabled == walk->depth)
+        walk->disabled = 0;
+    walk->depth--;
 }
 
 int vio_fdt_next(struct fdt_walk *walk, struct fdt_node *node)
@@ -229,7 +246,7 @@ int vio_fdt_next(struct fdt_walk *walk, struct fdt_node *node)
         if (token == END && walk->depth == 0)
             return 0;
         if (token == END_NODE && walk->depth != 0)
-            walk->depth--;
+            leave(walk);
         else if (token != NOP)
             return VIO_EINVAL;
     }

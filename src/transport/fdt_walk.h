@@ -40,6 +40,7 @@ struct fdt_node {
     struct fdt_bytes name;
     struct fdt_bytes prop[FDT_N_NAMES];
     struct fdt_cells parent;
+    bool disabled;  /* or what it is part of is */
     unsigned depth; /* 1: the root */
 };
 
@@ -50,6 +51,7 @@ struct fdt_walk {
     struct fdt_bytes strings;
     unsigned depth;
     struct fdt_cells cells[FDT_MAX_DEPTH + 1];
+    uint8_t disabled; /* depth of the outermost disabled node we are in, or 0 */
 };
 
 /* 0, or VIO_EINVAL. */

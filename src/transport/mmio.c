@@ -131,22 +131,15 @@ static uint32_t start_register(const struct vio_mmio *m)
                                   : VIRTIO_MMIO_QUEUE_READY;
 }
 
-/* Select a queue and make sure that it is nobody's (4.2.3.2, steps 1 and 2). */
-static int select_queue(struct vio_mmio *m, uint16_t index)
-{
-    write32(m, VIRTIO_MMIO_QUEUE_SEL, index);
-    if (read32(m, start_register(m)))
-        return vio_device_why(&m->dev, VIO_WHY_QUEUE_BUSY, index);
-    return 0;
-}
-
+/* 4.2.3.2, steps 1 to 3: select a queue, make sure that it is nobody's, and
+ * read its size. */
 int vio_mmio_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
     struct vio_mmio *m = mmio_of(dev);
-    int err = select_queue(m, index);
 
-    if (err)
-        return err;
+    write32(m, VIRTIO_MMIO_QUEUE_SEL, index);
+    if (read32(m, start_register(m)))
+        return vio_device_why(dev, VIO_WHY_QUEUE_BUSY, index);
     *max = read32(m, VIRTIO_MMIO_QUEUE_SIZE_MAX);
     return 0;
 }
@@ -180,14 +173,10 @@ int vio_mmio_queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct vio_mmio *m = mmio_of(dev);
     uint32_t value = start_value(m, vq);
-    int err;
 
     if (value == 0)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_ADDRESS, vq->desc_addr,
                         LEGACY_PAGE_SIZE);
-    err = select_queue(m, vq->index);
-    if (err)
-        return err;
     write32(m, VIRTIO_MMIO_QUEUE_SIZE, vq->size);
     write_addresses(m, vq);
     /* Last of all, and read back. */

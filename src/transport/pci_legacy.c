@@ -83,17 +83,14 @@ static uint32_t select_queue(const struct vio_pci *p, uint32_t index)
 }
 
 /* The same, and make sure that it is nobody's. */
-static int select_free_queue(struct vio_pci *p, uint16_t index, uint32_t *size)
-{
-    *size = select_queue(p, index);
-    if (*size && vio_pci_get32(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS))
-        return vio_device_why(&p->dev, VIO_WHY_QUEUE_BUSY, index);
-    return 0;
-}
-
 static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
-    return select_free_queue(pci_of(dev), index, max);
+    struct vio_pci *p = pci_of(dev);
+
+    *max = select_queue(p, index);
+    if (*max && vio_pci_get32(p, VIRTIO_PCI_LEGACY_QUEUE_ADDRESS))
+        return vio_device_why(dev, VIO_WHY_QUEUE_BUSY, index);
+    return 0;
 }
 
 /* How many queues there are no register tells. */
@@ -112,11 +109,8 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct vio_pci *p = pci_of(dev);
     uint64_t pfn = vq->desc_addr / VIRTIO_PCI_LEGACY_PAGE_SIZE;
-    uint32_t size;
-    int err = select_free_queue(p, vq->index, &size);
+    uint32_t size = vio_pci_get16(p, VIRTIO_PCI_LEGACY_QUEUE_SIZE);
 
-    if (err)
-        return err;
     /* 4.1.5.1.3.1: the size is the device's, the address is in pages. */
     if (size != vq->size)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_SIZE_MISMATCH, size, vq->size);

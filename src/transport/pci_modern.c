@@ -79,25 +79,15 @@ static void select_queue(struct vio_pci *p, uint32_t index)
     vio_pci_put16(p, VIRTIO_PCI_COMMON_QUEUE_SELECT, index);
 }
 
-/* Select a queue and make sure that it is nobody's. */
-static int select_free_queue(struct vio_pci *p, uint16_t index)
-{
-    select_queue(p, index);
-    if (vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE))
-        return vio_device_why(&p->dev, VIO_WHY_QUEUE_BUSY, index);
-    return 0;
-}
-
 static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
 {
     struct vio_pci *p = pci_of(dev);
     uint32_t value = 0;
 
     if (index < p->n_queues) {
-        int err = select_free_queue(p, index);
-
-        if (err)
-            return err;
+        select_queue(p, index);
+        if (vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_ENABLE))
+            return vio_device_why(dev, VIO_WHY_QUEUE_BUSY, index);
         value = vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_SIZE);
     }
     *max = value;
@@ -184,13 +174,8 @@ static int configure(struct vio_pci *p, struct vio_virtq *vq)
 static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct vio_pci *p = pci_of(dev);
-    int err;
+    int err = configure(p, vq);
 
-    if (vq->index >= p->n_queues)
-        return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);
-    err = select_free_queue(p, vq->index);
-    if (!err)
-        err = configure(p, vq);
     if (err)
         return err;
     vio_pci_command(&p->function, 0, PCI_COMMAND_MASTER);

@@ -311,6 +311,58 @@ static void status_turns_a_node_off(void **state)
     }
 }
 
+static void mmio_node(uint32_t at)
+{
+    node("virtio");
+    prop_string("compatible", "virtio,mmio");
+    CELLS("reg", at, 0x200);
+    end();
+}
+
+/* A bus in a bus in the root, and in that a bridge, each enabled or not: what
+ * is below one that is not is as little there; what comes behind it is. */
+static void disabled_bus_hides_what_is_behind_it(void **state)
+{
+    (void)state;
+    for (unsigned off = 0; off < 8; off++) {
+        /* In the order of the tree: where it is, and below what of these. */
+        static const struct {
+            uint32_t at;
+            unsigned below;
+        } nodes[] = {{0x1000, 0}, {0x1001, 1}, {0x1002, 3}, {0x1003, 7},
+                     {0x2002, 3}, {0x2001, 1}, {0x2000, 0}};
+        struct vio_mmio_slot slots[COUNT(nodes)];
+        struct vio_fdt_pci bridge;
+        size_t size, n = 0;
+        uint8_t *fdt;
+
+        begin();
+        for (unsigned bus = 0; bus < 3; bus++) {
+            CELLS("#address-cells", 1);
+            CELLS("#size-cells", 1);
+            mmio_node(0x1000 + bus);
+            node("bus");
+            prop_string("status", off >> bus & 1 ? "disabled" : "okay");
+        }
+        prop_string("compatible", "pci-host-ecam-generic");
+        CELLS("reg", 0x10000000, 0x1000000);
+        CELLS("#address-cells", 1);
+        mmio_node(0x1003);
+        for (unsigned bus = 3; bus-- > 0;) {
+            end();
+            mmio_node(0x2000 + bus);
+        }
+        fdt = finish(&size);
+        assert_int_equal(vio_fdt_pci(fdt, size, &bridge, 1), off == 0);
+        (void)vio_fdt_mmio(fdt, size, slots, COUNT(slots));
+        for (size_t i = 0; i < COUNT(nodes); i++)
+            if (!(off & nodes[i].below))
+                assert_int_equal(slots[n++].base, nodes[i].at);
+        assert_int_equal(vio_fdt_mmio(fdt, size, NULL, 0), n);
+        free(fdt);
+    }
+}
+
 static void depth_is_bounded(void **state)
 {
     (void)state;
@@ -443,6 +495,7 @@ int main(void)
         unit_case(empty_tree_has_nothing),
         unit_case(bad_nodes_are_refused),
         unit_case(status_turns_a_node_off),
+        unit_case(disabled_bus_hides_what_is_behind_it),
         unit_case(depth_is_bounded),
         unit_case(truncated_trees_are_refused),
         unit_case(truncated_structure_is_refused),

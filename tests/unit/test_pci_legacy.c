@@ -118,8 +118,9 @@ static void queue_out_of_range_does_not_exist(void **state)
         unit_pci_vq = (struct vio_virtq){
             .index = beyond[i], .size = 256, .desc_addr = 0x1000};
         assert_int_equal(vio_device_queue_start(&unit_pci.dev, &unit_pci_vq),
-                         VIO_EPROTO);
-        assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_SIZE_MISMATCH);
+                         VIO_ENODEV);
+        assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_ABSENT);
+        assert_int_equal(unit_pci.dev.state, VIO_DEVICE_NEGOTIATED);
         assert_int_equal(unit_function.dev.reg[0].pfn, 0);
     }
 }
@@ -183,6 +184,7 @@ static void t_qsz_10_address_beyond_a_page_number(void **state)
         assert_int_equal(vio_device_begin(&unit_pci.dev, 0, 0), 0);
         err = vio_device_queue_start(&unit_pci.dev, &vq);
         assert_int_equal(err, table[i].good ? 0 : VIO_EINVAL);
+        assert_int_equal(unit_pci.dev.state, VIO_DEVICE_NEGOTIATED);
         assert_int_equal(unit_function.dev.reg[0].pfn,
                          table[i].good ? table[i].addr >> 12 : 0);
     }

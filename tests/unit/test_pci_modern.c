@@ -184,6 +184,32 @@ static void queue_beyond_num_queues_is_absent(void **state)
     assert_int_equal(vio_device_queue_start(&unit_pci.dev, &unit_pci_vq),
                      VIO_ENODEV);
     assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_ABSENT);
+    assert_int_equal(unit_pci.dev.state, VIO_DEVICE_NEGOTIATED);
+}
+
+static int refuse_bar(void *ctx, uint32_t bdf, unsigned bar, uint64_t address,
+                      uint64_t offset, uint64_t length, bool is_io,
+                      struct vio_reg *out)
+{
+    (void)ctx, (void)bdf, (void)bar, (void)address, (void)offset;
+    (void)length, (void)is_io, (void)out;
+    return -1;
+}
+
+/* The queue is not enabled by then: it can be set up as soon as there is room
+ * for its doorbell. */
+static void doorbell_that_cannot_be_mapped_is_the_ports_fault(void **state)
+{
+    (void)state;
+    start();
+    unit_bus.map_bar = refuse_bar;
+    assert_int_equal(unit_pci_queue(0, 8), VIO_ENODEV);
+    assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_BAR_REFUSED);
+    assert_int_equal(unit_pci.dev.state, VIO_DEVICE_NEGOTIATED);
+    assert_false(unit_function.dev.queue[0].live);
+    unit_bus.map_bar = NULL;
+    assert_int_equal(vio_device_queue_start(&unit_pci.dev, &unit_pci_vq), 0);
+    assert_true(unit_function.dev.queue[0].live);
 }
 
 static void queue_that_is_enabled_is_busy(void **state)
@@ -288,6 +314,7 @@ int main(void)
         unit_case(doorbell_with_data_is_wide),
         unit_case(queue_max_is_what_the_device_says),
         unit_case(queue_beyond_num_queues_is_absent),
+        unit_case(doorbell_that_cannot_be_mapped_is_the_ports_fault),
         unit_case(queue_that_is_enabled_is_busy),
         unit_case(t_qsz_06_size_does_not_read_back),
         unit_case(t_qsz_07_queue_is_not_enabled),

@@ -193,6 +193,60 @@ static void queue_that_stays_ready_is_not_set_up_again(void **state)
     unit_dev.on_read = ready_for_ever;
     assert_int_equal(vio_device_queue_start(dev, &queues[1]), VIO_EBUSY);
     assert_int_equal(dev->why.reason, VIO_WHY_QUEUE_BUSY);
+    /* The device is not given up for it: it may be ready later. */
+    unit_dev.on_read = NULL;
+    assert_int_equal(vio_device_queue_start(dev, &queues[1]), 0);
+    works(&queues[1], 3);
+    works(&queues[0], 3);
+}
+
+/* A queue that is in use, and one that is not there: a live device goes on. */
+static void wrong_queue_does_the_device_no_harm(void **state)
+{
+    static const struct {
+        uint16_t index;
+        int error;
+        enum vio_reason reason;
+    } table[] = {{0, VIO_EBUSY, VIO_WHY_QUEUE_BUSY},
+                 {2, VIO_ENODEV, VIO_WHY_QUEUE_ABSENT},
+                 {0xffff, VIO_ENODEV, VIO_WHY_QUEUE_ABSENT}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct vio_virtq vq;
+
+        start(features());
+        vq = queues[0];
+        vq.index = table[i].index;
+        assert_int_equal(vio_device_queue_start(dev, &vq), table[i].error);
+        assert_int_equal(dev->why.reason, table[i].reason);
+        assert_int_equal(dev->why.found, table[i].index);
+        assert_int_equal(dev->state, VIO_DEVICE_RUNNING);
+        assert_int_equal(unit_dev.status & MS_FAILED, 0);
+        works(&queues[0], 3);
+        works(&queues[1], 3);
+    }
+}
+
+/* Unplugged before, at every access of, and just after the set-up: known to be
+ * gone, and not mistaken for one that is in use. */
+static void device_is_gone_when_a_queue_starts_again(void **state)
+{
+    unsigned at = 0;
+    int err;
+
+    (void)state;
+    do {
+        start(features());
+        assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+        make_queue(1, 8);
+        unit_dev.gone_after = at++;
+        err = vio_device_queue_start(dev, &queues[1]);
+        assert_int_equal(err, err ? VIO_ENODEV : 0);
+        assert_int_equal(dev->state,
+                         err ? VIO_DEVICE_UNKNOWN : VIO_DEVICE_RUNNING);
+    } while (err);
+    assert_true(at > 8);
 }
 
 static void reset_needs_the_feature_and_a_live_device(void **state)
@@ -279,6 +333,44 @@ static void t_qsz_08_number_of_queues_disagrees(void **state)
     }
 }
 
+/* Where the device dictates the sizes, the queues up to the first whose size is
+ * another one are used; elsewhere all, of the size that every one has. */
+static void queues_of_different_sizes(void **state)
+{
+    static const struct {
+        uint32_t max[4];
+        unsigned alike, size; /* of the first; the least of all */
+    } table[] = {
+        {{32, 32, 64, 32}, 2, 32}, {{64, 32, 64, 64}, 1, 32},
+        {{32, 64, 64, 64}, 1, 32}, {{64, 64, 64, 16}, 3, 16},
+        {{64, 64, 64, 64}, 4, 64},
+    };
+
+    (void)state;
+    for_each_way(way)
+    {
+        for (size_t i = 0; i < COUNT(table); i++) {
+            const uint32_t *max = table[i].max;
+            bool fixed = way == UNIT_PCI_LEGACY;
+            unsigned n = fixed ? table[i].alike : 4;
+
+            unit_way_start(way);
+            model_disk_set_queues(unit_way.model, 4, 4);
+            memcpy(unit_way.model->queue_max, max, sizeof(table[i].max));
+            unit_function.num_queues = 4;
+            unit_way.cfg.n_queues = 4;
+            unit_way_up();
+            assert_int_equal(vio_blk_info(&unit_way.blk)->n_queues, n);
+            assert_int_equal(vio_blk_info(&unit_way.blk)->queue_size,
+                             fixed ? max[0] : table[i].size);
+            for (unsigned k = 0; k < MODEL_QUEUES; k++)
+                assert_int_equal(unit_way.model->queue[k].live, k < n);
+            unit_way_transfer_well((uint8_t)i);
+            unit_way_down();
+        }
+    }
+}
+
 /* T-QSZ-12: for the largest queues no sum overflows, and where one would,
  * the size is refused before. */
 static void t_qsz_12_layout_of_the_largest_queues(void **state)
@@ -317,10 +409,13 @@ int main(void)
         unit_cases(ring_is_left_alone_while_it_is_reset),
         unit_cases(t_qsz_11_queue_reset_never_completes),
         unit_cases(queue_that_stays_ready_is_not_set_up_again),
+        unit_cases(wrong_queue_does_the_device_no_harm),
+        unit_cases(device_is_gone_when_a_queue_starts_again),
         unit_cases(reset_needs_the_feature_and_a_live_device),
         unit_cases(notification_data_says_where_the_driver_is),
         unit_cases(t_qsz_07_queue_does_not_become_ready),
         unit_case(t_qsz_08_number_of_queues_disagrees),
+        unit_cases(queues_of_different_sizes),
         unit_cases(t_qsz_12_layout_of_the_largest_queues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
