@@ -293,19 +293,29 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
     return 0;
 }
 
+/* Is there such a queue, free and as large as the one that is to be it? */
+static int check_queue(struct vio_device *dev, const struct vio_virtq *vq)
+{
+    uint32_t max;
+    int err = vio_device_queue_max(dev, vq->index, &max);
+
+    if (err || vq->size <= max)
+        return err;
+    if (max == 0)
+        return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);
+    return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, max, vq->size);
+}
+
 /* A queue is set up before DRIVER_OK, or again after it was reset (2.6.1.2). */
 int vio_device_queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     bool again = dev->state == VIO_DEVICE_RUNNING &&
                  vio_device_has(dev, VIRTIO_F_RING_RESET);
-    uint32_t max;
     int err;
 
     if (dev->state != VIO_DEVICE_NEGOTIATED && !again)
         return vio_device_bad_state(dev);
-    err = vio_device_queue_max(dev, vq->index, &max);
-    if (!err && max == 0)
-        err = vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);
+    err = check_queue(dev, vq);
     if (!err) {
         /* The device may look at the ring as soon as it knows it. */
         vio_mb_platform();

@@ -77,8 +77,7 @@ enum vio_error {
     X(15, QUEUE_ABSENT, VIO_ENODEV, "no virtqueue %f")                         \
     X(16, QUEUE_BUSY, VIO_EBUSY, "virtqueue %f is somebody else's")            \
     X(17, QUEUE_BAD_SIZE, VIO_EPROTO, "queue size %f is not legal")            \
-    X(18, QUEUE_TOO_SMALL, VIO_ENOTSUP,                                        \
-      "%f descriptors where a request takes %w")                               \
+    X(18, QUEUE_TOO_SMALL, VIO_ENOTSUP, "%f descriptors where %w are needed")  \
     X(19, QUEUE_REJECTED, VIO_EPROTO, "the device did not take virtqueue %f")  \
     X(20, QUEUE_ADDRESS, VIO_EINVAL,                                           \
       "a queue at %x is out of reach: give lower memory, aligned to %w")       \

@@ -5,6 +5,8 @@
  */
 #include "unit_way.h"
 
+#define MOST 16u /* descriptors of a queue */
+
 static struct vio_device *dev;
 static struct vio_virtq queues[2];
 static struct vio_mem mem[2];
@@ -30,7 +32,7 @@ static void make_queue(uint16_t index, uint16_t size)
     uint32_t max;
 
     assert_int_equal(vio_device_queue_max(dev, index, &max), 0);
-    assert_true(size <= max);
+    assert_int_equal(max, MOST);
     assert_int_equal(vio_virtq_init(&queues[index], &cfg, &whole), 0);
 }
 
@@ -39,7 +41,7 @@ static void start(uint64_t offered)
 {
     unit_setup(NULL);
     model_dev_init(&unit_dev, 2, 77);
-    unit_dev.queue_max[0] = unit_dev.queue_max[1] = 16;
+    unit_dev.queue_max[0] = unit_dev.queue_max[1] = MOST;
     unit_dev.offered = offered;
     unit_dev.serve = use_at_once;
     dev = unit_probe();
@@ -228,6 +230,24 @@ static void wrong_queue_does_the_device_no_harm(void **state)
     }
 }
 
+/* Set up anew, it may be smaller than it was, or as large as it can be. */
+static void queue_larger_than_the_device_has_does_no_harm(void **state)
+{
+    (void)state;
+    start(features());
+    assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+    make_queue(1, 2 * MOST);
+    assert_int_equal(vio_device_queue_start(dev, &queues[1]), VIO_ENOTSUP);
+    assert_int_equal(dev->why.reason, VIO_WHY_QUEUE_TOO_SMALL);
+    assert_int_equal(dev->why.found, MOST);
+    assert_int_equal(dev->why.wanted, 2 * MOST);
+    assert_int_equal(dev->state, VIO_DEVICE_RUNNING);
+    make_queue(1, MOST);
+    assert_int_equal(vio_device_queue_start(dev, &queues[1]), 0);
+    works(&queues[1], 3);
+    works(&queues[0], 3);
+}
+
 /* Unplugged before, at every access of, and just after the set-up: known to be
  * gone, and not mistaken for one that is in use. */
 static void device_is_gone_when_a_queue_starts_again(void **state)
@@ -410,6 +430,7 @@ int main(void)
         unit_cases(t_qsz_11_queue_reset_never_completes),
         unit_cases(queue_that_stays_ready_is_not_set_up_again),
         unit_cases(wrong_queue_does_the_device_no_harm),
+        unit_cases(queue_larger_than_the_device_has_does_no_harm),
         unit_cases(device_is_gone_when_a_queue_starts_again),
         unit_cases(reset_needs_the_feature_and_a_live_device),
         unit_cases(notification_data_says_where_the_driver_is),
