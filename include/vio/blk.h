@@ -152,6 +152,7 @@ struct vio_blk {
     struct vio_blk_queue *queue; /* private: info.n_queues of them */
     uint32_t disabled;           /* operations that the device does not know */
     bool changed;                /* the last set-up found another disk */
+    bool finished;               /* its memory is the caller's again */
     bool unflushed; /* what was written before the cache was write-through may
                        not be durable */
     struct vio_blk_info info;
@@ -318,10 +319,10 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  * was reset, has failed or is gone by what another call found; VIO_EIO,
  * VIO_ENOTSUP, VIO_EZONE: the device failed; VIO_ETIMEDOUT, VIO_EPROTO: it did
  * not answer or broke the rules: the device has been reset, everything else
- * that was queued is done with VIO_EIO, and the disk has to be initialised
- * again; after VIO_ETIMEDOUT buf, and all that was queued, is the caller's
- * again once vio_blk_fini() returns anything else. After an error the content
- * of buf is undefined.
+ * that was queued is done with VIO_EIO, and the disk has to be recovered or
+ * initialised again; after VIO_ETIMEDOUT buf, and all that was queued, is the
+ * caller's again once vio_blk_recover() or vio_blk_fini() returns anything else.
+ * After an error the content of buf is undefined.
  */
 int vio_blk_read(struct vio_blk *blk, uint64_t sector, void *buf, size_t len);
 
@@ -423,9 +424,10 @@ int vio_blk_freeze(struct vio_blk *blk);
  * Context: owner of all queues, blocks as vio_blk_init(). Returns: 0; 1: it
  * came back as another one (capacity, features or limits differ: see info), and
  * what no longer fits is done with an error; VIO_EBADSTATE: its device is not
- * reset, and nothing has happened; < 0: as vio_blk_init(), and everything is
- * handed back. Where there are fewer queues than before, all that the others
- * had, finished or not, is from then on to be reaped and waited for on queue 0.
+ * reset, or vio_blk_fini() has ended its use: nothing has happened; < 0: as
+ * vio_blk_init(), and everything is handed back. Where there are fewer queues
+ * than before, all that the others had, finished or not, is from then on to be
+ * reaped and waited for on queue 0.
  */
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
 

@@ -29,8 +29,9 @@ static int abort_if_fatal(struct vio_blk *blk, struct vio_blk_req *req, int err)
 {
     if (err != VIO_ETIMEDOUT && err != VIO_EPROTO)
         return err;
-    if (vio_blk_fini(blk) == VIO_ETIMEDOUT)
+    if (vio_blk_freeze(blk) == VIO_ETIMEDOUT)
         err = VIO_ETIMEDOUT;
+    vio_blk_hand_back(blk);
     if (req->state == VIO_BLK_DONE)
         vio_blk_wait(blk->queue, req, 0); /* out of the list again */
     return err;
