@@ -43,7 +43,7 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req)
 
     /* A suspended device would be shown it at the resume, and not before; one
      * that is reset, has failed or is gone is not to be notified (3.1.1). */
-    if (blk->dev->state != VIO_DEVICE_RUNNING)
+    if (!blk->queue || blk->dev->state != VIO_DEVICE_RUNNING)
         return VIO_EBADSTATE;
     err = stage(blk, req);
     if (!err)
@@ -132,6 +132,8 @@ int vio_blk_write(struct vio_blk *blk, uint64_t sector, const void *buf,
 
 int vio_blk_flush(struct vio_blk *blk)
 {
+    if (!blk->queue) /* it did not come up */
+        return VIO_EBADSTATE;
     vio_blk_prep_flush(&blk->queue->sync);
     return vio_blk_run(blk, &blk->queue->sync);
 }
