@@ -94,6 +94,8 @@ static int transfer(struct vio_blk *blk, enum blk_op_index op, uint64_t sector,
 static int check_whole(const struct vio_blk *blk, enum blk_op_index op,
                        uint64_t sector, uint64_t n)
 {
+    if (!blk->queue) /* it did not come up */
+        return VIO_EBADSTATE;
     if (op == BLK_WRITE && blk->info.read_only)
         return VIO_EROFS;
     return blk_in_range(blk->info.capacity, sector, n) ? 0 : VIO_ERANGE;

@@ -434,6 +434,8 @@ static void disk_that_did_not_come_up_refuses_calls(void **state)
         vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &unit_blk_mem),
         VIO_EINVAL);
     vio_blk_prep_flush(&req);
+    assert_int_equal(vio_blk_read(&unit_blk, 0, id, 0), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_write(&unit_blk, 0, id, 512), VIO_EBADSTATE);
     assert_int_equal(vio_blk_flush(&unit_blk), VIO_EBADSTATE);
     assert_int_equal(vio_blk_get_id(&unit_blk, id), VIO_EBADSTATE);
     assert_int_equal(vio_blk_get_lifetime(&unit_blk, &lifetime), VIO_EBADSTATE);
