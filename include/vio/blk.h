@@ -39,9 +39,10 @@ struct vio_blk_config {
     uint16_t queue_size; /* descriptors, a power of two; default 256. Less is
                             used where the device or the memory has less */
     uint16_t max_segs;   /* segments of one request; default 2 */
-    uint16_t depth;      /* requests in flight; default 64. Indirect tables, and
-                            memory for them, are used where the descriptors are
-                            too few for that */
+    uint16_t depth;      /* requests in flight, at least; default 64. Indirect
+                            tables, and memory for them, are used where the
+                            descriptors are too few for that. What it came to,
+                            more or less, is in info */
     uint16_t max_ranges; /* ranges of one discard and the like; default 2 */
     bool scsi;           /* pass SCSI commands through, on legacy devices */
     uint64_t timeout_ns; /* of a synchronous call; default 30 s */
@@ -152,6 +153,7 @@ struct vio_blk {
     struct vio_blk_queue *queue; /* private: info.n_queues of them */
     uint32_t disabled;           /* operations that the device does not know */
     bool changed;                /* the last set-up found another disk */
+    bool finished;               /* its memory is the caller's again */
     bool unflushed; /* what was written before the cache was write-through may
                        not be durable */
     struct vio_blk_info info;
@@ -271,8 +273,8 @@ int vio_blk_ready(struct vio_blk_queue *q, unsigned n);
  *
  * Context: owner, blocks. Returns: > 0: call vio_blk_reap(); 0: nothing is
  * queued (or, of a suspended disk, shown to the device), so that nothing will
- * ever be; VIO_ETIMEDOUT: not in time;
- * VIO_EPROTO: the device broke the rules.
+ * ever be; VIO_ETIMEDOUT: not in time (whether the device asks for a reset,
+ * vio_blk_refresh() tells); VIO_EPROTO: the device broke the rules.
  *
  * Spec: 2.7.7 Used Buffer Notification Suppression.
  */
@@ -318,10 +320,10 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  * was reset, has failed or is gone by what another call found; VIO_EIO,
  * VIO_ENOTSUP, VIO_EZONE: the device failed; VIO_ETIMEDOUT, VIO_EPROTO: it did
  * not answer or broke the rules: the device has been reset, everything else
- * that was queued is done with VIO_EIO, and the disk has to be initialised
- * again; after VIO_ETIMEDOUT buf, and all that was queued, is the caller's
- * again once vio_blk_fini() returns anything else. After an error the content
- * of buf is undefined.
+ * that was queued is done with VIO_EIO, and the disk has to be recovered or
+ * initialised again; after VIO_ETIMEDOUT buf, and all that was queued, is the
+ * caller's again once vio_blk_recover() or vio_blk_fini() returns anything
+ * else. After an error the content of buf is undefined.
  */
 int vio_blk_read(struct vio_blk *blk, uint64_t sector, void *buf, size_t len);
 
@@ -423,9 +425,10 @@ int vio_blk_freeze(struct vio_blk *blk);
  * Context: owner of all queues, blocks as vio_blk_init(). Returns: 0; 1: it
  * came back as another one (capacity, features or limits differ: see info), and
  * what no longer fits is done with an error; VIO_EBADSTATE: its device is not
- * reset, and nothing has happened; < 0: as vio_blk_init(), and everything is
- * handed back. Where there are fewer queues than before, all that the others
- * had, finished or not, is from then on to be reaped and waited for on queue 0.
+ * reset, or vio_blk_fini() has ended its use: nothing has happened; < 0: as
+ * vio_blk_init(), and everything is handed back. Where there are fewer queues
+ * than before, all that the others had, finished or not, is from then on to be
+ * reaped and waited for on queue 0.
  */
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery);
 

@@ -129,6 +129,7 @@ int vio_device_begin(struct vio_device *dev, uint64_t wanted,
 
 /**
  * Set DRIVER_OK: the device is live. The queues have been set up before.
+ * Buffers may have been staged; they are kicked after it.
  *
  * Context: task. Returns: 0; VIO_EBADSTATE: vio_device_begin() did not succeed
  * before; VIO_EPROTO: the device asks for a reset, and FAILED is set;
@@ -217,8 +218,10 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
 /**
  * Hand an initialised queue to the device.
  *
- * @vq: not larger than vio_device_queue_max() says; its memory is the device's
- * from now until a reset is confirmed.
+ * @vq: not larger than vio_device_queue_max() says, and of just that size if
+ * dev->size_fixed; initialised with dev->features, dev->legacy and
+ * dev->queue_align. Its memory is the device's from now until a reset is
+ * confirmed.
  *
  * Context: task, between begin and start, or after vio_device_queue_reset().
  * Returns: 0; VIO_EBADSTATE; VIO_EBUSY: the queue is in use; VIO_EINVAL: its
@@ -266,7 +269,8 @@ struct vio_config_field {
  * @values: out: n values in the processor's byte order; after an error they
  * mean nothing.
  *
- * Context: task. Returns: 0; VIO_EPROTO: it kept changing.
+ * Context: task, from the probe on; before vio_device_begin() no feature is
+ * agreed upon. Returns: 0; VIO_EPROTO: it kept changing.
  *
  * Spec: 2.5.2 Driver Requirements: Device Configuration Space, 2.5.3 Legacy
  * Interface: Device Configuration Space.
@@ -278,8 +282,8 @@ int vio_device_config_get(struct vio_device *dev,
 /**
  * Write one field of 1, 2 or 4 bytes of the configuration space.
  *
- * Context: task. Returns: 0; VIO_EINVAL: beyond config_len; VIO_EBADSTATE:
- * features are not agreed upon yet.
+ * Context: task. Returns: 0; VIO_EINVAL: beyond config_len, or not aligned;
+ * VIO_EBADSTATE: features are not agreed upon, or it is suspended.
  */
 int vio_device_config_write(struct vio_device *dev, uint32_t offset,
                             unsigned width, uint32_t value);

@@ -39,8 +39,8 @@ struct vio_env {
     /* Make the first *len bytes of buf reachable for the device and give their
      * device address. May shorten *len (to the end of a page, say): the rest
      * is asked for again, as one more segment. 0, or < 0: not possible (it is
-     * out of the device's reach, or shares a cache line with something else).
-     */
+     * out of the device's reach, or shares a cache line with something else),
+     * and nothing is to be undone. */
     int (*dma_map)(void *ctx, const void *buf, size_t *len, enum vio_dir dir,
                    uint64_t *addr);
 
@@ -52,8 +52,9 @@ struct vio_env {
     /* A clock that never goes back, in nanoseconds from any origin. */
     uint64_t (*now_ns)(void *ctx);
 
-    /* Sleep until an interrupt comes or now_ns reaches the deadline; waking
-     * for no reason is allowed. 0, or < 0: give up the wait. */
+    /* Sleep until an interrupt comes or now_ns, without which this is not
+     * called, reaches the deadline; waking for no reason is allowed. 0, or < 0:
+     * give up the wait, which ends as one that was too long. */
     int (*idle)(void *ctx, uint64_t deadline_ns);
 
     /* The message that raises interrupt `vector` when a device writes it. */

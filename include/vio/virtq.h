@@ -283,7 +283,8 @@ void vio_virtq_notify(struct vio_virtq *vq);
 /**
  * Make everything staged visible, and notify the device if it wants that.
  *
- * Context: owner.
+ * Context: owner, after vio_device_start(): a device must not be notified
+ * before it is live, and may never hear of it (3.1.1).
  */
 void vio_virtq_kick(struct vio_virtq *vq);
 

@@ -19,9 +19,10 @@
  * it is a device address, so nothing is mapped per request.
  *
  * The library has to be built with VIO_PORT_HEADER="host_port.h", which makes a
- * doorbell what it is here: a write to an eventfd. Interrupts are an eventfd,
- * too: env.idle sleeps on it. When the back end dies, a wait ends at once, and
- * the device is gone (VIO_ENODEV): close, open and vio_blk_init() again.
+ * doorbell what it is here: a write to an eventfd; and this port besides with
+ * _GNU_SOURCE. Interrupts are an eventfd, too: env.idle sleeps on it. When the
+ * back end dies, a wait ends at once, and the device is gone (VIO_ENODEV):
+ * close, open and vio_blk_init() again.
  *
  * vhost_user.h is the protocol, host.c the transport, this file the contract.
  */

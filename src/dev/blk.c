@@ -212,6 +212,7 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
     blk->dev = dev;
     blk->info = (struct vio_blk_info){0};
     blk->unflushed = false;
+    blk->finished = false;
     blk->queue = NULL;
     err = check_args(dev, &blk->cfg, &blk->mem);
     return err ? err : bring_up(blk);
@@ -323,6 +324,7 @@ int vio_blk_fini(struct vio_blk *blk)
     int err = vio_blk_freeze(blk);
 
     vio_blk_hand_back(blk);
+    blk->finished = err != VIO_ETIMEDOUT;
     return err;
 }
 
@@ -330,7 +332,7 @@ int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)
 {
     int err;
 
-    if (blk->dev->state != VIO_DEVICE_RESET)
+    if (blk->dev->state != VIO_DEVICE_RESET || blk->finished)
         return VIO_EBADSTATE;
     park_all(blk); /* the reset may not have been the freeze's */
     err = bring_up(blk);

@@ -10,6 +10,8 @@ int vio_blk_get_id(struct vio_blk *blk, char id[VIO_BLK_ID_SIZE])
 {
     int err;
 
+    if (!blk->queue) /* it did not come up */
+        return VIO_EBADSTATE;
     vio_blk_prep_get_id(&blk->queue->sync, id);
     err = vio_blk_run(blk, &blk->queue->sync);
     if (err == VIO_ENOTSUP) {
@@ -21,6 +23,8 @@ int vio_blk_get_id(struct vio_blk *blk, char id[VIO_BLK_ID_SIZE])
 
 int vio_blk_get_lifetime(struct vio_blk *blk, struct vio_blk_lifetime *lifetime)
 {
+    if (!blk->queue)
+        return VIO_EBADSTATE;
     vio_blk_prep_get_lifetime(&blk->queue->sync, lifetime);
     return vio_blk_run(blk, &blk->queue->sync);
 }

@@ -29,8 +29,9 @@ static int abort_if_fatal(struct vio_blk *blk, struct vio_blk_req *req, int err)
 {
     if (err != VIO_ETIMEDOUT && err != VIO_EPROTO)
         return err;
-    if (vio_blk_fini(blk) == VIO_ETIMEDOUT)
+    if (vio_blk_freeze(blk) == VIO_ETIMEDOUT)
         err = VIO_ETIMEDOUT;
+    vio_blk_hand_back(blk);
     if (req->state == VIO_BLK_DONE)
         vio_blk_wait(blk->queue, req, 0); /* out of the list again */
     return err;
@@ -42,7 +43,7 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req)
 
     /* A suspended device would be shown it at the resume, and not before; one
      * that is reset, has failed or is gone is not to be notified (3.1.1). */
-    if (blk->dev->state != VIO_DEVICE_RUNNING)
+    if (!blk->queue || blk->dev->state != VIO_DEVICE_RUNNING)
         return VIO_EBADSTATE;
     err = stage(blk, req);
     if (!err)
@@ -93,6 +94,8 @@ static int transfer(struct vio_blk *blk, enum blk_op_index op, uint64_t sector,
 static int check_whole(const struct vio_blk *blk, enum blk_op_index op,
                        uint64_t sector, uint64_t n)
 {
+    if (!blk->queue) /* it did not come up */
+        return VIO_EBADSTATE;
     if (op == BLK_WRITE && blk->info.read_only)
         return VIO_EROFS;
     return blk_in_range(blk->info.capacity, sector, n) ? 0 : VIO_ERANGE;
@@ -131,6 +134,8 @@ int vio_blk_write(struct vio_blk *blk, uint64_t sector, const void *buf,
 
 int vio_blk_flush(struct vio_blk *blk)
 {
+    if (!blk->queue) /* it did not come up */
+        return VIO_EBADSTATE;
     vio_blk_prep_flush(&blk->queue->sync);
     return vio_blk_run(blk, &blk->queue->sync);
 }

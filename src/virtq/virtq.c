@@ -229,12 +229,14 @@ int vio_virtq_add(struct vio_virtq *vq, const struct vio_sg *sg,
 }
 
 /* Registers are little-endian but for legacy MMIO ones, which are native. */
+#ifndef VIO_NO_PCI
 static inline uint16_t doorbell16(const struct vio_doorbell *d, uint32_t value)
 {
     uint16_t low = (uint16_t)value;
 
     return VIO_BIG_ENDIAN && d->little_endian ? vio_swap16(low) : low;
 }
+#endif
 
 static inline uint32_t doorbell32(const struct vio_doorbell *d, uint32_t value)
 {

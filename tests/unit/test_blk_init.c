@@ -419,6 +419,29 @@ static void init_that_cannot_be_undone_says_so(void **state)
     assert_int_equal(unit_dev.status, 0);
 }
 
+/* It has no queue that a call could use. */
+static void disk_that_did_not_come_up_refuses_calls(void **state)
+{
+    struct vio_blk_lifetime lifetime;
+    struct vio_blk_req req;
+    char id[VIO_BLK_ID_SIZE];
+
+    (void)state;
+    start(2);
+    unit_disk_up(NULL); /* whose device is running */
+    unit_blk_mem.priv = (char *)unit_blk_mem.priv + 1;
+    assert_int_equal(
+        vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &unit_blk_mem),
+        VIO_EINVAL);
+    vio_blk_prep_flush(&req);
+    assert_int_equal(vio_blk_read(&unit_blk, 0, id, 0), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_write(&unit_blk, 0, id, 512), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_flush(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_get_id(&unit_blk, id), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_get_lifetime(&unit_blk, &lifetime), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_run(&unit_blk, &req), VIO_EBADSTATE);
+}
+
 /* Down and up again, on the same memory. */
 static void disk_can_be_brought_up_again(void **state)
 {
@@ -457,6 +480,7 @@ int main(void)
         unit_all_cases(device_of_another_type_is_refused),
         unit_all_cases(configuration_that_keeps_changing_is_given_up),
         unit_all_cases(init_that_cannot_be_undone_says_so),
+        unit_all_cases(disk_that_did_not_come_up_refuses_calls),
         unit_all_cases(disk_can_be_brought_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -333,6 +333,8 @@ static void frozen_disk_can_be_given_up(void **state)
     fill();
     assert_int_equal(vio_blk_freeze(&unit_blk), 0);
     assert_int_equal(vio_blk_fini(&unit_blk), 0);
+    assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT),
+                     VIO_EBADSTATE);
     assert_all_come_back(VIO_EIO);
 }
 
