@@ -11,7 +11,8 @@
  *                             RUNNING             the same, else FAILED
  *     vio_device_queue_reset  RUNNING             the same
  *     vio_device_start        NEGOTIATED          RUNNING, else FAILED
- *     vio_device_suspend      RUNNING             SUSPENDED (device_suspend.c)
+ *     vio_device_suspend      RUNNING             SUSPENDED, else FAILED
+ *                                                 (device_suspend.c)
  *     vio_device_resume       SUSPENDED           RUNNING
  *     vio_device_fail         any                 FAILED
  *
