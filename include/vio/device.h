@@ -37,7 +37,8 @@ enum vio_interface {
 struct vio_policy {
     enum vio_interface interface;
     uint64_t required; /* feature bits without which the device is refused */
-    uint64_t refused;  /* feature bits that are never accepted */
+    uint64_t refused;  /* feature bits that are never accepted; a modern device
+                          whose VERSION_1 is among them is refused itself */
 };
 
 /*
