@@ -105,6 +105,35 @@ static void a_suspended_disk_is_not_waited_for(void **state)
     unit_disk_down();
 }
 
+/* Whoever waits for what was in flight before does not notify either, and says
+ * so. */
+static void a_wait_on_a_suspended_disk_counts_no_notification(void **state)
+{
+    static unsigned char to[512];
+    struct vio_blk_stats stats;
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    (void)state;
+    start(MF(MF_SUSPEND));
+    unit_disk_hold();
+    assert_int_equal(unit_queue_read(&req, &buf, 1, to, sizeof to), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    assert_int_equal(vio_blk_suspend(&unit_blk), 0);
+    assert_int_equal(vio_blk_wait_any(unit_blk.queue, 1000000000),
+                     VIO_ETIMEDOUT);
+    vio_blk_get_stats(&unit_blk, &stats);
+    assert_int_equal(stats.notifications, unit_dev.doorbells);
+    assert_int_equal(stats.renotified, 0);
+    assert_int_equal(vio_blk_resume(&unit_blk), 0);
+    assert_int_equal(vio_blk_wait_any(unit_blk.queue, 1000000000),
+                     VIO_ETIMEDOUT);
+    vio_blk_get_stats(&unit_blk, &stats);
+    assert_true(stats.renotified > 0);
+    assert_int_equal(stats.notifications, unit_dev.doorbells);
+    unit_disk_down();
+}
+
 /* What is told while the device comes to a stand, and as soon as it runs again,
  * is not lost: with the resume comes what has changed meanwhile (3.4.2). */
 static void interrupt(void)
@@ -241,6 +270,7 @@ int main(void)
         unit_case(both_changes_are_confirmed),
         unit_case(a_held_disk_shows_nothing_and_goes_on),
         unit_case(a_suspended_disk_is_not_waited_for),
+        unit_case(a_wait_on_a_suspended_disk_counts_no_notification),
         unit_case(interrupts_of_a_change_are_told),
         unit_case(t_lif_04_a_change_that_never_comes_times_out),
         unit_case(a_suspend_that_failed_is_recovered_from),
