@@ -221,10 +221,8 @@ static void a_suspend_that_failed_leaves_the_configuration_alone(void **state)
         assert_int_equal(vio_blk_suspend(&unit_blk),
                          refuse ? VIO_EPROTO : VIO_ETIMEDOUT);
         now_ns = unit_env.now_ns;
-        assert_int_equal(vio_blk_set_writeback(&unit_blk, true),
-                         VIO_EBADSTATE);
-        assert_int_equal(vio_device_config_write(dev, 0, 1, 0),
-                         VIO_EBADSTATE);
+        assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
+        assert_int_equal(vio_device_config_write(dev, 0, 1, 0), VIO_EBADSTATE);
         assert_int_equal(vio_blk_read(&unit_blk, 1, to, sizeof to),
                          VIO_EBADSTATE);
         assert_int_equal(unit_env.now_ns, now_ns);
