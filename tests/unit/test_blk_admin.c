@@ -60,6 +60,9 @@ static void switch_to_write_through_flushes(void **state)
         unit_disk_device(version, 1024);
         model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
         up();
+        /* What was there before is out of the way. */
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        unit_disk.count[VIRTIO_BLK_T_FLUSH] = 0;
         memset(data, 0x11, 1024);
         assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), 0);
         assert_int_equal(vio_blk_set_writeback(&unit_blk, false), 0);
