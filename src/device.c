@@ -12,7 +12,8 @@
  *                                                 device breaks the rules
  *     vio_device_queue_reset  RUNNING             the same
  *     vio_device_start        NEGOTIATED          RUNNING, else FAILED
- *     vio_device_suspend      RUNNING             SUSPENDED (device_suspend.c)
+ *     vio_device_suspend      RUNNING             SUSPENDED, else FAILED
+ *                                                 (device_suspend.c)
  *     vio_device_resume       SUSPENDED           RUNNING
  *     vio_device_fail         any                 FAILED
  *
@@ -177,9 +178,9 @@ static int negotiate(struct vio_device *dev, uint64_t wanted, uint64_t required)
     if (vio_is_legacy(dev))
         dev->offered &= LEGACY_FEATURES;
     chosen = choose_features(dev, wanted);
-    /* 6.1: VERSION_1 is accepted where it is offered; a modern transport
-     * without it has no meaning. */
-    if (!vio_is_legacy(dev) && !(dev->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
+    /* 6.1: VERSION_1 is accepted where it is offered, whatever the policy says;
+     * a modern transport without it has no meaning. */
+    if (!vio_is_legacy(dev) && !(chosen & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
         return vio_device_why(dev, VIO_WHY_NEED_VERSION_1, dev->offered);
     required |= dev->policy.required | REQUIRED_FEATURES;
     if (required & ~chosen)

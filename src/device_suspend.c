@@ -42,8 +42,10 @@ int vio_device_suspend(struct vio_device *dev)
     if (!vio_device_has(dev, VIRTIO_F_SUSPEND))
         return VIO_ENOTSUP;
     err = change(dev, VIRTIO_CONFIG_S_SUSPEND, VIRTIO_CONFIG_S_SUSPEND);
-    if (!err)
-        dev->state = VIO_DEVICE_SUSPENDED;
+    /* 3.4.1: SUSPEND is set, whatever comes of it: queues and configuration are
+     * not to be touched any more. Unless it is gone, and that is known. */
+    if (dev->state == VIO_DEVICE_RUNNING)
+        dev->state = err ? VIO_DEVICE_FAILED : VIO_DEVICE_SUSPENDED;
     return err;
 }
 

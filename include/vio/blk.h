@@ -154,8 +154,8 @@ struct vio_blk {
     uint32_t disabled;           /* operations that the device does not know */
     bool changed;                /* the last set-up found another disk */
     bool finished;               /* its memory is the caller's again */
-    bool unflushed; /* what was written before the cache was write-through may
-                       not be durable */
+    bool unflushed; /* what was written before the cache was write-through, or
+                       before vio_blk_init(), may not be durable */
     struct vio_blk_info info;
     struct vio_blk_config cfg; /* as completed: needed again after a reset */
     struct vio_mem mem;

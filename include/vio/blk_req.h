@@ -85,8 +85,9 @@ void vio_blk_prep_write(struct vio_blk_req *req, uint64_t sector,
 
 /**
  * Make durable every write that was reaped before this was submitted. A disk
- * without a volatile cache does it at once. If it fails, nothing is known of
- * those writes.
+ * without a volatile cache does it at once, after the first vio_blk_flush(),
+ * which is for what an earlier use of it may have left. If it fails, nothing is
+ * known of those writes.
  */
 void vio_blk_prep_flush(struct vio_blk_req *req);
 

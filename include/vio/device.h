@@ -37,7 +37,8 @@ enum vio_interface {
 struct vio_policy {
     enum vio_interface interface;
     uint64_t required; /* feature bits without which the device is refused */
-    uint64_t refused;  /* feature bits that are never accepted */
+    uint64_t refused;  /* feature bits that are never accepted; a modern device
+                          whose VERSION_1 is among them is refused itself */
 };
 
 /*
@@ -171,7 +172,8 @@ int vio_device_quiesce(struct vio_device *dev);
  * Context: task, blocks for at most about a second. Returns: 0; VIO_ENOTSUP:
  * the feature is not agreed upon; VIO_EBADSTATE: it is not running;
  * VIO_ETIMEDOUT: not confirmed; VIO_EPROTO: the device asks for a reset
- * instead; VIO_ENODEV: it is gone.
+ * instead; VIO_ENODEV: it is gone. After the last three it is given up: nothing
+ * of it is touched before it is reset.
  *
  * Spec: 3.4 Device Suspend (of version 1.4).
  */

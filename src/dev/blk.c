@@ -211,8 +211,10 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
     blk->mem = *mem;
     blk->dev = dev;
     blk->info = (struct vio_blk_info){0};
-    blk->unflushed = false;
     blk->finished = false;
+    /* Who had the disk before, this program or another one, may have left it
+     * writes in a cache that was write-back then. */
+    blk->unflushed = true;
     blk->queue = NULL;
     err = check_args(dev, &blk->cfg, &blk->mem);
     return err ? err : bring_up(blk);

@@ -57,9 +57,7 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
      * by the switch. So it is flushed, now or, if that fails, by the next one.
      */
     blk->unflushed = true;
-    err = vio_blk_flush(blk);
-    blk->unflushed = err != 0;
-    return err;
+    return vio_blk_flush(blk);
 }
 
 static void hold_all(struct vio_blk *blk, bool held)

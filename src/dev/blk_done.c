@@ -17,6 +17,15 @@ void vio_blk_finish(struct vio_blk_queue *q, struct vio_blk_req *req,
     q->done_last = &req->next;
 }
 
+/* 5.2.6: a report tells of the zones that were transferred. */
+static bool covers_zones(const struct vio_buf *report, uint32_t written)
+{
+    uint64_t zones = vio_blk_zone_count(report);
+
+    return written > sizeof(struct virtio_blk_zone_report) +
+                         zones * sizeof(struct virtio_blk_zone_descriptor);
+}
+
 /*
  * Did the device write what it says it did? What lies past the used length was
  * not written (2.7.8.2). A report may be shorter than its buffer; a legacy
@@ -28,7 +37,7 @@ static bool covers(const struct vio_blk_queue *q, const struct vio_blk_req *req,
     if (q->vq.flags & VQ_LEGACY)
         return true;
     if (blk_op(req)->data == BLK_REPORT)
-        return done->len > sizeof(struct virtio_blk_zone_report);
+        return covers_zones(req->data, done->len);
     return done->whole;
 }
 
@@ -189,8 +198,9 @@ int vio_blk_take(struct vio_blk_queue *q, unsigned status,
     *req = done.token;
     if (status == BLK_STATUS_UNREAD)
         status = vio_shared_load8(&q->status[done.slot]);
-    *result = judge(q, *req, status, &done);
+    /* Before it is judged: of a report that looks at what the port brings. */
     if (q->map)
         vio_blk_unmap(q, done.slot, shape_n_segs(&q->vq, done.slot));
+    *result = judge(q, *req, status, &done);
     return 1;
 }

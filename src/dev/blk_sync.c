@@ -134,8 +134,14 @@ int vio_blk_write(struct vio_blk *blk, uint64_t sector, const void *buf,
 
 int vio_blk_flush(struct vio_blk *blk)
 {
+    int err;
+
     if (!blk->queue) /* it did not come up */
         return VIO_EBADSTATE;
     vio_blk_prep_flush(&blk->queue->sync);
-    return vio_blk_run(blk, &blk->queue->sync);
+    err = vio_blk_run(blk, &blk->queue->sync);
+    /* What is in flight meanwhile was submitted to the cache that is there. */
+    if (!err)
+        blk->unflushed = false;
+    return err;
 }

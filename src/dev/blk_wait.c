@@ -86,7 +86,9 @@ static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
         n = vio_blk_wait_more(w, &q->vq);
         if (n < 0)
             return n;
-        q->renotified += (unsigned)n;
+        /* A device that is suspended is not notified. */
+        if (!(ring_state(&q->vq) & VQ_HELD))
+            q->renotified += (unsigned)n;
     }
 }
 

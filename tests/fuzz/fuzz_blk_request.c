@@ -132,16 +132,12 @@ static uint64_t answer_bytes(const struct request *r)
 static void check_report(const struct request *r)
 {
     struct vio_blk_zone zone;
-    uint64_t n;
+    uint64_t n = vio_blk_zone_count(&r->buf);
 
-    fuzz.callers = r->buf.base;
-    fuzz.callers_size = r->buf.len;
-    n = vio_blk_zone_count(&r->buf);
     FUZZ_ASSERT(n <= (r->buf.len - 64) / 64);
     for (uint64_t i = 0; i < n; i++)
         FUZZ_ASSERT(vio_blk_zone_get(&r->buf, i, &zone) == 0);
     FUZZ_ASSERT(vio_blk_zone_get(&r->buf, n, &zone) == VIO_ERANGE);
-    fuzz.callers = NULL;
 }
 
 /* What the caller may rely on after a success. */

@@ -139,6 +139,8 @@ static void write_notify(struct model_dev *d, uint32_t value)
     if (!(d->check.status & MS_DRIVER_OK))
         model_violation("INIT-14", "notification at status %#x",
                         d->check.status);
+    if (d->check.status & MS_SUSPEND)
+        model_violation("SUSP-04", "notification while suspended");
     if (value >= MODEL_QUEUES || !d->queue[value].live)
         model_violation("DX-NTF", "notification %#x of no live queue", value);
 }

@@ -119,6 +119,9 @@ static void check_config(struct model_dev *d, uint32_t at, unsigned width,
     if (write && !agreed)
         model_violation("INIT-10", "field at %u written before FEATURES_OK",
                         f->offset);
+    if (write && (d->check.status & MS_SUSPEND))
+        model_violation("SUSP-05", "field at %u written while suspended",
+                        f->offset);
     if (write && !f->writable)
         model_violation("MMIO-02", "field at %u is not writable", f->offset);
 }

@@ -39,9 +39,11 @@ static void t_blc_14_cache_mode(void **state)
         up();
         assert_int_equal(info->writeback, table[i / 2].writeback);
         assert_int_equal(info->can_set_cache, table[i / 2].can_set);
+        /* The first one is for what an earlier life may have left. */
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
         assert_int_equal(vio_blk_flush(&unit_blk), 0);
         assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH],
-                         table[i / 2].writeback);
+                         table[i / 2].flush + table[i / 2].writeback);
         if (!table[i / 2].can_set)
             assert_int_equal(vio_blk_set_writeback(&unit_blk, true),
                              VIO_ENOTSUP);
@@ -58,6 +60,9 @@ static void switch_to_write_through_flushes(void **state)
         unit_disk_device(version, 1024);
         model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
         up();
+        /* What was there before is out of the way. */
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        unit_disk.count[VIRTIO_BLK_T_FLUSH] = 0;
         memset(data, 0x11, 1024);
         assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), 0);
         assert_int_equal(vio_blk_set_writeback(&unit_blk, false), 0);
@@ -225,6 +230,36 @@ static void writes_of_before_the_reset_are_flushed(void **state)
         assert_int_equal(vio_blk_flush(&unit_blk), 0);
         model_disk_crash(&unit_disk);
         assert_int_equal(memcmp(unit_disk.data, data, 512) == 0, !gone);
+        unit_disk_down();
+    }
+}
+
+/* The same of a disk that is initialised again, by whomever: after a time-out
+ * there is no other way. */
+static void writes_of_before_an_init_are_flushed(void **state)
+{
+    struct vio_mem mem;
+
+    (void)state;
+    for (uint32_t version = 1; version <= 2; version++) {
+        unit_disk_device(version, 1024);
+        model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
+        up();
+        mem = unit_blk.mem;
+        memset(data, 0x66, 512);
+        assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), 0);
+        unit_disk_down();
+        model_config_put(&unit_dev, 32, 1, 0);
+        assert_int_equal(vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &mem),
+                         0);
+        assert_false(info->writeback);
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH], 1);
+        model_disk_crash(&unit_disk);
+        assert_memory_equal(unit_disk.data, data, 512);
+        /* Once is enough. */
+        assert_int_equal(vio_blk_flush(&unit_blk), 0);
+        assert_int_equal(unit_disk.count[VIRTIO_BLK_T_FLUSH], 1);
         unit_disk_down();
     }
 }
@@ -406,6 +441,7 @@ int main(void)
         unit_all_cases(switch_with_writes_in_flight_is_refused),
         unit_all_cases(switch_that_fails_says_so),
         unit_cases(writes_of_before_the_reset_are_flushed),
+        unit_all_cases(writes_of_before_an_init_are_flushed),
         unit_all_cases(t_bli_08_flush_fails),
         unit_all_cases(t_bli_09_id_without_terminator),
         unit_all_cases(id_is_empty_where_there_is_none),

@@ -356,9 +356,29 @@ static void t_mem_03_copy_back_is_of_the_recorded_length(void **state)
     }
 }
 
+/* SPLIT-17: a report of less than its buffer holds is judged by what was copied
+ * out, not by what was there before. */
+static void report_is_judged_when_it_is_there(void **state)
+{
+    struct vio_buf buf;
+
+    (void)state;
+    start(2);
+    model_disk_set_zoned(&unit_dev, MODEL_Z_HA, 64, 2);
+    up(2);
+    memset(data, 0xff, 192);
+    unit_disk_fault((struct model_fault){.set_len = true, .len = 129});
+    buf = (struct vio_buf){data, 192};
+    vio_blk_prep_zone_report(&req, 1023, &buf);
+    assert_int_equal(vio_blk_run(&unit_blk, &req), 0);
+    assert_int_equal(vio_blk_zone_count(&buf), 1);
+    down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        unit_all_cases(report_is_judged_when_it_is_there),
         unit_all_cases(transfers_of_any_length_go_through_the_pool),
         unit_all_cases(parts_of_a_transfer_are_whole_blocks),
         unit_all_cases(small_requests_do_without_the_pool),

@@ -92,6 +92,63 @@ static void pieces_need_not_be_sectors(void **state)
     unit_disk_down();
 }
 
+/* One buffer of these bytes at this sector; `writes`: from it. */
+static int queue_one(bool writes, uint64_t sector, size_t len)
+{
+    return writes ? unit_queue_write(&req, buf, sector, data, len)
+                  : unit_queue_read(&req, buf, sector, data, len);
+}
+
+/* Have two slots made for requests of one buffer. */
+static void make_slots(bool writes)
+{
+    struct vio_blk_req two[2], *done[2];
+
+    buf[0] = (struct vio_buf){data, 512};
+    for (unsigned i = 0; i < 2; i++) {
+        if (writes)
+            vio_blk_prep_write(&two[i], 0, buf, 1);
+        else
+            vio_blk_prep_read(&two[i], 0, buf, 1);
+        assert_int_equal(vio_blk_queue(unit_blk.queue, &two[i]), 0);
+    }
+    vio_blk_submit(unit_blk.queue);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, 2), 2);
+}
+
+/* BLK-06, BLK-10: where nothing is mapped, and a slot is made for such a
+ * request, it goes a shorter way, and is looked at no less. */
+static void what_goes_the_short_way(void **state)
+{
+    static const size_t odd[] = {0, 1, 511, 513, 1023, 1025, 4096 + 256};
+
+    (void)state;
+    for (unsigned writes = 0; writes < 2; writes++) {
+        unit_disk_device(2, 16);
+        model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
+        data = unit_disk_unmapped(3 * 4096);
+        unit_disk_up(NULL);
+        make_slots(writes);
+        assert_int_equal(queue_one(writes, 8, 4096), 0);
+        assert_int_equal(vio_blk_queue(unit_blk.queue, &req), VIO_EBUSY);
+        vio_blk_submit(unit_blk.queue);
+        unit_reap_one(&req, 0);
+        for (size_t i = 0; i < COUNT(odd); i++)
+            assert_int_equal(queue_one(writes, 0, odd[i]), VIO_EINVAL);
+        assert_int_equal(queue_one(writes, 9, 4096), VIO_ERANGE);
+        assert_int_equal(queue_one(writes, 16, 512), VIO_ERANGE);
+        assert_int_equal(queue_one(writes, ~(uint64_t)0, 512), VIO_ERANGE);
+        assert_int_equal(queue_one(writes, 0, 3 * 4096), VIO_E2BIG);
+        assert_int_equal(unit_disk.requests, 3);
+        /* One more byte is one more segment, and another way. */
+        assert_int_equal(queue_one(writes, 0, 4096 + 512), 0);
+        vio_blk_submit(unit_blk.queue);
+        unit_reap_one(&req, 0);
+        assert_int_equal(unit_disk.last.segments, 2);
+        unit_disk_down();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +156,7 @@ int main(void)
         unit_all_cases(sectors_past_the_end),
         unit_all_cases(more_than_the_segments_hold),
         unit_all_cases(pieces_need_not_be_sectors),
+        unit_all_cases(what_goes_the_short_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

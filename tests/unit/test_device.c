@@ -177,6 +177,18 @@ static void t_ini_09_version_1_withheld(void **state)
     assert_recovers();
 }
 
+/* RFB-01: where it is offered it is accepted, or nothing is. */
+static void version_1_is_not_for_the_policy_to_refuse(void **state)
+{
+    (void)state;
+    start(2);
+    dev->policy.refused = MF(MF_VERSION_1);
+    assert_int_equal(vio_device_begin(dev, 0, 0), VIO_EPROTO);
+    assert_failed(VIO_EPROTO, VIO_WHY_NEED_VERSION_1, unit_dev.offered);
+    dev->policy.refused = 0;
+    assert_recovers();
+}
+
 /* INIT-06 */
 static void t_ini_03_features_ok_refused(void **state)
 {
@@ -429,6 +441,7 @@ int main(void)
         unit_case(refused_bits_are_not_accepted),
         unit_case(required_bit_that_is_missing_fails),
         unit_case(t_ini_09_version_1_withheld),
+        unit_case(version_1_is_not_for_the_policy_to_refuse),
         unit_case(t_ini_03_features_ok_refused),
         unit_case(reset_is_waited_for),
         unit_case(t_ini_01_reset_hangs),

@@ -105,6 +105,35 @@ static void a_suspended_disk_is_not_waited_for(void **state)
     unit_disk_down();
 }
 
+/* Whoever waits for what was in flight before does not notify either, and says
+ * so. */
+static void a_wait_on_a_suspended_disk_counts_no_notification(void **state)
+{
+    static unsigned char to[512];
+    struct vio_blk_stats stats;
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    (void)state;
+    start(MF(MF_SUSPEND));
+    unit_disk_hold();
+    assert_int_equal(unit_queue_read(&req, &buf, 1, to, sizeof to), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    assert_int_equal(vio_blk_suspend(&unit_blk), 0);
+    assert_int_equal(vio_blk_wait_any(unit_blk.queue, 1000000000),
+                     VIO_ETIMEDOUT);
+    vio_blk_get_stats(&unit_blk, &stats);
+    assert_int_equal(stats.notifications, unit_dev.doorbells);
+    assert_int_equal(stats.renotified, 0);
+    assert_int_equal(vio_blk_resume(&unit_blk), 0);
+    assert_int_equal(vio_blk_wait_any(unit_blk.queue, 1000000000),
+                     VIO_ETIMEDOUT);
+    vio_blk_get_stats(&unit_blk, &stats);
+    assert_true(stats.renotified > 0);
+    assert_int_equal(stats.notifications, unit_dev.doorbells);
+    unit_disk_down();
+}
+
 /* What is told while the device comes to a stand, and as soon as it runs again,
  * is not lost: with the resume comes what has changed meanwhile (3.4.2). */
 static void interrupt(void)
@@ -173,6 +202,36 @@ static void a_suspend_that_failed_is_recovered_from(void **state)
     }
 }
 
+/* SUSP-05: nor is the configuration changed; and nobody waits for what is not
+ * shown. */
+static void a_suspend_that_failed_leaves_the_configuration_alone(void **state)
+{
+    static unsigned char to[512];
+    uint64_t now_ns;
+
+    (void)state;
+    for (unsigned refuse = 0; refuse < 2; refuse++) {
+        unit_disk_device(2, 64);
+        model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
+        unit_dev.offered |= MF(MF_SUSPEND);
+        unit_disk_up(NULL);
+        dev = unit_blk.dev;
+        unit_dev.refuse_suspend = refuse;
+        unit_dev.suspend_reads = MODEL_FOREVER - 1;
+        assert_int_equal(vio_blk_suspend(&unit_blk),
+                         refuse ? VIO_EPROTO : VIO_ETIMEDOUT);
+        now_ns = unit_env.now_ns;
+        assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
+        assert_int_equal(vio_device_config_write(dev, 0, 1, 0), VIO_EBADSTATE);
+        assert_int_equal(vio_blk_read(&unit_blk, 1, to, sizeof to),
+                         VIO_EBADSTATE);
+        assert_int_equal(unit_env.now_ns, now_ns);
+        assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
+        assert_int_equal(vio_blk_read(&unit_blk, 1, to, sizeof to), 0);
+        unit_disk_down();
+    }
+}
+
 static void a_device_may_ask_for_a_reset_instead(void **state)
 {
     (void)state;
@@ -209,9 +268,11 @@ int main(void)
         unit_case(both_changes_are_confirmed),
         unit_case(a_held_disk_shows_nothing_and_goes_on),
         unit_case(a_suspended_disk_is_not_waited_for),
+        unit_case(a_wait_on_a_suspended_disk_counts_no_notification),
         unit_case(interrupts_of_a_change_are_told),
         unit_case(t_lif_04_a_change_that_never_comes_times_out),
         unit_case(a_suspend_that_failed_is_recovered_from),
+        unit_case(a_suspend_that_failed_leaves_the_configuration_alone),
         unit_case(a_device_may_ask_for_a_reset_instead),
         unit_case(a_device_that_is_gone_is_noticed),
     };
