@@ -59,7 +59,8 @@ static void measure(const struct path *path, struct shape shape, unsigned batch)
 }
 
 static const struct path *const paths[] = {&path_limit, &path_ring, &path_add,
-                                           &path_list, &path_block};
+                                           &path_list,  &path_block,
+                                           &path_parts, &path_map};
 #define N_PATHS (sizeof paths / sizeof *paths)
 
 /* What the budgets are about: queue size 256. */

@@ -28,7 +28,7 @@ static void set_status(struct vio_device *dev, uint8_t status)
 static uint64_t get_features(struct vio_device *dev)
 {
     (void)dev;
-    return rig_features(&fake.rig->shape);
+    return rig_features(&fake.rig->shape) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX);
 }
 
 static void set_features(struct vio_device *dev, uint64_t features)
@@ -48,7 +48,9 @@ static uint32_t config_read(struct vio_device *dev, uint32_t offset,
 {
     (void)dev;
     (void)width;
-    return offset == VIRTIO_BLK_CONFIG_CAPACITY ? 1u << 21 : 0;
+    return offset == VIRTIO_BLK_CONFIG_CAPACITY  ? 1u << 21
+           : offset == VIRTIO_BLK_CONFIG_SEG_MAX ? 2
+                                                 : 0;
 }
 
 static int queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)
@@ -78,11 +80,25 @@ static const struct vio_transport ops = {
     .queue_start = queue_start,
 };
 
-static void open_block(struct rig *rig)
+/* A port that maps, where every address is what it was. */
+static int map_same(void *ctx, const void *buf, size_t *len, enum vio_dir dir,
+                    uint64_t *addr)
+{
+    (void)ctx;
+    (void)len;
+    (void)dir;
+    *addr = (uintptr_t)buf;
+    return 0;
+}
+
+static const struct vio_env mapping = {.dma_map = map_same};
+
+static void open_disk(struct rig *rig, const struct vio_env *env,
+                      unsigned n_buf)
 {
     struct vio_blk_config cfg = {
         .queue_size = rig->shape.size,
-        .max_segs = 1,
+        .max_segs = (uint16_t)n_buf,
         /* More than there are chains, so that tables are used where allowed. */
         .depth = rig->shape.size,
     };
@@ -91,6 +107,7 @@ static void open_block(struct rig *rig)
     fake = (struct fake){.rig = rig};
     rig->dev = (struct vio_device){.ops = &ops, .type = VIRTIO_ID_BLOCK};
     rig->dev.config_len = 4096;
+    rig->dev.env = env;
     if (vio_blk_mem_size(&rig->dev, &cfg, &rig->need, &least))
         rig_die("no disk");
     rig_need(rig, rig->need.shared, rig->need.priv);
@@ -99,6 +116,25 @@ static void open_block(struct rig *rig)
     if (rig->blk.info.indirect != rig->shape.indirect)
         rig_die("the disk is not what was asked for");
     rig->queue = vio_blk_get_queue(&rig->blk, 0);
+    rig->n_buf = n_buf;
+    for (unsigned i = 0; i < n_buf; i++)
+        rig->buf[i] = (struct vio_buf){rig->data + i * DATA_LEN / n_buf,
+                                       DATA_LEN / n_buf};
+}
+
+static void open_block(struct rig *rig)
+{
+    open_disk(rig, NULL, 1);
+}
+
+static void open_parts(struct rig *rig)
+{
+    open_disk(rig, NULL, 2);
+}
+
+static void open_map(struct rig *rig)
+{
+    open_disk(rig, &mapping, 1);
 }
 
 static void stage(struct rig *rig, unsigned n)
@@ -107,7 +143,7 @@ static void stage(struct rig *rig, unsigned n)
         unsigned k = rig->turn++ & (rig->shape.size - 1u);
         struct vio_blk_req *req = &rig->req[k];
 
-        vio_blk_prep_read(req, 8 * k, &rig->buf, 1);
+        vio_blk_prep_read(req, 8 * k, rig->buf, rig->n_buf);
         if (vio_blk_queue(rig->queue, req))
             rig_die("block: refused");
     }
@@ -128,3 +164,5 @@ static unsigned reap(struct rig *rig, unsigned n)
 }
 
 const struct path path_block = {"block", open_block, stage, reap};
+const struct path path_parts = {"parts", open_parts, stage, reap};
+const struct path path_map = {"map", open_map, stage, reap};

@@ -73,7 +73,6 @@ void rig_open(struct rig *rig, const struct path *path, struct shape shape)
     rig->header = pages(n * sizeof *rig->header);
     rig->status = pages(n);
     rig->data = pages(DATA_LEN);
-    rig->buf = (struct vio_buf){rig->data, DATA_LEN};
     rig->req = pages(n * sizeof *rig->req);
     rig->done = pages(n * sizeof *rig->done);
     path->open(rig);

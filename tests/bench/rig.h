@@ -31,7 +31,8 @@ struct rig {
     struct virtio_blk_req_header *header; /* of a path that has none itself */
     uint8_t *status;
     unsigned char *data;
-    struct vio_buf buf;
+    struct vio_buf buf[2]; /* of a request of the block paths */
+    unsigned n_buf;
     unsigned turn; /* the next header, status or request */
 
     struct limit limit;
@@ -58,6 +59,8 @@ extern const struct path path_ring;  /* the queue, requests of fixed shape */
 extern const struct path path_add;   /* vio_virtq_add() of 1 + 2 segments */
 extern const struct path path_list;  /* and of 2 + 2 */
 extern const struct path path_block; /* prep, queue, submit, reap */
+extern const struct path path_parts; /* the same of two buffers, */
+extern const struct path path_map;   /* and where the port maps memory */
 
 void rig_open(struct rig *rig, const struct path *path, struct shape shape);
 void rig_close(struct rig *rig);
