@@ -26,6 +26,12 @@ static inline bool vio_dma_maps(const struct vio_env *env)
     return ENV_HAS(env, dma_map);
 }
 
+/* And has it anything to undo? */
+static inline bool vio_dma_unmaps(const struct vio_env *env)
+{
+    return ENV_HAS(env, dma_unmap);
+}
+
 /* Have the port map the front of a piece of memory; *len becomes how much of
  * it. Nonsense that the port says is not believed. */
 static inline int vio_dma_map(const struct vio_env *env, const void *base,
@@ -45,7 +51,7 @@ static inline void vio_dma_unmap(const struct vio_env *env, uint64_t addr,
                                  const void *base, size_t len, enum vio_dir dir)
 {
     (void)addr, (void)base, (void)len, (void)dir;
-    if (ENV_HAS(env, dma_unmap))
+    if (vio_dma_unmaps(env))
         (void)ENV_CALL(env, dma_unmap, env->ctx, addr, base, len, dir);
 }
 

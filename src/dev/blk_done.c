@@ -201,6 +201,8 @@ int vio_blk_take(struct vio_blk_queue *q, unsigned status,
     /* Before it is judged: of a report that looks at what the port brings. */
     if (q->map)
         vio_blk_unmap(q, done.slot, shape_n_segs(&q->vq, done.slot));
+    if (blk_op(*req)->answer)
+        shape_unmake(&q->vq, done.slot);
     *result = judge(q, *req, status, &done);
     return 1;
 }

@@ -69,11 +69,12 @@ static inline const struct blk_op *blk_op(const struct vio_blk_req *req)
  * load them at once where bytes are in that order, too.
  */
 #define BLK_TRAITS_READ  ((uint64_t)1)
-#define BLK_TRAITS_WRITE ((uint64_t)BLK_WRITE << 48) /* or a write */
+#define BLK_TRAITS_WRITE ((uint64_t)BLK_WRITE << BLK_TRAITS_OP) /* or a write */
+#define BLK_TRAITS_OP    48 /* operation and state are from this bit on */
 
 static inline uint64_t blk_traits(const struct vio_blk_req *req)
 {
-    return (uint64_t)req->state << 56 | (uint64_t)req->op << 48 |
+    return (uint64_t)req->state << 56 | (uint64_t)req->op << BLK_TRAITS_OP |
            (uint64_t)req->n_segs << 32 | req->n;
 }
 

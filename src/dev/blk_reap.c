@@ -64,6 +64,18 @@ static inline bool end_plain(void *ctx, size_t slot, void *token)
     return true;
 }
 
+/* The same where the port has mapped the data. */
+static inline bool end_mapped(void *ctx, size_t slot, void *token)
+{
+    struct run *run = ctx;
+    struct vio_blk_queue *q = run->q;
+
+    if (!end_plain(ctx, slot, token))
+        return false;
+    vio_blk_unmap(q, (unsigned)slot, shape_n_segs(&q->vq, (unsigned)slot));
+    return true;
+}
+
 static inline int end_run(void *ctx, unsigned left)
 {
     struct run *run = ctx;
@@ -135,6 +147,40 @@ reap_list(struct vio_blk_queue *q, struct vio_blk_req **done, unsigned max)
     return reap_any(q, done, n, max, BLK_STATUS_UNREAD);
 }
 
+RING_APART int reap_mapped_packed(struct vio_blk_queue *q,
+                                  struct vio_blk_req **done, unsigned max)
+{
+    unsigned n = (unsigned)packed_in_flight(&q->vq);
+    struct run run = {q, done, done, BLK_STATUS_UNREAD};
+
+    return packed_run(&q->vq, n < max ? n : max, end_mapped, end_run, &run);
+}
+
+RING_APART int reap_mapped_split(struct vio_blk_queue *q,
+                                 struct vio_blk_req **done, unsigned max)
+{
+    int ready = split_ready(&q->vq, split_used(&q->vq), RING_WEAK);
+    struct run run = {q, done, done, BLK_STATUS_UNREAD};
+    unsigned n = (unsigned)ready < max ? (unsigned)ready : max;
+
+    if (ready <= 0 || max == 0)
+        return ready < 0 ? ready : 0;
+    return split_run(&q->vq, n, end_mapped, end_run, &run);
+}
+
+/* Not the usual queue, or not as usual. */
+static __attribute__((noinline)) int
+reap_unusual(struct vio_blk_queue *q, struct vio_blk_req **done, unsigned max)
+{
+    uint32_t state = ring_state(&q->vq);
+
+    if (RING_SMALL || q->done_first ||
+        (state & SHAPE_ONE_BY_ONE) != VQ_MAPPED)
+        return reap_list(q, done, max);
+    return state & VQ_PACKED ? reap_mapped_packed(q, done, max)
+                             : reap_mapped_split(q, done, max);
+}
+
 int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
                  unsigned max)
 {
@@ -142,7 +188,7 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
 
     DEBUG_OWN(&q->vq);
     if (RING_SMALL || q->done_first || state & SHAPE_ONE_BY_ONE)
-        return reap_list(q, done, max);
+        return reap_unusual(q, done, max);
     /* A loop for each format, so that it is asked for once. */
     return state & VQ_PACKED ? reap_packed(q, done, max)
                              : reap_split(q, done, max);

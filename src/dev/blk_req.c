@@ -16,7 +16,7 @@
 #define REPORT_ZONE   sizeof(struct virtio_blk_zone_descriptor)
 
 /* How much data there is, as far as one request goes. */
-static int measure(const struct vio_blk_info *info, struct vio_blk_req *req)
+RING_INLINE int measure(const struct vio_blk_info *info, struct vio_blk_req *req)
 {
     const struct vio_buf *buf = req->data;
     size_t bytes = 0;
@@ -35,8 +35,8 @@ static int measure(const struct vio_blk_info *info, struct vio_blk_req *req)
 }
 
 /* 5.2.6.1: a multiple of 512 bytes, and nothing past the capacity. */
-static int check_sectors(const struct vio_blk_info *info,
-                         struct vio_blk_req *req)
+RING_INLINE int check_sectors(const struct vio_blk_info *info,
+                              struct vio_blk_req *req)
 {
     int err = measure(info, req);
 
@@ -171,8 +171,8 @@ static int check_data(const struct vio_blk_info *info, struct vio_blk_req *req,
                                                     : check_zone(info, req);
 }
 
-static int check(const struct vio_blk_queue *q, struct vio_blk_req *req,
-                 const struct blk_op *op)
+static inline int check(const struct vio_blk_queue *q, struct vio_blk_req *req,
+                        const struct blk_op *op)
 {
     const struct vio_blk *blk = q->blk;
 
@@ -192,14 +192,21 @@ static int check(const struct vio_blk_queue *q, struct vio_blk_req *req,
     return check_data(&blk->info, req, op);
 }
 
+/* Where what a slot has mapped is recorded. */
+static inline struct vio_blk_map *slot_maps(const struct vio_blk_queue *q,
+                                            size_t slot)
+{
+    return &q->map[slot * q->vq.shape_max_segs];
+}
+
 void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs)
 {
     const struct vio_env *env = q->blk->dev->env;
     const struct vio_blk_map *map;
 
-    if (!q->map)
+    if (!q->map || !vio_dma_unmaps(env))
         return;
-    map = &q->map[slot * q->vq.shape_max_segs];
+    map = slot_maps(q, slot);
     for (unsigned k = 0; k < n_segs; k++)
         if (map[k].base)
             vio_dma_unmap(env, map[k].addr, map[k].base, map[k].len,
@@ -220,7 +227,7 @@ static int map_front(struct vio_blk_queue *q, const struct vio_blk_req *req,
     err = vio_dma_map(q->blk->dev->env, base, len, dir, addr);
     if (err)
         return err;
-    q->map[shape_next(&q->vq) * q->vq.shape_max_segs + req->n_segs] =
+    slot_maps(q, shape_next(&q->vq))[req->n_segs] =
         (struct vio_blk_map){*addr, base, *len, dir};
     return 0;
 }
@@ -265,7 +272,7 @@ static int add_extra(struct vio_blk_queue *q, struct vio_blk_req *req,
     if (req->n_segs == q->vq.shape_max_segs)
         return VIO_E2BIG;
     if (q->map)
-        q->map[slot * q->vq.shape_max_segs + req->n_segs].base = NULL;
+        slot_maps(q, slot)[req->n_segs].base = NULL;
     shape_segment(&q->vq, req->n_segs++, (struct vio_sg){addr, len},
                   dir == VIO_DEVICE_WRITES, true);
     return 0;
@@ -329,6 +336,13 @@ static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
     return err;
 }
 
+/* The slot is not used after all. */
+static void undo(struct vio_blk_queue *q, unsigned n_segs)
+{
+    vio_blk_unmap(q, shape_next(&q->vq), n_segs);
+    shape_abandon(&q->vq);
+}
+
 /* All segments of a request. Everything before shape_add() can fail, and leaves
  * nothing behind. */
 static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req,
@@ -345,10 +359,8 @@ static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req,
         err = add_command(q, req);
     if (!err && op->answer)
         err = add_extra(q, req, op->answer, VIO_DEVICE_WRITES);
-    if (err) {
-        vio_blk_unmap(q, shape_next(&q->vq), req->n_segs);
-        shape_abandon(&q->vq);
-    }
+    if (err)
+        undo(q, req->n_segs);
     return err;
 }
 
@@ -423,9 +435,127 @@ static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
     if (err)
         return err;
     write_header(q, op->type, priority(q, req), req->sector);
-    shape_add(&q->vq, req->n_segs, writable_bytes(req, op), req);
+    shape_add(&q->vq, SHAPE_SEGMENTS, req->n_segs, writable_bytes(req, op),
+              req);
     req->state = VIO_BLK_QUEUED;
     return 0;
+}
+
+/* What the ways below say of a request that is not for them: nothing has
+ * happened, and queue_any() knows why. */
+#define LONG_WAY 1
+
+/* A read, or a write to what may be written, that nobody has queued? */
+static inline bool is_usual(const struct vio_blk_queue *q,
+                            const struct vio_blk_req *req)
+{
+    return (blk_traits(req) & q->plain_mask) >> BLK_TRAITS_OP == 0 &&
+           !shape_is_full(&q->vq);
+}
+
+/* Its segments are there, in a slot that is or will be made for so many. */
+RING_INLINE int stage_sectors(struct vio_blk_queue *q, struct vio_blk_req *req,
+                              unsigned n, uint32_t bytes)
+{
+    unsigned op = req->op;
+
+    write_header(q, op, priority(q, req), req->sector);
+    req->n_segs = (uint16_t)n;
+    shape_add(&q->vq, SHAPE_PUT, n, op == BLK_READ ? bytes : 0, req);
+    req->state = VIO_BLK_QUEUED;
+    return 0;
+}
+
+/* A read or a write of several buffers, each of them one segment, with nothing
+ * wrong with it: which shows only when the segments are written. */
+RING_APART int queue_buffers(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    const struct vio_blk_info *info = &q->blk->info;
+    const struct vio_buf *buf = req->data;
+    size_t n = req->n, size_max = info->size_max;
+    uint64_t bytes = 0;
+    struct shape_cursor c;
+
+    if (!is_usual(q, req) || n - 1 >= info->max_segs)
+        return LONG_WAY;
+    c = shape_cursor(&q->vq, shape_next(&q->vq));
+    for (; n && buf->len - 1 < size_max; n--, buf++) {
+        bytes += buf->len;
+        shape_put(&q->vq, &c,
+                  (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len});
+    }
+    if (n || bytes > info->max_bytes || bytes % VIRTIO_BLK_SECTOR_SIZE ||
+        !blk_in_range(info->capacity, req->sector,
+                      bytes / VIRTIO_BLK_SECTOR_SIZE)) {
+        shape_abandon(&q->vq);
+        return LONG_WAY;
+    }
+    return stage_sectors(q, req, req->n, (uint32_t)bytes);
+}
+
+/* Where the next segment goes, what is mapped for it, and where there may be no
+ * more. */
+struct mapper {
+    struct shape_cursor segment;
+    struct vio_blk_map *map;
+    const struct vio_blk_map *end;
+};
+
+/* Have the port map a piece of the caller's memory: as many segments as
+ * size_max and the port make of it. */
+RING_INLINE int put_mapped(struct vio_blk_queue *q, struct mapper *m,
+                           const struct vio_buf *buf, enum vio_dir dir)
+{
+    const unsigned char *base = buf->base, *end = base + buf->len;
+
+    while (base != end) {
+        size_t left = (size_t)(end - base), len = q->blk->info.size_max;
+        uint64_t addr;
+        int err;
+
+        if (m->map == m->end)
+            return VIO_E2BIG;
+        len = left < len ? left : len;
+        err = vio_dma_map(q->blk->dev->env, base, &len, dir, &addr);
+        if (err)
+            return err;
+        *m->map++ = (struct vio_blk_map){addr, base, len, dir};
+        shape_put(&q->vq, &m->segment, (struct vio_sg){addr, (uint32_t)len});
+        base += len;
+    }
+    return 0;
+}
+
+/* A read or a write, where the port maps. */
+RING_APART int queue_mapped(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    enum vio_dir dir =
+        req->op == BLK_READ ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
+    const struct vio_buf *buf = req->data, *end = buf + req->n;
+    struct vio_blk_map *maps = slot_maps(q, shape_next(&q->vq));
+    struct mapper m = {.map = maps, .end = maps + q->blk->info.max_segs};
+    int err = 0;
+
+    if (!is_usual(q, req) || check_sectors(&q->blk->info, req))
+        return LONG_WAY;
+    m.segment = shape_cursor(&q->vq, shape_next(&q->vq));
+    for (; buf != end && !err; buf++)
+        err = put_mapped(q, &m, buf, dir);
+    if (err) {
+        undo(q, (unsigned)(m.map - maps));
+        return err;
+    }
+    return stage_sectors(q, req, (unsigned)(m.map - maps), req->bytes);
+}
+
+/* What is not plain. */
+RING_APART int queue_other(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    int err = LONG_WAY;
+
+    if (!shape_is_listed(&q->vq))
+        err = q->map ? queue_mapped(q, req) : queue_buffers(q, req);
+    return err == LONG_WAY ? queue_any(q, req) : err;
 }
 
 /* The length in sectors, if it is a multiple of one, and else too many. */
@@ -461,7 +591,7 @@ RING_INLINE int queue_plain(struct vio_blk_queue *q, struct vio_blk_req *req,
     size_t slot = shape_next(&q->vq), op = ring_index(req->op);
 
     if (!is_plain(q, req, op))
-        return queue_any(q, req);
+        return queue_other(q, req);
     write_plain_header(q, op, req->sector);
     shape_add_one(&q->vq, packed,
                   (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len}, op,

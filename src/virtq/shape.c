@@ -49,15 +49,41 @@ static void resize_table(struct vio_virtq *vq, unsigned slot, unsigned n)
                      VIRTQ_DESC_F_INDIRECT, 0);
 }
 
+#ifndef __OPTIMIZE_SIZE__ /* else segments are written whole each time */
+
+/* What is behind data segment k of n in a split ring. */
+static unsigned behind(const struct vio_virtq *vq, unsigned slot, unsigned k,
+                       unsigned n)
+{
+    if (ring_table_segs(vq))
+        return k + 2;
+    return (k + 1 < n ? 3 + k : 1) * vq->shape_depth + slot;
+}
+
+void vio_shape_make_data(struct vio_virtq *vq, unsigned slot, uint16_t kind)
+{
+    unsigned n = shape_kind_segs(kind);
+    unsigned flags = shape_kind_reads(kind) ? 0 : VIRTQ_DESC_F_WRITE;
+    struct shape_cursor c = shape_cursor(vq, slot);
+
+    for (unsigned k = 0; k < n; k++) {
+        if (ring_is_packed(vq))
+            packed_write_tail(vq, (void *)c.desc, packed_tail(flags, 0));
+        else
+            split_link_desc(vq, c.desc, flags | VIRTQ_DESC_F_NEXT,
+                            behind(vq, slot, k, n));
+        shape_move(&c);
+    }
+}
+
+#endif
+
 void vio_shape_make(struct vio_virtq *vq, unsigned slot, uint16_t kind)
 {
     unsigned n = shape_kind_segs(kind);
 
     if (ring_table_segs(vq))
         resize_table(vq, slot, n);
-    else if (ring_is_packed(vq))
-        kind = (uint16_t)(SHAPE_UNKNOWN -
-                          n); /* there is nothing that stays made */
     else
         split_write_desc(vq, slot, header_addr(vq, slot), vq->shape_header_len,
                          VIRTQ_DESC_F_NEXT,
@@ -108,7 +134,10 @@ void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)
             prebuild_table(vq, s);
         else if (!ring_is_packed(vq))
             prebuild_chain(vq, s);
-        vio_shape_make(vq, s, shape_kind(0, true));
+        if (shape_is_listed(vq))
+            vq->slot[s].count = SHAPE_UNKNOWN;
+        else
+            vio_shape_make(vq, s, shape_kind(0, true));
     }
     vq->slot[shape->depth].count = SHAPE_UNKNOWN;
     if (shape_is_listed(vq))

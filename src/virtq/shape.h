@@ -16,8 +16,8 @@
  *   indirect          Slot s owns table s: header, data, status in this order.
  *
  * What a slot's descriptors are made for is remembered: the number of segments
- * and their direction. Where the next request is of one segment and finds its
- * slot made for that, two stores fill it in: shape_add_one().
+ * and their direction. Where the next request finds its slot made for that, two
+ * stores a segment fill it in: shape_add_one(), shape_put().
  */
 #ifndef VIO_SRC_VIRTQ_SHAPE_H
 #define VIO_SRC_VIRTQ_SHAPE_H
@@ -46,6 +46,11 @@ static inline unsigned shape_kind_segs(uint16_t kind)
     return (uint16_t)(kind + 2) >> 1;
 }
 
+static inline bool shape_kind_reads(uint16_t kind)
+{
+    return kind & 1;
+}
+
 #define SHAPE_UNKNOWN 0xfffeu /* made for nothing: none that is written */
 
 struct vio_shape {
@@ -63,6 +68,10 @@ void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape);
 /* Make the slot for requests of a kind; the data segments are not its business.
  */
 void vio_shape_make(struct vio_virtq *vq, unsigned slot, uint16_t kind);
+
+/* And these, but for their addresses and lengths: which way they go and, in a
+ * split ring, what follows. */
+void vio_shape_make_data(struct vio_virtq *vq, unsigned slot, uint16_t kind);
 
 /* The rest of shape_add() for a packed queue without tables. */
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n);
@@ -120,11 +129,51 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
     }
 }
 
+/*
+ * Or the data segments of a slot one after another, all of one direction, and
+ * of each the address and the length alone: the rest is what the slot is made
+ * for. Not in a packed queue without tables. A split and a packed descriptor
+ * begin alike.
+ */
+struct shape_cursor {
+    struct virtq_desc *desc;
+    size_t step; /* bytes from one to the next */
+};
+
+static inline struct shape_cursor shape_cursor(const struct vio_virtq *vq,
+                                               size_t slot)
+{
+    size_t apart = ring_table_segs(vq) ? 1 : vq->shape_depth;
+
+    return (struct shape_cursor){
+        (void *)&vq->shape_data[slot * vq->shape_stride],
+        apart * sizeof(struct virtq_desc)};
+}
+
+static inline void shape_move(struct shape_cursor *c)
+{
+    c->desc = (void *)((unsigned char *)c->desc + c->step);
+}
+
+static inline void shape_put(const struct vio_virtq *vq, struct shape_cursor *c,
+                             struct vio_sg sg)
+{
+    vio_shared_store64(&c->desc->addr, ring64(vq, sg.addr));
+    vio_shared_store32(&c->desc->len, ring32(vq, sg.len));
+    shape_move(c);
+}
+
 /* No shape_add() follows: segments may lie where the slot's table has its
  * status for fewer of them. */
 static inline void shape_abandon(struct vio_virtq *vq)
 {
     vq->slot[vq->free_head].count = SHAPE_UNKNOWN;
+}
+
+/* A slot that is free again had segments of both directions. */
+static inline void shape_unmake(struct vio_virtq *vq, unsigned slot)
+{
+    vq->slot[slot].count = SHAPE_UNKNOWN;
 }
 
 /* Put the slot into the ring, where the device will find it. */
@@ -140,17 +189,28 @@ static inline void shape_stage(struct vio_virtq *vq, unsigned slot, unsigned n)
         vio_shape_stage_list(vq, slot, n);
 }
 
+/* How the data segments were written: by shape_segment(), or by shape_put(). */
+enum shape_data {
+    SHAPE_SEGMENTS,
+    SHAPE_PUT,
+};
+
 /* Stage the slot shape_next() with n data segments, of which the device writes
  * `writable` bytes besides the status. */
-static inline void shape_add(struct vio_virtq *vq, unsigned n,
-                             uint32_t writable, void *token)
+RING_INLINE void shape_add(struct vio_virtq *vq, enum shape_data how,
+                           unsigned n, uint32_t writable, void *token)
 {
     unsigned slot = shape_next(vq);
     uint16_t kind = shape_kind(n, writable == 0);
     struct vio_virtq_slot *s = &vq->slot[slot];
 
-    if (s->count != kind || shape_is_listed(vq))
+    if (shape_is_listed(vq)) {
+        s->count = (uint16_t)(SHAPE_UNKNOWN - n); /* nothing stays made */
+    } else if (s->count != kind) {
         vio_shape_make(vq, slot, kind);
+        if (how == SHAPE_PUT)
+            vio_shape_make_data(vq, slot, kind);
+    }
     s->token = token;
     s->bound = writable + SHAPE_STATUS_LEN + 1;
     vq->free_head = s->next;
@@ -171,8 +231,7 @@ static inline bool shape_fits_one(const struct vio_virtq *vq, size_t only_read)
     return vq->slot[vq->free_head].count == (uint16_t)only_read;
 }
 
-/* Stage that request; `packed` says which ring it is. A split and a packed
- * descriptor begin alike. */
+/* Stage that request; `packed` says which ring it is. */
 RING_INLINE void shape_add_one(struct vio_virtq *vq, bool packed,
                                struct vio_sg sg, size_t only_read, void *token)
 {

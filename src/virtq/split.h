@@ -38,14 +38,21 @@ static inline uint16_t *split_avail(const struct vio_virtq *vq)
     return vq->driver;
 }
 
+static inline void split_link_desc(const struct vio_virtq *vq,
+                                   struct virtq_desc *desc, unsigned flags,
+                                   unsigned next)
+{
+    vio_shared_store16(&desc->flags, ring16(vq, (uint16_t)flags));
+    vio_shared_store16(&desc->next, ring16(vq, (uint16_t)next));
+}
+
 static inline void split_fill_desc(const struct vio_virtq *vq,
                                    struct virtq_desc *desc, uint64_t addr,
                                    uint32_t len, unsigned flags, unsigned next)
 {
     vio_shared_store64(&desc->addr, ring64(vq, addr));
     vio_shared_store32(&desc->len, ring32(vq, len));
-    vio_shared_store16(&desc->flags, ring16(vq, (uint16_t)flags));
-    vio_shared_store16(&desc->next, ring16(vq, (uint16_t)next));
+    split_link_desc(vq, desc, flags, next);
 }
 
 static inline struct virtq_desc *split_desc(const struct vio_virtq *vq,
