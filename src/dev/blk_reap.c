@@ -161,11 +161,11 @@ RING_APART int reap_mapped_split(struct vio_blk_queue *q,
 {
     int ready = split_ready(&q->vq, split_used(&q->vq), RING_WEAK);
     struct run run = {q, done, done, BLK_STATUS_UNREAD};
-    unsigned n = (unsigned)ready < max ? (unsigned)ready : max;
+    unsigned n = (unsigned)ready;
 
-    if (ready <= 0 || max == 0)
-        return ready < 0 ? ready : 0;
-    return split_run(&q->vq, n, end_mapped, end_run, &run);
+    if (ready < 0)
+        return ready;
+    return split_run(&q->vq, n < max ? n : max, end_mapped, end_run, &run);
 }
 
 /* Not the usual queue, or not as usual. */

@@ -460,7 +460,6 @@ RING_INLINE int stage_sectors(struct vio_blk_queue *q, struct vio_blk_req *req,
     unsigned op = req->op;
 
     write_header(q, op, priority(q, req), req->sector);
-    req->n_segs = (uint16_t)n;
     shape_add(&q->vq, SHAPE_PUT, n, op == BLK_READ ? bytes : 0, req);
     req->state = VIO_BLK_QUEUED;
     return 0;

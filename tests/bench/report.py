@@ -19,6 +19,8 @@ PATHS = {
     "add": "ring, any list: of three segments (add, kick, get_buf)",
     "list": "ring, any list: of four segments",
     "block": "block (prep_read, queue, submit, reap)",
+    "parts": "block, of two buffers",
+    "map": "block, where the port maps memory",
 }
 KINDS = ["split/direct", "split/indirect", "packed/direct", "packed/indirect"]
 SIZES = (8, 64, 512, 4096, 32768)

@@ -11,13 +11,14 @@ static uint8_t *data;
 static struct vio_blk_req req;
 static struct vio_buf buf[3];
 
-/* A disk whose requests have at most two segments of 4096 bytes. */
-static void start(void)
+/* A disk whose requests have at most two segments of 4096 bytes; memory is
+ * mapped for it, or is reached as it is: that goes another way. */
+static void start(bool mapped)
 {
     unit_disk_device(2, 1024);
     model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
+    data = mapped ? unit_alloc(BYTES, 16) : unit_disk_unmapped(BYTES);
     unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
-    data = unit_alloc(BYTES, 16);
 }
 
 /* A read of buf[0] to buf[n - 1]. */
@@ -38,58 +39,127 @@ static void end(void)
 static void no_data_or_half_a_sector(void **state)
 {
     (void)state;
-    start();
-    assert_int_equal(unit_queue_read(&req, buf, 0, data, 100), VIO_EINVAL);
-    assert_int_equal(unit_queue_read(&req, buf, 0, data, 0), VIO_EINVAL);
-    assert_int_equal(queue_read(0), VIO_EINVAL);
-    buf[0] = (struct vio_buf){data, 512};
-    buf[1] = (struct vio_buf){data, 0};
-    assert_int_equal(queue_read(2), VIO_EINVAL);
-    end();
+    for (unsigned way = 0; way < 2; way++) {
+        start(way == 0);
+        assert_int_equal(unit_queue_read(&req, buf, 0, data, 100), VIO_EINVAL);
+        assert_int_equal(unit_queue_read(&req, buf, 0, data, 0), VIO_EINVAL);
+        assert_int_equal(queue_read(0), VIO_EINVAL);
+        buf[0] = (struct vio_buf){data, 512};
+        buf[1] = (struct vio_buf){data, 0};
+        assert_int_equal(queue_read(2), VIO_EINVAL);
+        end();
+    }
 }
 
 static void sectors_past_the_end(void **state)
 {
     (void)state;
-    start();
-    assert_int_equal(unit_queue_read(&req, buf, 1024, data, 512), VIO_ERANGE);
-    assert_int_equal(unit_queue_read(&req, buf, 1023, data, 1024), VIO_ERANGE);
-    assert_int_equal(unit_queue_read(&req, buf, ~(uint64_t)0, data, 512),
-                     VIO_ERANGE);
-    assert_int_equal(unit_queue_write(&req, buf, ~(uint64_t)0 - 1, data, 1024),
-                     VIO_ERANGE);
-    end();
+    for (unsigned way = 0; way < 2; way++) {
+        start(way == 0);
+        assert_int_equal(unit_queue_read(&req, buf, 1024, data, 512),
+                         VIO_ERANGE);
+        assert_int_equal(unit_queue_read(&req, buf, 1023, data, 1024),
+                         VIO_ERANGE);
+        assert_int_equal(unit_queue_read(&req, buf, ~(uint64_t)0, data, 512),
+                         VIO_ERANGE);
+        assert_int_equal(
+            unit_queue_write(&req, buf, ~(uint64_t)0 - 1, data, 1024),
+            VIO_ERANGE);
+        end();
+    }
 }
 
 static void more_than_the_segments_hold(void **state)
 {
     (void)state;
-    start();
-    assert_int_equal(unit_queue_read(&req, buf, 0, data, 8192 + 512),
-                     VIO_E2BIG);
-    assert_int_equal(unit_queue_read(&req, buf, 0, data, SIZE_MAX / 512 * 512),
-                     VIO_E2BIG);
-    for (unsigned i = 0; i < 3; i++)
-        buf[i] = (struct vio_buf){data + 512 * i, 512};
-    assert_int_equal(queue_read(3), VIO_E2BIG);
-    buf[1].len = SIZE_MAX - 511; /* together 0, if it could wrap */
-    assert_int_equal(queue_read(2), VIO_E2BIG);
-    end();
+    for (unsigned way = 0; way < 2; way++) {
+        start(way == 0);
+        assert_int_equal(unit_queue_read(&req, buf, 0, data, 8192 + 512),
+                         VIO_E2BIG);
+        assert_int_equal(
+            unit_queue_read(&req, buf, 0, data, SIZE_MAX / 512 * 512),
+            VIO_E2BIG);
+        for (unsigned i = 0; i < 3; i++)
+            buf[i] = (struct vio_buf){data + 512 * i, 512};
+        assert_int_equal(queue_read(3), VIO_E2BIG);
+        buf[1].len = SIZE_MAX - 511; /* together 0, if it could wrap */
+        assert_int_equal(queue_read(2), VIO_E2BIG);
+        end();
+    }
 }
 
 /* Two odd pieces that are a sector together. */
 static void pieces_need_not_be_sectors(void **state)
 {
     (void)state;
-    start();
-    buf[0] = (struct vio_buf){data + 1, 100};
-    buf[1] = (struct vio_buf){data + 301, 412};
-    assert_int_equal(queue_read(2), 0);
-    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
-    unit_reap_one(&req, 0);
-    assert_memory_equal(data + 1, unit_disk.data, 100);
-    assert_memory_equal(data + 301, unit_disk.data + 100, 412);
-    unit_disk_down();
+    for (unsigned way = 0; way < 2; way++) {
+        start(way == 0);
+        buf[0] = (struct vio_buf){data + 1, 100};
+        buf[1] = (struct vio_buf){data + 301, 412};
+        assert_int_equal(queue_read(2), 0);
+        assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+        unit_reap_one(&req, 0);
+        assert_memory_equal(data + 1, unit_disk.data, 100);
+        assert_memory_equal(data + 301, unit_disk.data + 100, 412);
+        unit_disk_down();
+    }
+}
+
+/* BLK-06, BLK-10: what is wrong with several buffers together. */
+static void pieces_are_looked_at_together(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 2; way++) {
+        start(way == 0);
+        buf[0] = (struct vio_buf){data, 512};
+        buf[1] = (struct vio_buf){data + 512, 511};
+        assert_int_equal(queue_read(2), VIO_EINVAL);
+        buf[1].len = 1024;
+        vio_blk_prep_read(&req, 1022, buf, 2);
+        assert_int_equal(vio_blk_queue(unit_blk.queue, &req), VIO_ERANGE);
+        assert_int_equal(unit_dev.doorbells, 0);
+        vio_blk_prep_read(&req, 1021, buf, 2);
+        assert_int_equal(vio_blk_queue(unit_blk.queue, &req), 0);
+        assert_int_equal(vio_blk_queue(unit_blk.queue, &req), VIO_EBUSY);
+        vio_blk_submit(unit_blk.queue);
+        unit_reap_one(&req, 0);
+        assert_int_equal(unit_disk.requests, 1);
+        unit_disk_down();
+    }
+}
+
+/* A gigabyte is the most, whatever the segments hold. */
+static void more_than_a_request_carries(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 2; way++) {
+        unit_disk_device(2, 1024);
+        data = way == 0 ? unit_alloc(512, 16) : unit_disk_unmapped(512);
+        unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
+        model_disk_resize(&unit_dev, 1u << 30);
+        assert_int_equal(vio_blk_refresh(&unit_blk), 1);
+        buf[0] = buf[1] = (struct vio_buf){data, (1u << 29) + 512};
+        assert_int_equal(queue_read(2), VIO_E2BIG);
+        end();
+    }
+}
+
+static void read_only_disk_is_not_written_to(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 2; way++) {
+        unit_disk_device(2, 1024);
+        model_disk_offer(&unit_dev, MF_BLK_RO);
+        data = way == 0 ? unit_alloc(1024, 16) : unit_disk_unmapped(1024);
+        unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
+        buf[0] = (struct vio_buf){data, 512};
+        buf[1] = (struct vio_buf){data + 512, 512};
+        for (unsigned n = 1; n <= 2; n++) {
+            vio_blk_prep_write(&req, 0, buf, n);
+            assert_int_equal(vio_blk_queue(unit_blk.queue, &req), VIO_EROFS);
+        }
+        end();
+    }
 }
 
 /* One buffer of these bytes at this sector; `writes`: from it. */
@@ -156,6 +226,9 @@ int main(void)
         unit_all_cases(sectors_past_the_end),
         unit_all_cases(more_than_the_segments_hold),
         unit_all_cases(pieces_need_not_be_sectors),
+        unit_all_cases(pieces_are_looked_at_together),
+        unit_all_cases(more_than_a_request_carries),
+        unit_all_cases(read_only_disk_is_not_written_to),
         unit_all_cases(what_goes_the_short_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
