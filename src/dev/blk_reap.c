@@ -174,8 +174,7 @@ reap_unusual(struct vio_blk_queue *q, struct vio_blk_req **done, unsigned max)
 {
     uint32_t state = ring_state(&q->vq);
 
-    if (RING_SMALL || q->done_first ||
-        (state & SHAPE_ONE_BY_ONE) != VQ_MAPPED)
+    if (RING_SMALL || q->done_first || (state & SHAPE_ONE_BY_ONE) != VQ_MAPPED)
         return reap_list(q, done, max);
     return state & VQ_PACKED ? reap_mapped_packed(q, done, max)
                              : reap_mapped_split(q, done, max);

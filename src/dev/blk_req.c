@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Queueing a request: check it, map its memory, stage it.
+ * Queueing any request: check it, map its memory, stage it.
  *
  * A request takes a slot of the queue. Header, status and small data of the
  * slot lie in memory of the queue that the device reaches; the caller's struct,
@@ -9,46 +9,10 @@
  * Spec: 5.2.6 Device Operation.
  */
 #include "../divide.h"
-#include "../virtq/shape.h"
-#include "blk_impl.h"
+#include "blk_queue.h"
 
 #define REPORT_HEADER sizeof(struct virtio_blk_zone_report)
 #define REPORT_ZONE   sizeof(struct virtio_blk_zone_descriptor)
-
-/* How much data there is, as far as one request goes. */
-RING_INLINE int measure(const struct vio_blk_info *info, struct vio_blk_req *req)
-{
-    const struct vio_buf *buf = req->data;
-    size_t bytes = 0;
-
-    for (unsigned i = 0; i < req->n; i++) {
-        size_t len = buf[i].len;
-
-        if (len == 0)
-            return VIO_EINVAL;
-        if (len > info->max_bytes - bytes)
-            return VIO_E2BIG;
-        bytes += len;
-    }
-    req->bytes = (uint32_t)bytes;
-    return bytes ? 0 : VIO_EINVAL;
-}
-
-/* 5.2.6.1: a multiple of 512 bytes, and nothing past the capacity. */
-RING_INLINE int check_sectors(const struct vio_blk_info *info,
-                              struct vio_blk_req *req)
-{
-    int err = measure(info, req);
-
-    if (err)
-        return err;
-    if (req->bytes % VIRTIO_BLK_SECTOR_SIZE)
-        return VIO_EINVAL;
-    return blk_in_range(info->capacity, req->sector,
-                        req->bytes / VIRTIO_BLK_SECTOR_SIZE)
-               ? 0
-               : VIO_ERANGE;
-}
 
 /* 5.2.6.2: the beginning of a zone, in units of the device's granularity, and
  * no more than it takes. */
@@ -126,7 +90,7 @@ static int check_ranges(const struct vio_blk_info *info,
 static int check_report(const struct vio_blk_info *info,
                         struct vio_blk_req *req)
 {
-    int err = measure(info, req);
+    int err = blk_measure(info, req);
 
     if (err)
         return err;
@@ -157,7 +121,7 @@ static int check_data(const struct vio_blk_info *info, struct vio_blk_req *req,
 
     switch (op->data) {
     case BLK_SECTORS:
-        err = check_sectors(info, req);
+        err = blk_check_sectors(info, req);
         break;
     case BLK_RANGES:
         return check_ranges(info, req);
@@ -184,19 +148,12 @@ static inline int check(const struct vio_blk_queue *q, struct vio_blk_req *req,
     if (op->modifies && blk->info.read_only)
         return VIO_EROFS;
     if (req->op <= BLK_WRITE) /* the usual */
-        return check_sectors(&blk->info, req);
+        return blk_check_sectors(&blk->info, req);
     if ((op->feature != VIO_CONFIG_ALWAYS &&
          !vio_device_has(blk->dev, op->feature)) ||
         __atomic_load_n(&blk->disabled, __ATOMIC_RELAXED) >> req->op & 1)
         return VIO_ENOTSUP;
     return check_data(&blk->info, req, op);
-}
-
-/* Where what a slot has mapped is recorded. */
-static inline struct vio_blk_map *slot_maps(const struct vio_blk_queue *q,
-                                            size_t slot)
-{
-    return &q->map[slot * q->vq.shape_max_segs];
 }
 
 void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs)
@@ -206,7 +163,7 @@ void vio_blk_unmap(struct vio_blk_queue *q, unsigned slot, unsigned n_segs)
 
     if (!q->map || !vio_dma_unmaps(env))
         return;
-    map = slot_maps(q, slot);
+    map = blk_maps(q, slot);
     for (unsigned k = 0; k < n_segs; k++)
         if (map[k].base)
             vio_dma_unmap(env, map[k].addr, map[k].base, map[k].len,
@@ -227,7 +184,7 @@ static int map_front(struct vio_blk_queue *q, const struct vio_blk_req *req,
     err = vio_dma_map(q->blk->dev->env, base, len, dir, addr);
     if (err)
         return err;
-    slot_maps(q, shape_next(&q->vq))[req->n_segs] =
+    blk_maps(q, shape_next(&q->vq))[req->n_segs] =
         (struct vio_blk_map){*addr, base, *len, dir};
     return 0;
 }
@@ -272,7 +229,7 @@ static int add_extra(struct vio_blk_queue *q, struct vio_blk_req *req,
     if (req->n_segs == q->vq.shape_max_segs)
         return VIO_E2BIG;
     if (q->map)
-        slot_maps(q, slot)[req->n_segs].base = NULL;
+        blk_maps(q, slot)[req->n_segs].base = NULL;
     shape_segment(&q->vq, req->n_segs++, (struct vio_sg){addr, len},
                   dir == VIO_DEVICE_WRITES, true);
     return 0;
@@ -336,8 +293,7 @@ static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
     return err;
 }
 
-/* The slot is not used after all. */
-static void undo(struct vio_blk_queue *q, unsigned n_segs)
+void vio_blk_undo(struct vio_blk_queue *q, unsigned n_segs)
 {
     vio_blk_unmap(q, shape_next(&q->vq), n_segs);
     shape_abandon(&q->vq);
@@ -360,36 +316,8 @@ static int add_data(struct vio_blk_queue *q, struct vio_blk_req *req,
     if (!err && op->answer)
         err = add_extra(q, req, op->answer, VIO_DEVICE_WRITES);
     if (err)
-        undo(q, req->n_segs);
+        vio_blk_undo(q, req->n_segs);
     return err;
-}
-
-/* Header and status of the slot that comes next. */
-static inline void write_header(struct vio_blk_queue *q, uint32_t type,
-                                uint32_t prio, uint64_t sector)
-{
-    unsigned slot = shape_next(&q->vq);
-
-    blk_write_header(&q->vq, &q->header[slot], &q->status[slot], type, prio,
-                     sector);
-}
-
-/* The same without a status, without a priority, and of a type that is the
- * operation. */
-RING_INLINE void write_plain_header(struct vio_blk_queue *q, uint64_t op,
-                                    uint64_t sector)
-{
-    uint64_t *h = (uint64_t *)(void *)&q->header[shape_next(&q->vq)];
-
-    vio_shared_store64(&h[0], ring64(&q->vq, op));
-    vio_shared_store64(&h[1], ring64(&q->vq, sector));
-}
-
-/* 5.2.6: reserved, but a priority on legacy devices (5.2.6.4). */
-static uint32_t priority(const struct vio_blk_queue *q,
-                         const struct vio_blk_req *req)
-{
-    return q->vq.flags & VQ_LEGACY ? req->prio : 0;
 }
 
 /* How much the device may write besides the status. */
@@ -416,9 +344,7 @@ static bool has_to_flush(const struct vio_blk *blk)
            (blk->unflushed && vio_device_has(blk->dev, VIRTIO_BLK_F_FLUSH));
 }
 
-/* Any request, and every error. */
-static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
-                                               struct vio_blk_req *req)
+int vio_blk_queue_any(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
     const struct blk_op *op = blk_op(req);
     int err = check(q, req, op);
@@ -434,188 +360,9 @@ static __attribute__((noinline)) int queue_any(struct vio_blk_queue *q,
     err = add_data(q, req, op);
     if (err)
         return err;
-    write_header(q, op->type, priority(q, req), req->sector);
+    blk_stage_header(q, op->type, req);
     shape_add(&q->vq, SHAPE_SEGMENTS, req->n_segs, writable_bytes(req, op),
               req);
     req->state = VIO_BLK_QUEUED;
     return 0;
-}
-
-/* What the ways below say of a request that is not for them: nothing has
- * happened, and queue_any() knows why. */
-#define LONG_WAY 1
-
-/* A read, or a write to what may be written, that nobody has queued? */
-static inline bool is_usual(const struct vio_blk_queue *q,
-                            const struct vio_blk_req *req)
-{
-    return (blk_traits(req) & q->plain_mask) >> BLK_TRAITS_OP == 0 &&
-           !shape_is_full(&q->vq);
-}
-
-/* Its segments are there, in a slot that is or will be made for so many. */
-RING_INLINE int stage_sectors(struct vio_blk_queue *q, struct vio_blk_req *req,
-                              unsigned n, uint32_t bytes)
-{
-    unsigned op = req->op;
-
-    write_header(q, op, priority(q, req), req->sector);
-    shape_add(&q->vq, SHAPE_PUT, n, op == BLK_READ ? bytes : 0, req);
-    req->state = VIO_BLK_QUEUED;
-    return 0;
-}
-
-/* A read or a write of several buffers, each of them one segment, with nothing
- * wrong with it: which shows only when the segments are written. */
-RING_APART int queue_buffers(struct vio_blk_queue *q, struct vio_blk_req *req)
-{
-    const struct vio_blk_info *info = &q->blk->info;
-    const struct vio_buf *buf = req->data;
-    size_t n = req->n, size_max = info->size_max;
-    uint64_t bytes = 0;
-    struct shape_cursor c;
-
-    if (!is_usual(q, req) || n - 1 >= info->max_segs)
-        return LONG_WAY;
-    c = shape_cursor(&q->vq, shape_next(&q->vq));
-    for (; n && buf->len - 1 < size_max; n--, buf++) {
-        bytes += buf->len;
-        shape_put(&q->vq, &c,
-                  (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len});
-    }
-    if (n || bytes > info->max_bytes || bytes % VIRTIO_BLK_SECTOR_SIZE ||
-        !blk_in_range(info->capacity, req->sector,
-                      bytes / VIRTIO_BLK_SECTOR_SIZE)) {
-        shape_abandon(&q->vq);
-        return LONG_WAY;
-    }
-    return stage_sectors(q, req, req->n, (uint32_t)bytes);
-}
-
-/* Where the next segment goes, what is mapped for it, and where there may be no
- * more. */
-struct mapper {
-    struct shape_cursor segment;
-    struct vio_blk_map *map;
-    const struct vio_blk_map *end;
-};
-
-/* Have the port map a piece of the caller's memory: as many segments as
- * size_max and the port make of it. */
-RING_INLINE int put_mapped(struct vio_blk_queue *q, struct mapper *m,
-                           const struct vio_buf *buf, enum vio_dir dir)
-{
-    const unsigned char *base = buf->base, *end = base + buf->len;
-
-    while (base != end) {
-        size_t left = (size_t)(end - base), len = q->blk->info.size_max;
-        uint64_t addr;
-        int err;
-
-        if (m->map == m->end)
-            return VIO_E2BIG;
-        len = left < len ? left : len;
-        err = vio_dma_map(q->blk->dev->env, base, &len, dir, &addr);
-        if (err)
-            return err;
-        *m->map++ = (struct vio_blk_map){addr, base, len, dir};
-        shape_put(&q->vq, &m->segment, (struct vio_sg){addr, (uint32_t)len});
-        base += len;
-    }
-    return 0;
-}
-
-/* A read or a write, where the port maps. */
-RING_APART int queue_mapped(struct vio_blk_queue *q, struct vio_blk_req *req)
-{
-    enum vio_dir dir =
-        req->op == BLK_READ ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
-    const struct vio_buf *buf = req->data, *end = buf + req->n;
-    struct vio_blk_map *maps = slot_maps(q, shape_next(&q->vq));
-    struct mapper m = {.map = maps, .end = maps + q->blk->info.max_segs};
-    int err = 0;
-
-    if (!is_usual(q, req) || check_sectors(&q->blk->info, req))
-        return LONG_WAY;
-    m.segment = shape_cursor(&q->vq, shape_next(&q->vq));
-    for (; buf != end && !err; buf++)
-        err = put_mapped(q, &m, buf, dir);
-    if (err) {
-        undo(q, (unsigned)(m.map - maps));
-        return err;
-    }
-    return stage_sectors(q, req, (unsigned)(m.map - maps), req->bytes);
-}
-
-/* What is not plain. */
-RING_APART int queue_other(struct vio_blk_queue *q, struct vio_blk_req *req)
-{
-    int err = LONG_WAY;
-
-    if (!shape_is_listed(&q->vq))
-        err = q->map ? queue_mapped(q, req) : queue_buffers(q, req);
-    return err == LONG_WAY ? queue_any(q, req) : err;
-}
-
-/* The length in sectors, if it is a multiple of one, and else too many. */
-static inline size_t in_sectors(size_t len)
-{
-    return len >> 9 | len << (8 * sizeof len - 9);
-}
-
-/*
- * The usual request: a read or a write of one buffer that is one segment, with
- * nothing wrong with it, and with a slot that the last one of its kind has left
- * made for it. All that is checked for it is checked here; what does not pass
- * goes the long way, which knows why.
- */
-static inline bool is_plain(const struct vio_blk_queue *q,
-                            const struct vio_blk_req *req, size_t op)
-{
-    const struct vio_buf *buf = req->data;
-    size_t sectors;
-
-    if ((blk_traits(req) & q->plain_mask) != BLK_TRAITS_READ)
-        return false;
-    /* What is no multiple of a sector becomes a number without measure. */
-    sectors = in_sectors(buf->len);
-    return sectors - 1 < q->plain_sectors &&
-           req->sector <= q->capacity - sectors && shape_fits_one(&q->vq, op);
-}
-
-RING_INLINE int queue_plain(struct vio_blk_queue *q, struct vio_blk_req *req,
-                            bool packed)
-{
-    const struct vio_buf *buf = req->data;
-    size_t slot = shape_next(&q->vq), op = ring_index(req->op);
-
-    if (!is_plain(q, req, op))
-        return queue_other(q, req);
-    write_plain_header(q, op, req->sector);
-    shape_add_one(&q->vq, packed,
-                  (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len}, op,
-                  req);
-    /* Bytes come last: to the compiler they might be anything, and all that was
-     * read before would have to be read anew. */
-    vio_shared_store8(&q->status[slot], BLK_STATUS_UNWRITTEN);
-    req->state = VIO_BLK_QUEUED;
-    return 0;
-}
-
-int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
-{
-    uint32_t state = ring_state(&q->vq);
-
-    DEBUG_OWN(&q->vq);
-    if (RING_SMALL)
-        return queue_any(q, req);
-    if (!(state & (VQ_BROKEN | VQ_PACKED)))
-        return queue_plain(q, req, false);
-    return state & VQ_BROKEN ? queue_any(q, req) : queue_plain(q, req, true);
-}
-
-int vio_blk_submit(struct vio_blk_queue *q)
-{
-    vio_virtq_kick(&q->vq);
-    return ring_broken(&q->vq) ? VIO_EPROTO : 0;
 }

@@ -58,9 +58,9 @@ static void measure(const struct path *path, struct shape shape, unsigned batch)
     rig_close(&rig);
 }
 
-static const struct path *const paths[] = {&path_limit, &path_ring, &path_add,
-                                           &path_list,  &path_block,
-                                           &path_parts, &path_map};
+static const struct path *const paths[] = {
+    &path_limit, &path_ring,  &path_add, &path_list,
+    &path_block, &path_parts, &path_map};
 #define N_PATHS (sizeof paths / sizeof *paths)
 
 /* What the budgets are about: queue size 256. */
