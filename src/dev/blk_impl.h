@@ -68,11 +68,9 @@ static inline const struct blk_op *blk_op(const struct vio_blk_req *req)
  * queued since it was filled in. The fields lie in this order, for compilers to
  * load them at once where bytes are in that order, too.
  */
-#define BLK_TRAITS_READ ((uint64_t)1)
-#define BLK_TRAITS_WRITE                                 \
-    ((uint64_t)BLK_WRITE << BLK_TRAITS_OP) /* or a write \
-                                            */
-#define BLK_TRAITS_OP 48 /* operation and state are from this bit on */
+#define BLK_TRAITS_OP    48 /* the operation from this bit on, then the state */
+#define BLK_TRAITS_READ  ((uint64_t)1)
+#define BLK_TRAITS_WRITE ((uint64_t)BLK_WRITE << BLK_TRAITS_OP) /* or it is */
 
 static inline uint64_t blk_traits(const struct vio_blk_req *req)
 {

@@ -170,7 +170,7 @@ static inline void shape_abandon(struct vio_virtq *vq)
     vq->slot[vq->free_head].count = SHAPE_UNKNOWN;
 }
 
-/* A slot that is free again had segments of both directions. */
+/* A slot that is free again may have had segments of both directions. */
 static inline void shape_unmake(struct vio_virtq *vq, unsigned slot)
 {
     vq->slot[slot].count = SHAPE_UNKNOWN;
