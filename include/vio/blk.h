@@ -273,8 +273,9 @@ int vio_blk_ready(struct vio_blk_queue *q, unsigned n);
  *
  * Context: owner, blocks. Returns: > 0: call vio_blk_reap(); 0: nothing is
  * queued (or, of a suspended disk, shown to the device), so that nothing will
- * ever be; VIO_ETIMEDOUT: not in time (whether the device asks for a reset,
- * vio_blk_refresh() tells); VIO_EPROTO: the device broke the rules.
+ * ever be; VIO_ETIMEDOUT: not in time; VIO_EPROTO: the device broke the rules,
+ * or it asks for a reset, was reset or is gone, which is looked at four times a
+ * second.
  *
  * Spec: 2.7.7 Used Buffer Notification Suppression.
  */
@@ -297,8 +298,8 @@ int vio_blk_wait_ready(struct vio_blk_queue *q, uint64_t timeout_ns);
  * @timeout_ns: without a clock, that many looks at the queue.
  *
  * Context: owner, blocks. Returns: the request's result; VIO_ETIMEDOUT: it is
- * still queued, and its buffers are the device's; VIO_EPROTO: the device broke
- * the rules, likewise; VIO_EINVAL: it is not queued, or a recovery that left
+ * still queued, and its buffers are the device's; VIO_EPROTO: likewise, and as
+ * vio_blk_wait_any(); VIO_EINVAL: it is not queued, or a recovery that left
  * fewer queues has moved it (vio_blk_restore()). Of a request in flight on
  * another queue that is not noticed before the time-out.
  */
@@ -319,8 +320,8 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  * max_segs; VIO_EBADSTATE: the disk is suspended, or not in use, or its device
  * was reset, has failed or is gone by what another call found; VIO_EIO,
  * VIO_ENOTSUP, VIO_EZONE: the device failed; VIO_ETIMEDOUT, VIO_EPROTO: it did
- * not answer or broke the rules: the device has been reset, everything else
- * that was queued is done with VIO_EIO, and the disk has to be recovered or
+ * not answer, or broke the rules (or as vio_blk_wait_any() says): the device
+ * has been reset, everything else that was queued is done with VIO_EIO, and the disk has to be recovered or
  * initialised again; after VIO_ETIMEDOUT buf, and all that was queued, is the
  * caller's again once vio_blk_recover() or vio_blk_fini() returns anything
  * else. After an error the content of buf is undefined.

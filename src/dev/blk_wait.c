@@ -73,22 +73,41 @@ int vio_blk_ready(struct vio_blk_queue *q, unsigned n)
     return n ? look(q, n) : 1;
 }
 
+/* 2.1.2: nothing can be expected of a device that asks for a reset, was reset
+ * by somebody else, or is gone and reads as all ones. Nothing is written of
+ * why, which would be beside the other queues' owners. */
+static bool has_stopped(struct vio_device *dev)
+{
+    uint8_t status = vio_ops(dev)->get_status(dev);
+
+    return (status & (VIRTIO_CONFIG_S_NEEDS_RESET |
+                      VIRTIO_CONFIG_S_DRIVER_OK)) != VIRTIO_CONFIG_S_DRIVER_OK;
+}
+
 /* Wait until something is ready, and collect it or not. > 0, VIO_ETIMEDOUT or
  * VIO_EPROTO. */
 static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
 {
+    bool stopped = false;
+
     vio_blk_wait_on(w);
     for (;;) {
         int n = collects ? collect(q) : look(q, 1);
 
         if (n)
             return n;
+        if (stopped) { /* and that was a last look */
+            vio_virtq_break(&q->vq);
+            return VIO_EPROTO;
+        }
         n = vio_blk_wait_more(w, &q->vq);
         if (n < 0)
             return n;
         /* A device that is suspended is not notified. */
-        if (!(ring_state(&q->vq) & VQ_HELD))
-            q->renotified += (unsigned)n;
+        if (n == 0 || ring_state(&q->vq) & VQ_HELD)
+            continue;
+        q->renotified++;
+        stopped = has_stopped(q->blk->dev);
     }
 }
 

@@ -208,15 +208,69 @@ static void t_bli_06_header_is_written_anew(void **state)
     unit_disk_down();
 }
 
-/* T-INI-05: it asks for a reset with a request in flight, and answers no
- * more. */
+/* T-INI-05, STAT-04: it asks for a reset, was reset by somebody else, or is
+ * gone, with a request in flight, and answers no more: that is noticed long
+ * before the time-out. */
+static void write_to_one_that_stopped(void)
+{
+    uint64_t began_ns = unit_env.now_ns;
+
+    unit_dev.when = MODEL_BY_HAND;
+    assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_EPROTO);
+    assert_true(unit_env.now_ns - began_ns < 1000000000);
+    assert_int_equal(unit_env.maps, unit_env.unmaps);
+}
+
 static void device_needs_reset_in_flight(void **state)
 {
     (void)state;
     start(2);
     model_dev_needs_reset(&unit_dev);
-    assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_ETIMEDOUT);
+    write_to_one_that_stopped();
     assert_out_of_use();
+}
+
+static void device_was_reset_in_flight(void **state)
+{
+    (void)state;
+    start(2);
+    unit_dev.status &= ~MS_DRIVER_OK;
+    write_to_one_that_stopped();
+    assert_out_of_use();
+}
+
+/* The last thing that it does before it asks for one. */
+static uint32_t finish_and_ask(struct model_dev *d, uint32_t offset,
+                               unsigned width, uint32_t value)
+{
+    (void)width;
+    if (offset != MR_STATUS)
+        return value;
+    d->on_read = NULL;
+    model_dev_run(d);
+    model_dev_needs_reset(d);
+    return d->status;
+}
+
+static void what_is_done_before_a_device_stops_is_taken(void **state)
+{
+    (void)state;
+    start(2);
+    unit_dev.when = MODEL_BY_HAND;
+    unit_dev.on_read = finish_and_ask;
+    assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), 0);
+    assert_memory_equal(data, unit_disk.data, 512);
+    assert_int_equal(vio_blk_write(&unit_blk, 1, data, 512), VIO_EPROTO);
+    assert_out_of_use();
+}
+
+static void device_is_gone_in_flight(void **state)
+{
+    (void)state;
+    start(2);
+    unit_dev.gone_after = 0;
+    write_to_one_that_stopped();
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), VIO_ENODEV);
 }
 
 static int read_sector(uint64_t at)
@@ -380,6 +434,9 @@ int main(void)
         unit_all_cases(t_bli_05_status_changes_all_the_time),
         unit_all_cases(t_bli_06_header_is_written_anew),
         unit_all_cases(device_needs_reset_in_flight),
+        unit_all_cases(device_was_reset_in_flight),
+        unit_all_cases(device_is_gone_in_flight),
+        unit_all_cases(what_is_done_before_a_device_stops_is_taken),
         unit_all_cases(e4_garbage_in_the_ring),
         unit_all_cases(length_that_is_too_short_ends_a_run),
         unit_all_cases(broken_rule_ends_a_run),
