@@ -72,10 +72,11 @@ struct mapper {
 RING_INLINE int put_mapped(struct vio_blk_queue *q, struct mapper *m,
                            const struct vio_buf *buf, enum vio_dir dir)
 {
-    const unsigned char *base = buf->base, *end = base + buf->len;
+    const unsigned char *base = buf->base;
+    size_t left = buf->len;
 
-    while (base != end) {
-        size_t left = (size_t)(end - base), len = q->blk->info.size_max;
+    while (left) {
+        size_t len = q->blk->info.size_max;
         uint64_t addr;
         int err;
 
@@ -88,6 +89,7 @@ RING_INLINE int put_mapped(struct vio_blk_queue *q, struct mapper *m,
         *m->map++ = (struct vio_blk_map){addr, base, len, dir};
         shape_put(&q->vq, &m->segment, (struct vio_sg){addr, (uint32_t)len});
         base += len;
+        left -= len;
     }
     return 0;
 }
@@ -97,16 +99,18 @@ RING_APART int queue_mapped(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
     enum vio_dir dir =
         req->op == BLK_READ ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
-    const struct vio_buf *buf = req->data, *end = buf + req->n;
-    struct vio_blk_map *maps = blk_maps(q, shape_next(&q->vq));
-    struct mapper m = {.map = maps, .end = maps + q->blk->info.max_segs};
+    const struct vio_buf *buf = req->data;
+    struct vio_blk_map *maps;
+    struct mapper m;
     int err = 0;
 
     if (!is_usual(q, req) || blk_check_sectors(&q->blk->info, req))
         return LONG_WAY;
-    m.segment = shape_cursor(&q->vq, shape_next(&q->vq));
-    for (; buf != end && !err; buf++)
-        err = put_mapped(q, &m, buf, dir);
+    maps = blk_maps(q, shape_next(&q->vq));
+    m = (struct mapper){shape_cursor(&q->vq, shape_next(&q->vq)), maps,
+                        maps + q->blk->info.max_segs};
+    for (unsigned i = 0; i < req->n && !err; i++)
+        err = put_mapped(q, &m, &buf[i], dir);
     if (err) {
         vio_blk_undo(q, (unsigned)(m.map - maps));
         return err;
