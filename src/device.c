@@ -300,7 +300,7 @@ static int check_queue(struct vio_device *dev, const struct vio_virtq *vq)
     uint32_t max;
     int err = vio_device_queue_max(dev, vq->index, &max);
 
-    if (err || vq->size <= max)
+    if (err || vq->size - 1u < max) /* nor is it empty, never initialised */
         return err;
     if (max == 0)
         return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);

@@ -230,6 +230,21 @@ static void wrong_queue_does_the_device_no_harm(void **state)
     }
 }
 
+/* Nor one that was never initialised, wherever. */
+static void empty_queue_does_no_harm(void **state)
+{
+    struct vio_virtq vq = {.index = 1};
+
+    (void)state;
+    start(features());
+    assert_int_equal(vio_device_queue_reset(dev, &queues[1]), 0);
+    assert_int_equal(vio_device_queue_start(dev, &vq), VIO_ENOTSUP);
+    vq.index = 2;
+    assert_int_equal(vio_device_queue_start(dev, &vq), VIO_ENODEV);
+    assert_int_equal(dev->state, VIO_DEVICE_RUNNING);
+    works(&queues[0], 3);
+}
+
 /* Set up anew, it may be smaller than it was, or as large as it can be. */
 static void queue_larger_than_the_device_has_does_no_harm(void **state)
 {
@@ -430,6 +445,7 @@ int main(void)
         unit_cases(t_qsz_11_queue_reset_never_completes),
         unit_cases(queue_that_stays_ready_is_not_set_up_again),
         unit_cases(wrong_queue_does_the_device_no_harm),
+        unit_cases(empty_queue_does_no_harm),
         unit_cases(queue_larger_than_the_device_has_does_no_harm),
         unit_cases(device_is_gone_when_a_queue_starts_again),
         unit_cases(reset_needs_the_feature_and_a_live_device),
