@@ -85,14 +85,31 @@ static inline int end_run(void *ctx, unsigned left)
                 : (int)n;
 }
 
-/* Runs of several, and the straight way for one. */
-RING_APART int reap_packed_run(struct vio_blk_queue *q,
-                               struct vio_blk_req **done, unsigned max)
+/* Runs of several, and the straight way for one; `each` ends a request. */
+RING_INLINE int packed_several(struct vio_blk_queue *q,
+                               struct vio_blk_req **done, unsigned max,
+                               shape_each *each)
 {
     unsigned n = (unsigned)packed_in_flight(&q->vq);
     struct run run = {q, done, done, BLK_STATUS_UNREAD};
 
-    return packed_run(&q->vq, n < max ? n : max, end_plain, end_run, &run);
+    return packed_run(&q->vq, n < max ? n : max, each, end_run, &run);
+}
+
+RING_INLINE int split_several(struct vio_blk_queue *q,
+                              struct vio_blk_req **done, unsigned ready,
+                              unsigned max, shape_each *each)
+{
+    struct run run = {q, done, done, BLK_STATUS_UNREAD};
+    unsigned n = ready < max ? ready : max;
+
+    return n ? split_run(&q->vq, n, each, end_run, &run) : 0;
+}
+
+RING_APART int reap_packed_run(struct vio_blk_queue *q,
+                               struct vio_blk_req **done, unsigned max)
+{
+    return packed_several(q, done, max, end_plain);
 }
 
 RING_APART int reap_packed(struct vio_blk_queue *q, struct vio_blk_req **done,
@@ -110,10 +127,7 @@ RING_APART int reap_split_run(struct vio_blk_queue *q,
                               struct vio_blk_req **done, unsigned ready,
                               unsigned max)
 {
-    struct run run = {q, done, done, BLK_STATUS_UNREAD};
-    unsigned n = ready < max ? ready : max;
-
-    return n ? split_run(&q->vq, n, end_plain, end_run, &run) : 0;
+    return split_several(q, done, ready, max, end_plain);
 }
 
 RING_APART int reap_split(struct vio_blk_queue *q, struct vio_blk_req **done,
@@ -150,22 +164,16 @@ reap_list(struct vio_blk_queue *q, struct vio_blk_req **done, unsigned max)
 RING_APART int reap_mapped_packed(struct vio_blk_queue *q,
                                   struct vio_blk_req **done, unsigned max)
 {
-    unsigned n = (unsigned)packed_in_flight(&q->vq);
-    struct run run = {q, done, done, BLK_STATUS_UNREAD};
-
-    return packed_run(&q->vq, n < max ? n : max, end_mapped, end_run, &run);
+    return packed_several(q, done, max, end_mapped);
 }
 
 RING_APART int reap_mapped_split(struct vio_blk_queue *q,
                                  struct vio_blk_req **done, unsigned max)
 {
     int ready = split_ready(&q->vq, split_used(&q->vq), RING_WEAK);
-    struct run run = {q, done, done, BLK_STATUS_UNREAD};
-    unsigned n = (unsigned)ready;
 
-    if (ready < 0)
-        return ready;
-    return split_run(&q->vq, n < max ? n : max, end_mapped, end_run, &run);
+    return ready < 0 ? ready
+                     : split_several(q, done, (unsigned)ready, max, end_mapped);
 }
 
 /* Not the usual queue, or not as usual. */
