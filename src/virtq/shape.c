@@ -51,15 +51,6 @@ static void resize_table(struct vio_virtq *vq, unsigned slot, unsigned n)
 
 #ifndef __OPTIMIZE_SIZE__ /* else segments are written whole each time */
 
-/* What is behind data segment k of n in a split ring. */
-static unsigned behind(const struct vio_virtq *vq, unsigned slot, unsigned k,
-                       unsigned n)
-{
-    if (ring_table_segs(vq))
-        return k + 2;
-    return (k + 1 < n ? 3 + k : 1) * vq->shape_depth + slot;
-}
-
 void vio_shape_make_data(struct vio_virtq *vq, unsigned slot, uint16_t kind)
 {
     unsigned n = shape_kind_segs(kind);
@@ -71,7 +62,7 @@ void vio_shape_make_data(struct vio_virtq *vq, unsigned slot, uint16_t kind)
             packed_write_tail(vq, (void *)c.desc, packed_tail(flags, 0));
         else
             split_link_desc(vq, c.desc, flags | VIRTQ_DESC_F_NEXT,
-                            behind(vq, slot, k, n));
+                            shape_behind(vq, slot, k, k + 1 == n));
         shape_move(&c);
     }
 }

@@ -96,12 +96,21 @@ static inline unsigned shape_next(const struct vio_virtq *vq)
     return vq->free_head;
 }
 
+/* What is behind data segment k in a split ring. */
+static inline unsigned shape_behind(const struct vio_virtq *vq, unsigned slot,
+                                    unsigned k, bool is_last)
+{
+    if (ring_table_segs(vq))
+        return k + 2;
+    return (is_last ? 1 : 3 + k) * vq->shape_depth + slot;
+}
+
 /* Data segment k of the slot shape_next(), written before shape_add() or
  * shape_abandon(): until then nothing has happened. */
 static inline void shape_segment(struct vio_virtq *vq, unsigned k,
                                  struct vio_sg sg, bool writable, bool is_last)
 {
-    unsigned slot = vq->free_head, depth = vq->shape_depth;
+    unsigned slot = vq->free_head;
     unsigned flags = writable ? VIRTQ_DESC_F_WRITE : 0;
 
     if (ring_is_packed(vq)) {
@@ -120,12 +129,12 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
             vq->shape_readable = 0;
     } else if (ring_table_segs(vq)) {
         split_fill_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
-                        flags | VIRTQ_DESC_F_NEXT, k + 2);
+                        flags | VIRTQ_DESC_F_NEXT,
+                        shape_behind(vq, slot, k, is_last));
     } else {
-        unsigned i = (2 + k) * depth + slot;
-
-        split_write_desc(vq, i, sg.addr, sg.len, flags | VIRTQ_DESC_F_NEXT,
-                         is_last ? depth + slot : i + depth);
+        split_write_desc(vq, (2 + k) * vq->shape_depth + slot, sg.addr, sg.len,
+                         flags | VIRTQ_DESC_F_NEXT,
+                         shape_behind(vq, slot, k, is_last));
     }
 }
 
@@ -163,17 +172,17 @@ static inline void shape_put(const struct vio_virtq *vq, struct shape_cursor *c,
     shape_move(c);
 }
 
-/* No shape_add() follows: segments may lie where the slot's table has its
- * status for fewer of them. */
-static inline void shape_abandon(struct vio_virtq *vq)
-{
-    vq->slot[vq->free_head].count = SHAPE_UNKNOWN;
-}
-
 /* A slot that is free again may have had segments of both directions. */
 static inline void shape_unmake(struct vio_virtq *vq, unsigned slot)
 {
     vq->slot[slot].count = SHAPE_UNKNOWN;
+}
+
+/* No shape_add() follows: segments may lie where the slot's table has its
+ * status for fewer of them. */
+static inline void shape_abandon(struct vio_virtq *vq)
+{
+    shape_unmake(vq, vq->free_head);
 }
 
 /* Put the slot into the ring, where the device will find it. */
