@@ -300,11 +300,14 @@ static int check_queue(struct vio_device *dev, const struct vio_virtq *vq)
     uint32_t max;
     int err = vio_device_queue_max(dev, vq->index, &max);
 
-    if (err || vq->size - 1u < max) /* nor is it empty, never initialised */
+    if (err)
         return err;
-    if (max == 0)
-        return vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);
-    return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, max, vq->size);
+    if (vq->size - 1u >= max) /* an empty one was never initialised */
+        return max ? vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, max, vq->size)
+                   : vio_device_why(dev, VIO_WHY_QUEUE_ABSENT, vq->index);
+    if (vio_size_fixed(dev) && vq->size != max)
+        return vio_fail(&dev->why, VIO_WHY_QUEUE_SIZE_FIXED, max, vq->size);
+    return 0;
 }
 
 /* A queue is set up before DRIVER_OK, or again after it was reset (2.6.1.2). */

@@ -116,7 +116,9 @@ enum vio_error {
     X(52, QUEUE_VECTOR, VIO_EPROTO,                                            \
       "virtqueue %f does not take MSI-X vector %w")                            \
     X(53, SUSPEND_TIMEOUT, VIO_ETIMEDOUT,                                      \
-      "suspend or resume not confirmed (status %x): reset the device")
+      "suspend or resume not confirmed (status %x): reset the device")         \
+    X(54, QUEUE_SIZE_FIXED, VIO_ENOTSUP,                                       \
+      "%w descriptors where the device dictates %f")
 
 enum vio_reason {
     VIO_WHY_NONE = 0,

@@ -109,11 +109,8 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
 {
     struct vio_pci *p = pci_of(dev);
     uint64_t pfn = vq->desc_addr / VIRTIO_PCI_LEGACY_PAGE_SIZE;
-    uint32_t size = vio_pci_get16(p, VIRTIO_PCI_LEGACY_QUEUE_SIZE);
 
-    /* 4.1.5.1.3.1: the size is the device's, the address is in pages. */
-    if (size != vq->size)
-        return vio_fail(&dev->why, VIO_WHY_QUEUE_SIZE_MISMATCH, size, vq->size);
+    /* 4.1.5.1.3.1: the address is in pages. */
     if (pfn == 0 || pfn > UINT32_MAX ||
         vq->desc_addr % VIRTIO_PCI_LEGACY_PAGE_SIZE)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_ADDRESS, vq->desc_addr,
@@ -180,7 +177,7 @@ int vio_pci_use_legacy(struct vio_pci *p, struct vio_why *why)
     p->window = 0;
     p->dev.ops = &legacy_transport;
     p->dev.legacy = true;
-    p->dev.size_fixed = true;
+    p->dev.size_fixed = true; /* 4.1.5.1.3.1 */
     p->dev.queue_align = VIRTIO_PCI_LEGACY_PAGE_SIZE;
     return 0;
 }

@@ -146,9 +146,10 @@ static void another_size_than_the_devices_is_refused(void **state)
 {
     (void)state;
     start(MODEL_PCI_LEGACY);
-    assert_int_equal(unit_pci_queue(0, 8), VIO_EPROTO);
-    assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_SIZE_MISMATCH);
+    assert_int_equal(unit_pci_queue(0, 8), VIO_ENOTSUP);
+    assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_QUEUE_SIZE_FIXED);
     assert_int_equal(unit_function.dev.reg[0].pfn, 0);
+    assert_int_equal(unit_pci.dev.state, VIO_DEVICE_NEGOTIATED);
 }
 
 /* DX-LPCI-01: below 2^44, in whole pages, and not page 0. */
