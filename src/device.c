@@ -270,10 +270,9 @@ int vio_device_check(struct vio_device *dev)
     status = vio_device_read_status(dev);
     if (status < 0)
         return status;
-    if ((status & VIRTIO_CONFIG_S_NEEDS_RESET) ||
-        !(status & VIRTIO_CONFIG_S_DRIVER_OK))
-        return vio_device_why(dev, VIO_WHY_NEEDS_RESET, (uint8_t)status);
-    return 0;
+    return vio_status_is_live((uint8_t)status)
+               ? 0
+               : vio_device_why(dev, VIO_WHY_NEEDS_RESET, (uint8_t)status);
 }
 
 int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max)

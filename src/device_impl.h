@@ -71,6 +71,15 @@ static inline uint32_t vio_device_heard(const struct vio_device *dev,
     return dev->state == VIO_DEVICE_NEGOTIATED ? isr & VIRTIO_ISR_CONFIG : 0;
 }
 
+/* 2.1.2: can anything be expected of a device of this status? Not of one that
+ * asks for a reset, was reset by somebody else, or is gone and reads as all
+ * ones. */
+static inline bool vio_status_is_live(uint8_t status)
+{
+    return (status & (VIRTIO_CONFIG_S_NEEDS_RESET |
+                      VIRTIO_CONFIG_S_DRIVER_OK)) == VIRTIO_CONFIG_S_DRIVER_OK;
+}
+
 /* A wait for the device's status, or another register, begins now. */
 void vio_device_deadline(const struct vio_device *dev,
                          struct vio_deadline *deadline);

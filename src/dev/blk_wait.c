@@ -73,21 +73,11 @@ int vio_blk_ready(struct vio_blk_queue *q, unsigned n)
     return n ? look(q, n) : 1;
 }
 
-/* 2.1.2: nothing can be expected of a device that asks for a reset, was reset
- * by somebody else, or is gone and reads as all ones. Nothing is written of
- * why, which would be beside the other queues' owners. */
-static bool has_stopped(struct vio_device *dev)
-{
-    uint8_t status = vio_ops(dev)->get_status(dev);
-
-    return (status & (VIRTIO_CONFIG_S_NEEDS_RESET |
-                      VIRTIO_CONFIG_S_DRIVER_OK)) != VIRTIO_CONFIG_S_DRIVER_OK;
-}
-
 /* Wait until something is ready, and collect it or not. > 0, VIO_ETIMEDOUT or
  * VIO_EPROTO. */
 static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
 {
+    struct vio_device *dev = q->blk->dev;
     bool stopped = false;
 
     vio_blk_wait_on(w);
@@ -107,7 +97,8 @@ static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
         if (n == 0 || ring_state(&q->vq) & VQ_HELD)
             continue;
         q->renotified++;
-        stopped = has_stopped(q->blk->dev);
+        /* Nothing is written of why: it is beside the other queues' owners. */
+        stopped = !vio_status_is_live(vio_ops(dev)->get_status(dev));
     }
 }
 

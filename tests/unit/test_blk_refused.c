@@ -11,14 +11,20 @@ static uint8_t *data;
 static struct vio_blk_req req;
 static struct vio_buf buf[3];
 
-/* A disk whose requests have at most two segments of 4096 bytes; memory is
- * mapped for it, or is reached as it is: that goes another way. */
+/* The disk comes up, whose requests have at most two segments. Memory is mapped
+ * for it, or is reached as it is: that goes another way. */
+static void up(bool mapped)
+{
+    data = mapped ? unit_alloc(BYTES, 16) : unit_disk_unmapped(BYTES);
+    unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
+}
+
+/* One whose segments are of at most 4096 bytes. */
 static void start(bool mapped)
 {
     unit_disk_device(2, 1024);
     model_disk_set_size_max(&unit_disk, &unit_dev, 4096);
-    data = mapped ? unit_alloc(BYTES, 16) : unit_disk_unmapped(BYTES);
-    unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
+    up(mapped);
 }
 
 /* A read of buf[0] to buf[n - 1]. */
@@ -134,8 +140,7 @@ static void more_than_a_request_carries(void **state)
     (void)state;
     for (unsigned way = 0; way < 2; way++) {
         unit_disk_device(2, 1024);
-        data = way == 0 ? unit_alloc(512, 16) : unit_disk_unmapped(512);
-        unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
+        up(way == 0);
         model_disk_resize(&unit_dev, 1u << 30);
         assert_int_equal(vio_blk_refresh(&unit_blk), 1);
         buf[0] = buf[1] = (struct vio_buf){data, (1u << 29) + 512};
@@ -150,8 +155,7 @@ static void read_only_disk_is_not_written_to(void **state)
     for (unsigned way = 0; way < 2; way++) {
         unit_disk_device(2, 1024);
         model_disk_offer(&unit_dev, MF_BLK_RO);
-        data = way == 0 ? unit_alloc(1024, 16) : unit_disk_unmapped(1024);
-        unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
+        up(way == 0);
         buf[0] = (struct vio_buf){data, 512};
         buf[1] = (struct vio_buf){data + 512, 512};
         for (unsigned n = 1; n <= 2; n++) {
