@@ -158,8 +158,6 @@ struct vio_virtq {
     uint32_t shape_stride;      /* bytes from there to that of the next slot */
     uint16_t shape_depth;       /* slots */
     uint16_t shape_max_segs;    /* data segments of one request */
-    uint16_t shape_readable;    /* packed without tables: how many segments of
-                                   the next request are read */
     uint16_t shape_header_len;  /* bytes */
     uint64_t shape_header_addr; /* where the device sees the header of slot 0 */
     uint64_t shape_status_addr; /* and its status */

@@ -32,9 +32,10 @@ RING_INLINE int stage_sectors(struct vio_blk_queue *q, struct vio_blk_req *req,
     return 0;
 }
 
-/* A read or a write of several buffers, each of them one segment, with nothing
- * wrong with it: which shows only when the segments are written. */
-RING_APART int queue_buffers(struct vio_blk_queue *q, struct vio_blk_req *req)
+/* A read or a write of any number of buffers, each of them one segment, with
+ * nothing wrong with it: which shows only when the segments are written. */
+RING_INLINE int queue_buffers(struct vio_blk_queue *q, bool listed,
+                              struct vio_blk_req *req)
 {
     const struct vio_blk_info *info = &q->blk->info;
     const struct vio_buf *buf = req->data;
@@ -44,16 +45,16 @@ RING_APART int queue_buffers(struct vio_blk_queue *q, struct vio_blk_req *req)
 
     if (!is_usual(q, req) || n - 1 >= info->max_segs)
         return LONG_WAY;
-    c = shape_cursor(&q->vq, shape_next(&q->vq));
+    c = shape_cursor(&q->vq, listed, req->op != BLK_READ);
     for (; n && buf->len - 1 < size_max; n--, buf++) {
         bytes += buf->len;
-        shape_put(&q->vq, &c,
+        shape_put(&q->vq, listed, &c,
                   (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len});
     }
     if (n || bytes > info->max_bytes || bytes % VIRTIO_BLK_SECTOR_SIZE ||
         !blk_in_range(info->capacity, req->sector,
                       bytes / VIRTIO_BLK_SECTOR_SIZE)) {
-        shape_abandon(&q->vq);
+        shape_abandon(&q->vq, (unsigned)(req->n - n));
         return LONG_WAY;
     }
     return stage_sectors(q, req, req->n, (uint32_t)bytes);
@@ -69,8 +70,9 @@ struct mapper {
 
 /* Have the port map a piece of the caller's memory: as many segments as
  * size_max and the port make of it. */
-RING_INLINE int put_mapped(struct vio_blk_queue *q, struct mapper *m,
-                           const struct vio_buf *buf, enum vio_dir dir)
+RING_INLINE int put_mapped(struct vio_blk_queue *q, bool listed,
+                           struct mapper *m, const struct vio_buf *buf,
+                           enum vio_dir dir)
 {
     const unsigned char *base = buf->base;
     size_t left = buf->len;
@@ -87,7 +89,8 @@ RING_INLINE int put_mapped(struct vio_blk_queue *q, struct mapper *m,
         if (err)
             return err;
         *m->map++ = (struct vio_blk_map){addr, base, len, dir};
-        shape_put(&q->vq, &m->segment, (struct vio_sg){addr, (uint32_t)len});
+        shape_put(&q->vq, listed, &m->segment,
+                  (struct vio_sg){addr, (uint32_t)len});
         base += len;
         left -= len;
     }
@@ -95,7 +98,8 @@ RING_INLINE int put_mapped(struct vio_blk_queue *q, struct mapper *m,
 }
 
 /* A read or a write, where the port maps. */
-RING_APART int queue_mapped(struct vio_blk_queue *q, struct vio_blk_req *req)
+RING_INLINE int queue_mapped(struct vio_blk_queue *q, bool listed,
+                             struct vio_blk_req *req)
 {
     enum vio_dir dir =
         req->op == BLK_READ ? VIO_DEVICE_WRITES : VIO_DEVICE_READS;
@@ -107,10 +111,10 @@ RING_APART int queue_mapped(struct vio_blk_queue *q, struct vio_blk_req *req)
     if (!is_usual(q, req) || blk_check_sectors(&q->blk->info, req))
         return LONG_WAY;
     maps = blk_maps(q, shape_next(&q->vq));
-    m = (struct mapper){shape_cursor(&q->vq, shape_next(&q->vq)), maps,
-                        maps + q->blk->info.max_segs};
+    m = (struct mapper){shape_cursor(&q->vq, listed, dir == VIO_DEVICE_READS),
+                        maps, maps + q->blk->info.max_segs};
     for (unsigned i = 0; i < req->n && !err; i++)
-        err = put_mapped(q, &m, &buf[i], dir);
+        err = put_mapped(q, listed, &m, &buf[i], dir);
     if (err) {
         vio_blk_undo(q, (unsigned)(m.map - maps));
         return err;
@@ -118,13 +122,23 @@ RING_APART int queue_mapped(struct vio_blk_queue *q, struct vio_blk_req *req)
     return stage_sectors(q, req, (unsigned)(m.map - maps), req->bytes);
 }
 
+/* Each compiled for both kinds of queue. */
+RING_APART int queue_made(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    return q->map ? queue_mapped(q, false, req) : queue_buffers(q, false, req);
+}
+
+RING_APART int queue_listed(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    return q->map ? queue_mapped(q, true, req) : queue_buffers(q, true, req);
+}
+
 /* What is not plain. */
 RING_APART int queue_other(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
-    int err = LONG_WAY;
+    int err =
+        shape_is_listed(&q->vq) ? queue_listed(q, req) : queue_made(q, req);
 
-    if (!shape_is_listed(&q->vq))
-        err = q->map ? queue_mapped(q, req) : queue_buffers(q, req);
     return err == LONG_WAY ? vio_blk_queue_any(q, req) : err;
 }
 

@@ -296,7 +296,7 @@ static int add_command(struct vio_blk_queue *q, struct vio_blk_req *req)
 void vio_blk_undo(struct vio_blk_queue *q, unsigned n_segs)
 {
     vio_blk_unmap(q, shape_next(&q->vq), n_segs);
-    shape_abandon(&q->vq);
+    shape_abandon(&q->vq, n_segs);
 }
 
 /* All segments of a request. Everything before shape_add() can fail, and leaves

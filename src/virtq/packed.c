@@ -30,9 +30,7 @@ void vio_packed_init(struct vio_virtq *vq)
     vio_packed_enable_cb_prepare(vq);
 }
 
-/* The list turned out to be wrong: what is written of it has the flags that
- * make it available, and must not keep them until a batch grows up to there. */
-RING_APART int withdraw(struct vio_virtq *vq, unsigned n)
+void vio_packed_withdraw(struct vio_virtq *vq, unsigned n)
 {
     uint16_t at = vq->added;
 
@@ -43,6 +41,12 @@ RING_APART int withdraw(struct vio_virtq *vq, unsigned n)
                            ring16(vq, (uint16_t)packed_idle_flags(at)));
         at = packed_advance(vq, at, 1);
     }
+}
+
+/* The list turned out to be wrong. */
+RING_APART int withdraw(struct vio_virtq *vq, unsigned n)
+{
+    vio_packed_withdraw(vq, n);
     return VIO_EINVAL;
 }
 

@@ -42,6 +42,11 @@ bool vio_packed_enable_cb_delayed(struct vio_virtq *vq);
 bool vio_packed_poll(const struct vio_virtq *vq, uint16_t state);
 bool vio_packed_has_used(const struct vio_virtq *vq);
 
+/* Of a buffer that was not committed up to n descriptors are written. They have
+ * the flags that make them available, and must not keep them until a batch
+ * grows up to there. */
+void vio_packed_withdraw(struct vio_virtq *vq, unsigned n);
+
 /* `n` descriptors further: around the end the wrap counter flips. */
 static inline uint16_t packed_advance(const struct vio_virtq *vq,
                                       uint16_t position, unsigned n)
@@ -78,6 +83,13 @@ static inline bool packed_is_empty(const struct vio_virtq *vq)
 static inline unsigned packed_idle_flags(uint16_t position)
 {
     return position & POSITION_WRAP ? 0 : PACKED_BOTH;
+}
+
+/* What both are where the device is given it: AVAIL is the wrap counter, and
+ * USED its inverse (2.8.1). */
+static inline unsigned packed_avail_flags(uint16_t position)
+{
+    return packed_idle_flags(position) ^ VIRTQ_DESC_F_AVAIL;
 }
 
 static inline struct pvirtq_desc *packed_desc(const struct vio_virtq *vq,
@@ -150,10 +162,8 @@ packed_turn(const struct vio_virtq *vq, uint32_t *tail, uint16_t *position)
     return vq->desc;
 }
 
-/*
- * Where the next descriptor goes while a buffer is being written. `tail` makes
- * it available: AVAIL is the wrap counter there, and USED its inverse (2.8.1).
- */
+/* Where the next descriptor goes while a buffer is being written; `tail` makes
+ * it available. */
 struct packed_cursor {
     struct pvirtq_desc *desc;
     uint32_t tail;
@@ -185,14 +195,18 @@ static inline void packed_put(struct vio_virtq *vq, struct packed_cursor *c,
     packed_move(vq, c);
 }
 
-/* The same for one that is written already, but for its flags, and is not the
- * first of a batch. */
-static inline void packed_put_flags(struct vio_virtq *vq,
-                                    struct packed_cursor *c, unsigned flags)
+/* Past n that are written already, no more than the ring has. */
+static inline void packed_skip(const struct vio_virtq *vq,
+                               struct packed_cursor *c, size_t n)
 {
-    vio_shared_store16(&c->desc->flags,
-                       ring16(vq, (uint16_t)(flags | c->tail >> 16)));
-    packed_move(vq, c);
+    size_t left = (size_t)((struct pvirtq_desc *)vq->driver - c->desc);
+
+    if (n >= left) {
+        c->desc = packed_turn(vq, &c->tail, &c->position);
+        n -= left;
+    }
+    c->desc += n;
+    c->position = (uint16_t)(c->position + n);
 }
 
 /* The buffer is complete: it goes with the next kick. */

@@ -55,16 +55,15 @@ void vio_shape_make_data(struct vio_virtq *vq, unsigned slot, uint16_t kind)
 {
     unsigned n = shape_kind_segs(kind);
     unsigned flags = shape_kind_reads(kind) ? 0 : VIRTQ_DESC_F_WRITE;
-    struct shape_cursor c = shape_cursor(vq, slot);
 
-    for (unsigned k = 0; k < n; k++) {
+    for (unsigned k = 0; k < n; k++)
         if (ring_is_packed(vq))
-            packed_write_tail(vq, (void *)c.desc, packed_tail(flags, 0));
+            packed_write_tail(vq, shape_desc(vq, slot, k),
+                              packed_tail(flags, 0));
         else
-            split_link_desc(vq, c.desc, flags | VIRTQ_DESC_F_NEXT,
+            split_link_desc(vq, shape_desc(vq, slot, k),
+                            flags | VIRTQ_DESC_F_NEXT,
                             shape_behind(vq, slot, k, k + 1 == n));
-        shape_move(&c);
-    }
 }
 
 #endif
@@ -101,11 +100,7 @@ void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
 
     packed_put(vq, &c, header_addr(vq, slot), vq->shape_header_len,
                (uint16_t)slot, VIRTQ_DESC_F_NEXT);
-    /* The data is there already, but for the flags that make it available. */
-    for (unsigned k = 0; k < n; k++)
-        packed_put_flags(vq, &c,
-                         VIRTQ_DESC_F_NEXT |
-                             (k < vq->shape_readable ? 0 : VIRTQ_DESC_F_WRITE));
+    packed_skip(vq, &c, n); /* the data is there already */
     packed_put(vq, &c, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
                VIRTQ_DESC_F_WRITE);
     packed_commit(vq, &c);

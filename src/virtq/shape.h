@@ -105,6 +105,20 @@ static inline unsigned shape_behind(const struct vio_virtq *vq, unsigned slot,
     return (is_last ? 1 : 3 + k) * vq->shape_depth + slot;
 }
 
+/* Where a slot has its data: bytes from one descriptor to the next, and the one
+ * of segment k. */
+static inline size_t shape_step(const struct vio_virtq *vq)
+{
+    return (ring_table_segs(vq) ? 1 : vq->shape_depth) *
+           sizeof(struct virtq_desc);
+}
+
+static inline void *shape_desc(const struct vio_virtq *vq, size_t slot,
+                               size_t k)
+{
+    return &vq->shape_data[slot * vq->shape_stride + k * shape_step(vq)];
+}
+
 /* Data segment k of the slot shape_next(), written before shape_add() or
  * shape_abandon(): until then nothing has happened. */
 static inline void shape_segment(struct vio_virtq *vq, unsigned k,
@@ -113,63 +127,63 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
     unsigned slot = vq->free_head;
     unsigned flags = writable ? VIRTQ_DESC_F_WRITE : 0;
 
-    if (ring_is_packed(vq)) {
+    if (shape_is_listed(vq)) {
         uint16_t at = packed_advance(vq, vq->added, 1 + k);
 
-        if (ring_table_segs(vq)) {
-            packed_write_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
-                              packed_tail(flags, 0));
-            return;
-        }
+        flags |= VIRTQ_DESC_F_NEXT | packed_avail_flags(at);
         packed_write_desc(vq, packed_desc(vq, at), sg.addr, sg.len,
-                          packed_tail(flags | packed_idle_flags(at), slot));
-        if (!writable)
-            vq->shape_readable = (uint16_t)(k + 1);
-        else if (k == 0)
-            vq->shape_readable = 0;
-    } else if (ring_table_segs(vq)) {
-        split_fill_desc(vq, ring_entry(vq, slot, 1 + k), sg.addr, sg.len,
-                        flags | VIRTQ_DESC_F_NEXT,
-                        shape_behind(vq, slot, k, is_last));
+                          packed_tail(flags, slot));
+    } else if (ring_is_packed(vq)) {
+        packed_write_desc(vq, shape_desc(vq, slot, k), sg.addr, sg.len,
+                          packed_tail(flags, 0));
     } else {
-        split_write_desc(vq, (2 + k) * vq->shape_depth + slot, sg.addr, sg.len,
-                         flags | VIRTQ_DESC_F_NEXT,
-                         shape_behind(vq, slot, k, is_last));
+        flags |= VIRTQ_DESC_F_NEXT;
+        split_fill_desc(vq, shape_desc(vq, slot, k), sg.addr, sg.len, flags,
+                        shape_behind(vq, slot, k, is_last));
     }
 }
 
 /*
- * Or the data segments of a slot one after another, all of one direction, and
- * of each the address and the length alone: the rest is what the slot is made
- * for. Not in a packed queue without tables. A split and a packed descriptor
- * begin alike.
+ * Or the data segments of the slot shape_next() one after another, all of one
+ * direction. Where a slot stays made, they are written but for what it is made
+ * for; a split and a packed descriptor begin alike. `listed` says whether the
+ * queue is one whose requests are written anew each time.
  */
 struct shape_cursor {
     struct virtq_desc *desc;
     size_t step; /* bytes from one to the next */
+    /* In a packed queue without tables instead: */
+    struct packed_cursor list;
+    uint32_t tail; /* of each, but for what makes it available */
 };
 
-static inline struct shape_cursor shape_cursor(const struct vio_virtq *vq,
-                                               size_t slot)
+RING_INLINE struct shape_cursor shape_cursor(const struct vio_virtq *vq,
+                                             bool listed, bool only_read)
 {
-    size_t apart = ring_table_segs(vq) ? 1 : vq->shape_depth;
+    size_t slot = vq->free_head;
+    unsigned flags = only_read ? 0 : VIRTQ_DESC_F_WRITE;
+    struct shape_cursor c = {.list = packed_cursor(vq)};
 
-    return (struct shape_cursor){
-        (void *)&vq->shape_data[slot * vq->shape_stride],
-        apart * sizeof(struct virtq_desc)};
+    if (!listed)
+        return (struct shape_cursor){.desc = shape_desc(vq, slot, 0),
+                                     .step = shape_step(vq)};
+    c.tail = packed_tail(flags | VIRTQ_DESC_F_NEXT, slot);
+    packed_move(vq, &c.list); /* the header comes first */
+    return c;
 }
 
-static inline void shape_move(struct shape_cursor *c)
+RING_INLINE void shape_put(const struct vio_virtq *vq, bool listed,
+                           struct shape_cursor *c, struct vio_sg sg)
 {
-    c->desc = (void *)((unsigned char *)c->desc + c->step);
-}
-
-static inline void shape_put(const struct vio_virtq *vq, struct shape_cursor *c,
-                             struct vio_sg sg)
-{
-    vio_shared_store64(&c->desc->addr, ring64(vq, sg.addr));
-    vio_shared_store32(&c->desc->len, ring32(vq, sg.len));
-    shape_move(c);
+    if (listed) {
+        packed_write_desc(vq, c->list.desc, sg.addr, sg.len,
+                          c->list.tail | c->tail);
+        packed_move(vq, &c->list);
+    } else {
+        vio_shared_store64(&c->desc->addr, ring64(vq, sg.addr));
+        vio_shared_store32(&c->desc->len, ring32(vq, sg.len));
+        c->desc = (void *)((unsigned char *)c->desc + c->step);
+    }
 }
 
 /* A slot that is free again may have had segments of both directions. */
@@ -178,10 +192,12 @@ static inline void shape_unmake(struct vio_virtq *vq, unsigned slot)
     vq->slot[slot].count = SHAPE_UNKNOWN;
 }
 
-/* No shape_add() follows: segments may lie where the slot's table has its
- * status for fewer of them. */
-static inline void shape_abandon(struct vio_virtq *vq)
+/* No shape_add() follows. Segments, of which n are written, may lie where the
+ * slot's table has its status for fewer of them. */
+static inline void shape_abandon(struct vio_virtq *vq, unsigned n)
 {
+    if (shape_is_listed(vq))
+        vio_packed_withdraw(vq, 1 + n);
     shape_unmake(vq, vq->free_head);
 }
 
