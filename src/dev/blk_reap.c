@@ -176,14 +176,33 @@ RING_APART int reap_mapped_split(struct vio_blk_queue *q,
                      : split_several(q, done, (unsigned)ready, max, end_mapped);
 }
 
+RING_APART int reap_listed(struct vio_blk_queue *q, struct vio_blk_req **done,
+                           unsigned max)
+{
+    struct run run = {q, done, done, BLK_STATUS_UNREAD};
+
+    return listed_run(&q->vq, max, end_plain, end_run, &run);
+}
+
+RING_APART int reap_mapped_listed(struct vio_blk_queue *q,
+                                  struct vio_blk_req **done, unsigned max)
+{
+    struct run run = {q, done, done, BLK_STATUS_UNREAD};
+
+    return listed_run(&q->vq, max, end_mapped, end_run, &run);
+}
+
 /* Not the usual queue, or not as usual. */
 static __attribute__((noinline)) int
 reap_unusual(struct vio_blk_queue *q, struct vio_blk_req **done, unsigned max)
 {
     uint32_t state = ring_state(&q->vq);
 
-    if (RING_SMALL || q->done_first || (state & SHAPE_ONE_BY_ONE) != VQ_MAPPED)
+    if (RING_SMALL || q->done_first || state & SHAPE_ONE_BY_ONE)
         return reap_list(q, done, max);
+    if (state & VQ_LISTED)
+        return state & VQ_MAPPED ? reap_mapped_listed(q, done, max)
+                                 : reap_listed(q, done, max);
     return state & VQ_PACKED ? reap_mapped_packed(q, done, max)
                              : reap_mapped_split(q, done, max);
 }
@@ -194,7 +213,7 @@ int vio_blk_reap(struct vio_blk_queue *q, struct vio_blk_req **done,
     uint32_t state = ring_state(&q->vq);
 
     DEBUG_OWN(&q->vq);
-    if (RING_SMALL || q->done_first || state & SHAPE_ONE_BY_ONE)
+    if (RING_SMALL || q->done_first || state & SHAPE_UNUSUAL)
         return reap_unusual(q, done, max);
     /* A loop for each format, so that it is asked for once. */
     return state & VQ_PACKED ? reap_packed(q, done, max)

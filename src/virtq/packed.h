@@ -324,12 +324,18 @@ RING_INLINE int packed_read_used(struct vio_virtq *vq, bool weak,
     return packed_next_used(vq, weak, used) ? packed_check_used(vq, used) : 0;
 }
 
+/* Is the end of a buffer that the device has used beyond what was published?
+ * Then it has named one that is only staged: in 16 bits, with the wrap counter
+ * on top, the end is more than 2^15 ahead, and else at most that much. */
+RING_INLINE bool packed_is_beyond(const struct vio_virtq *vq, uint32_t end)
+{
+    return (uint16_t)(vq->published - end) > POSITION_WRAP;
+}
+
 /*
  * A buffer of `count` descriptors is the driver's again. The next used position
- * is found with what we remember of it, never with what the device says. If it
- * is beyond what was published, the device has named a buffer that is only
- * staged: in 16 bits, with the wrap counter on top, the end is then more than
- * 2^15 ahead, and else at most that much. 1 or VIO_EPROTO.
+ * is found with what we remember of it, never with what the device says. 1 or
+ * VIO_EPROTO.
  */
 RING_INLINE int packed_pass(struct vio_virtq *vq, uint32_t at, uint32_t count)
 {
@@ -340,7 +346,7 @@ RING_INLINE int packed_pass(struct vio_virtq *vq, uint32_t at, uint32_t count)
         vq->used_flags ^= PACKED_BOTH;
         at = (at ^ POSITION_WRAP) - vq->size;
     }
-    if ((uint16_t)(vq->published - at) > POSITION_WRAP)
+    if (packed_is_beyond(vq, at))
         return ring_break(vq);
     ring_set_taken(vq, (uint16_t)at);
     return 1;

@@ -250,6 +250,12 @@ static inline unsigned shape_n_segs(const struct vio_virtq *vq, unsigned slot)
     return shape_is_listed(vq) ? SHAPE_UNKNOWN - kind : shape_kind_segs(kind);
 }
 
+/* And the ring's descriptors that it takes in a packed queue. */
+static inline unsigned shape_n_descs(const struct vio_virtq *vq, unsigned slot)
+{
+    return shape_is_listed(vq) ? shape_n_segs(vq, slot) + 2 : 1;
+}
+
 /* Is there a slot shape_next() that is made for a request of one segment? */
 static inline bool shape_fits_one(const struct vio_virtq *vq, size_t only_read)
 {

@@ -55,9 +55,7 @@ struct shape_done {
 static inline int shape_pass(struct vio_virtq *vq, uint32_t slot)
 {
     if (ring_is_packed(vq))
-        return packed_pass(vq, vq->taken,
-                           ring_table_segs(vq) ? 1
-                                               : shape_n_segs(vq, slot) + 2);
+        return packed_pass(vq, vq->taken, shape_n_descs(vq, slot));
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     return 1;
 }
@@ -86,9 +84,11 @@ static inline int shape_take(struct vio_virtq *vq, struct shape_done *done)
 /*
  * Or a run of those that end in the usual way: in flight, and all written that
  * is writable. What is not usual ends the run, and goes to shape_take(); and so
- * does everything of a queue whose state has any of these.
+ * does everything of a queue whose state has any of the first of these. Of the
+ * others the runs are longer ones, or the owner's part in them is.
  */
-#define SHAPE_ONE_BY_ONE (VQ_BROKEN | VQ_ORDER_PLATFORM | VQ_LISTED | VQ_MAPPED)
+#define SHAPE_ONE_BY_ONE (VQ_BROKEN | VQ_ORDER_PLATFORM)
+#define SHAPE_UNUSUAL    (SHAPE_ONE_BY_ONE | VQ_LISTED | VQ_MAPPED)
 
 /* What the queue's owner does with one of the run. False: for him it is not a
  * usual one. And what he does in the end, if another one, which is to be taken
@@ -212,6 +212,39 @@ RING_INLINE int packed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
         run = n;
     }
     packed_ran(vq, free_head, used_flags, desc);
+    return last(ctx, 0);
+}
+
+/* One of a run in a packed ring without tables: as many descriptors as it has
+ * are passed, none of them beyond what was published. */
+RING_INLINE bool listed_take(struct vio_virtq *vq,
+                             const struct vio_virtq_used *used,
+                             shape_each *each, void *ctx)
+{
+    uint16_t end;
+
+    if ((uint32_t)used->id > vq->mask)
+        return false;
+    end = packed_advance(vq, vq->taken, shape_n_descs(vq, (unsigned)used->id));
+    if (packed_is_beyond(vq, end) ||
+        !shape_take_whole(vq, used, &vq->free_head, each, ctx))
+        return false;
+    vq->used_flags = (uint16_t)(packed_idle_flags(end) ^ PACKED_BOTH);
+    ring_set_taken(vq, end);
+    return true;
+}
+
+/* Take n of one at most. */
+RING_INLINE int listed_run(struct vio_virtq *vq, unsigned n, shape_each *each,
+                           shape_last *last, void *ctx)
+{
+    struct vio_virtq_used used;
+
+    for (; n && packed_next_used(vq, RING_WEAK, &used); n--)
+        if (!listed_take(vq, &used, each, ctx)) {
+            vq->shape_used = used;
+            return last(ctx, n);
+        }
     return last(ctx, 0);
 }
 

@@ -111,10 +111,14 @@ RING_APART int get_split(struct vio_virtq *vq, void **token, unsigned n,
     return n ? split_run(vq, n, put_token, end_tokens, &t) : 0;
 }
 
-RING_APART int get_one_by_one(struct vio_virtq *vq, void **token, unsigned max)
+RING_APART int get_unusual(struct vio_virtq *vq, void **token, unsigned max,
+                           uint32_t state)
 {
+    struct tokens t = {vq, token, token};
     int ready;
 
+    if (!(state & SHAPE_ONE_BY_ONE))
+        return listed_run(vq, max, put_token, end_tokens, &t);
     if (ring_broken(vq))
         return VIO_EPROTO;
     ready = max ? shape_look(vq) : 0;
@@ -127,8 +131,8 @@ RING_APART int get_other(struct vio_virtq *vq, void **token, unsigned max,
     struct tokens t = {vq, token, token};
     uint16_t end = vq->published;
 
-    if (state & SHAPE_ONE_BY_ONE)
-        return get_one_by_one(vq, token, max);
+    if (state & SHAPE_UNUSUAL)
+        return get_unusual(vq, token, max, state);
     return max && packed_has_one(vq, end)
                ? packed_run_one(vq, end, put_token, end_tokens, &t)
                : get_packed(vq, token, max);
@@ -141,7 +145,7 @@ int fixed_get(struct vio_virtq *vq, void **token, unsigned max)
     const uint16_t *ring;
     int n;
 
-    if (state & (SHAPE_ONE_BY_ONE | VQ_PACKED))
+    if (state & (SHAPE_UNUSUAL | VQ_PACKED))
         return get_other(vq, token, max, state);
     ring = split_used(vq);
     n = split_ready(vq, ring, RING_WEAK);
