@@ -142,6 +142,31 @@ static void reap_takes_no_more_than_asked_for(void **state)
     unit_disk_down();
 }
 
+/* One that failed is taken by itself, amid others that were not: those behind
+ * it come with the same call, and no more than were asked for. */
+static void failure_does_not_end_a_reap(void **state)
+{
+    (void)state;
+    for (unsigned way = 0; way < 2; way++) {
+        unit_disk_device(2, 1024);
+        data = way == 0 ? unit_alloc(8192, 16) : unit_disk_unmapped(8192);
+        unit_disk_up(NULL);
+        unit_disk.fault = (struct model_fault){.set_status = true, .status = 1};
+        unit_disk.fault_at = 1;
+        for (unsigned i = 0; i < 6; i++)
+            assert_int_equal(queue_read(i), 0);
+        assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+        assert_int_equal(vio_blk_reap(unit_blk.queue, done, 4), 4);
+        for (unsigned i = 0; i < 4; i++) {
+            assert_ptr_equal(done[i], &req[i]);
+            assert_int_equal(req[i].result, i == 1 ? VIO_EIO : 0);
+        }
+        assert_int_equal(req[4].state, VIO_BLK_QUEUED);
+        assert_int_equal(vio_blk_reap(unit_blk.queue, done, 10), 2);
+        unit_disk_down();
+    }
+}
+
 /* Others that finish while one is waited for stay to be reaped, in order. */
 static void wait_leaves_the_others_to_be_reaped(void **state)
 {
@@ -470,6 +495,7 @@ int main(void)
         unit_all_cases(full_queue_says_again),
         unit_all_cases(completions_come_in_any_order),
         unit_all_cases(reap_takes_no_more_than_asked_for),
+        unit_all_cases(failure_does_not_end_a_reap),
         unit_all_cases(wait_leaves_the_others_to_be_reaped),
         unit_all_cases(wait_polls_until_the_device_is_done),
         unit_all_cases(wait_times_out_and_the_request_stays_queued),

@@ -310,6 +310,17 @@ static void tempt(struct vio_blk_queue *q, uint32_t len)
     q->status = status;
 }
 
+/* Which slot has the request? */
+static uint32_t slot_of(const struct vio_blk_req *req)
+{
+    const struct vio_virtq *vq = &unit_blk.queue->vq;
+    uint32_t id = 0;
+
+    while (id < vq->size && vq->slot[id].token != req)
+        id++;
+    return id;
+}
+
 static void complete_two(uint32_t id, uint32_t len)
 {
     static struct vio_buf buf[2];
@@ -323,9 +334,8 @@ static void complete_two(uint32_t id, uint32_t len)
     assert_int_equal(vio_blk_submit(q), 0);
     if (id == FREE_SLOT)
         id = q->vq.free_head;
-    else
-        while (id < q->vq.size && q->vq.slot[id].token != &two[1])
-            id++;
+    else if (id < q->vq.size)
+        id = slot_of(&two[1]);
     model_disk_finish(&unit_disk, mq, 0);
     tempt(q, len);
     model_queue_push(mq, id, len);
@@ -376,6 +386,30 @@ static void broken_rule_ends_a_run(void **state)
         unit_reap_one(&two[1], VIO_EIO);
         unit_disk_down();
     }
+}
+
+/* T-PKD: the device has three descriptors, and names a request of four that is
+ * only staged. */
+static void longer_one_that_is_only_staged_ends_a_run(void **state)
+{
+    struct vio_buf buf[3];
+    struct vio_blk_req *done[2];
+
+    (void)state;
+    start_unmapped();
+    unit_disk_hold();
+    assert_int_equal(unit_queue_read(&two[0], &buf[0], 0, data, 512), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    buf[1] = (struct vio_buf){data, 512};
+    buf[2] = (struct vio_buf){data + 512, 512};
+    vio_blk_prep_read(&two[1], 0, &buf[1], 2);
+    assert_int_equal(vio_blk_queue(unit_blk.queue, &two[1]), 0);
+    tempt(unit_blk.queue, 1025);
+    model_queue_push(mq, slot_of(&two[1]), 1025);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, 2), VIO_EPROTO);
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_HAND_BACK), 0);
+    assert_int_equal(vio_blk_reap(unit_blk.queue, done, 2), 2);
+    unit_disk_down();
 }
 
 /* I7: nothing is touched through a broken queue, whatever is ready there. */
@@ -440,6 +474,7 @@ int main(void)
         unit_all_cases(e4_garbage_in_the_ring),
         unit_all_cases(length_that_is_too_short_ends_a_run),
         unit_all_cases(broken_rule_ends_a_run),
+        unit_case_packed(longer_one_that_is_only_staged_ends_a_run),
         unit_all_cases(broken_queue_is_not_looked_at),
         unit_case(used_index_beyond_the_queue_breaks_it),
     };
