@@ -76,12 +76,9 @@ void vio_shape_make_data(struct vio_virtq *vq, unsigned slot, uint16_t kind);
 /* The rest of shape_add() for a packed queue without tables. */
 void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n);
 
-/* Is the queue one whose requests are written anew each time? */
-static inline bool shape_is_listed(const struct vio_virtq *vq)
-{
-    (void)vq; /* a packed ring alone, without tables: a constant */
-    return ring_is_packed(vq) && !ring_table_segs(vq);
-}
+/* Is the queue one whose requests are written anew each time? Of a build that
+ * leaves out either format or the tables it may be a constant. */
+#define shape_is_listed(vq) (ring_is_packed(vq) && !ring_table_segs(vq))
 
 /* The last slot of the free list points behind all slots. */
 static inline bool shape_is_full(const struct vio_virtq *vq)

@@ -10,7 +10,10 @@
 # Exit status 77: the compiler is not there.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-compiler=${1%% *}
+# shellcheck disable=SC2086 # the compiler comes with its flags
+set -- $1
+compiler=$1
+shift
 command -v "$compiler" >/dev/null || {
     echo "SKIP: no $compiler"
     exit 77
@@ -21,14 +24,14 @@ trap 'rm -rf "$work"' EXIT
 objects=
 for source in "$root"/src/*.c "$root"/src/*/*.c; do
     object=$work/$(echo "${source#"$root"/src/}" | tr / _).o
-    # Unquoted: the compiler comes with its flags.
-    $1 -std=c11 -O2 -ffreestanding -nostdlib -I"$root/include" \
+    "$compiler" -std=c11 -O2 "$@" -ffreestanding -nostdlib -I"$root/include" \
         -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
         -Wmissing-prototypes -Werror -c -o "$object" "$source"
     objects="$objects $object"
 done
 # One relocatable object: what is undefined in it is wanted from outside.
-$1 -nostdlib -r -o "$work/vio.o" $objects
+# shellcheck disable=SC2086
+"$compiler" "$@" -nostdlib -r -o "$work/vio.o" $objects
 
 # nm of the host reads every ELF.
 undefined=$(nm "$work/vio.o" | awk '$1 == "U" { print $2 }' |
@@ -41,4 +44,4 @@ exported=$(nm -g --defined-only "$work/vio.o" | awk '{ print $3 }' |
 writable=$(size -A "$work/vio.o" |
     awk '$1 ~ /^\.(s?data|s?bss)(\.|$)/ && $1 !~ /^\.data\.rel\.ro/ && $2 > 0')
 [ -z "$writable" ] || { echo "writable data: $writable"; exit 1; }
-echo "ok: $1"
+echo "ok: $compiler $*"
