@@ -203,7 +203,8 @@ vio_shared_store8(uint8_t *p, uint8_t value)
 
 #ifndef vio_shared_store16
 #define vio_shared_store16 vio_shared_store16
-static inline void vio_shared_store16(uint16_t *p, uint16_t value)
+static inline __attribute__((always_inline)) void
+vio_shared_store16(uint16_t *p, uint16_t value)
 {
     __atomic_store_n(p, value, __ATOMIC_RELAXED);
 }
