@@ -21,20 +21,21 @@ static inline bool is_usual(const struct vio_blk_queue *q,
 
 /* Its segments are there, in a slot that is or will be made for so many; its
  * type is the operation. */
-RING_INLINE int stage_sectors(struct vio_blk_queue *q, struct vio_blk_req *req,
-                              unsigned n, uint32_t bytes)
+RING_INLINE int stage_sectors(struct vio_blk_queue *q, enum shape_way way,
+                              struct vio_blk_req *req, unsigned n,
+                              uint32_t bytes)
 {
     unsigned op = req->op;
 
     blk_stage_header(q, op, req);
-    shape_add(&q->vq, SHAPE_PUT, n, op == BLK_READ ? bytes : 0, req);
+    shape_add(&q->vq, way, n, op == BLK_READ ? bytes : 0, req);
     req->state = VIO_BLK_QUEUED;
     return 0;
 }
 
 /* A read or a write of any number of buffers, each of them one segment, with
  * nothing wrong with it: which shows only when the segments are written. */
-RING_INLINE int queue_buffers(struct vio_blk_queue *q, bool listed,
+RING_INLINE int queue_buffers(struct vio_blk_queue *q, enum shape_way way,
                               struct vio_blk_req *req)
 {
     const struct vio_blk_info *info = &q->blk->info;
@@ -45,10 +46,10 @@ RING_INLINE int queue_buffers(struct vio_blk_queue *q, bool listed,
 
     if (!is_usual(q, req) || n - 1 >= info->max_segs)
         return LONG_WAY;
-    c = shape_cursor(&q->vq, listed, req->op != BLK_READ);
+    c = shape_cursor(&q->vq, way, req->op != BLK_READ);
     for (; n && buf->len - 1 < size_max; n--, buf++) {
         bytes += buf->len;
-        shape_put(&q->vq, listed, &c,
+        shape_put(&q->vq, way, &c,
                   (struct vio_sg){(uintptr_t)buf->base, (uint32_t)buf->len});
     }
     if (n || bytes > info->max_bytes || bytes % VIRTIO_BLK_SECTOR_SIZE ||
@@ -57,7 +58,7 @@ RING_INLINE int queue_buffers(struct vio_blk_queue *q, bool listed,
         shape_abandon(&q->vq, (unsigned)(req->n - n));
         return LONG_WAY;
     }
-    return stage_sectors(q, req, req->n, (uint32_t)bytes);
+    return stage_sectors(q, way, req, req->n, (uint32_t)bytes);
 }
 
 /* Where the next segment goes, what is mapped for it, and where there may be no
@@ -70,7 +71,7 @@ struct mapper {
 
 /* Have the port map a piece of the caller's memory: as many segments as
  * size_max and the port make of it. */
-RING_INLINE int put_mapped(struct vio_blk_queue *q, bool listed,
+RING_INLINE int put_mapped(struct vio_blk_queue *q, enum shape_way way,
                            struct mapper *m, const struct vio_buf *buf,
                            enum vio_dir dir)
 {
@@ -89,7 +90,7 @@ RING_INLINE int put_mapped(struct vio_blk_queue *q, bool listed,
         if (err)
             return err;
         *m->map++ = (struct vio_blk_map){addr, base, len, dir};
-        shape_put(&q->vq, listed, &m->segment,
+        shape_put(&q->vq, way, &m->segment,
                   (struct vio_sg){addr, (uint32_t)len});
         base += len;
         left -= len;
@@ -98,7 +99,7 @@ RING_INLINE int put_mapped(struct vio_blk_queue *q, bool listed,
 }
 
 /* A read or a write, where the port maps. */
-RING_INLINE int queue_mapped(struct vio_blk_queue *q, bool listed,
+RING_INLINE int queue_mapped(struct vio_blk_queue *q, enum shape_way way,
                              struct vio_blk_req *req)
 {
     enum vio_dir dir =
@@ -111,34 +112,45 @@ RING_INLINE int queue_mapped(struct vio_blk_queue *q, bool listed,
     if (!is_usual(q, req) || blk_check_sectors(&q->blk->info, req))
         return LONG_WAY;
     maps = blk_maps(q, shape_next(&q->vq));
-    m = (struct mapper){shape_cursor(&q->vq, listed, dir == VIO_DEVICE_READS),
+    m = (struct mapper){shape_cursor(&q->vq, way, dir == VIO_DEVICE_READS),
                         maps, maps + q->blk->info.max_segs};
     for (unsigned i = 0; i < req->n && !err; i++)
-        err = put_mapped(q, listed, &m, &buf[i], dir);
+        err = put_mapped(q, way, &m, &buf[i], dir);
     if (err) {
         vio_blk_undo(q, (unsigned)(m.map - maps));
         return err;
     }
-    return stage_sectors(q, req, (unsigned)(m.map - maps), req->bytes);
+    return stage_sectors(q, way, req, (unsigned)(m.map - maps), req->bytes);
 }
 
 /* Each compiled for both kinds of queue. */
 RING_APART int queue_made(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
-    return q->map ? queue_mapped(q, false, req) : queue_buffers(q, false, req);
+    return q->map ? queue_mapped(q, SHAPE_MADE, req)
+                  : queue_buffers(q, SHAPE_MADE, req);
 }
 
 RING_APART int queue_listed(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
-    return q->map ? queue_mapped(q, true, req) : queue_buffers(q, true, req);
+    return q->map ? queue_mapped(q, SHAPE_LISTED, req)
+                  : queue_buffers(q, SHAPE_LISTED, req);
 }
 
 /* What is not plain. */
 RING_APART int queue_other(struct vio_blk_queue *q, struct vio_blk_req *req)
 {
-    int err =
-        shape_is_listed(&q->vq) ? queue_listed(q, req) : queue_made(q, req);
+    int err = queue_made(q, req);
 
+    return err == LONG_WAY ? vio_blk_queue_any(q, req) : err;
+}
+
+/* A queue in which nothing is: without tables in a packed ring, or broken. */
+RING_APART int queue_unusual(struct vio_blk_queue *q, struct vio_blk_req *req)
+{
+    int err = LONG_WAY;
+
+    if (shape_is_listed(&q->vq) && !ring_broken(&q->vq))
+        err = queue_listed(q, req);
     return err == LONG_WAY ? vio_blk_queue_any(q, req) : err;
 }
 
@@ -207,8 +219,8 @@ int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
         return vio_blk_queue_any(q, req);
     if (!(state & (VQ_BROKEN | VQ_PACKED)))
         return queue_plain(q, req, false);
-    return state & VQ_BROKEN ? vio_blk_queue_any(q, req)
-                             : queue_plain(q, req, true);
+    return state & (VQ_BROKEN | VQ_LISTED) ? queue_unusual(q, req)
+                                           : queue_plain(q, req, true);
 }
 
 int vio_blk_submit(struct vio_blk_queue *q)

@@ -361,8 +361,7 @@ int vio_blk_queue_any(struct vio_blk_queue *q, struct vio_blk_req *req)
     if (err)
         return err;
     blk_stage_header(q, op->type, req);
-    shape_add(&q->vq, SHAPE_SEGMENTS, req->n_segs, writable_bytes(req, op),
-              req);
+    shape_add(&q->vq, SHAPE_ONE, req->n_segs, writable_bytes(req, op), req);
     req->state = VIO_BLK_QUEUED;
     return 0;
 }

@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "shape.h"
 
-static uint64_t header_addr(const struct vio_virtq *vq, unsigned slot)
-{
-    return vq->shape_header_addr + (uint64_t)slot * vq->shape_header_len;
-}
-
-static uint64_t status_addr(const struct vio_virtq *vq, unsigned slot)
-{
-    return vq->shape_status_addr + slot;
-}
-
 /* Slot s owns table s. In a split table each entry links to the next; in a
  * packed one the order says it (2.8.8). */
 static void prebuild_table(struct vio_virtq *vq, unsigned slot)
@@ -18,17 +8,17 @@ static void prebuild_table(struct vio_virtq *vq, unsigned slot)
     void *header = ring_entry(vq, slot, 0);
 
     if (ring_is_packed(vq))
-        packed_write_desc(vq, header, header_addr(vq, slot),
+        packed_write_desc(vq, header, shape_header_addr(vq, slot),
                           vq->shape_header_len, packed_tail(0, 0));
     else
-        split_fill_desc(vq, header, header_addr(vq, slot), vq->shape_header_len,
-                        VIRTQ_DESC_F_NEXT, 1);
+        split_fill_desc(vq, header, shape_header_addr(vq, slot),
+                        vq->shape_header_len, VIRTQ_DESC_F_NEXT, 1);
 }
 
 /* Slot s owns fixed descriptors of a split queue; the status ends the chain. */
 static void prebuild_chain(struct vio_virtq *vq, unsigned slot)
 {
-    split_write_desc(vq, vq->shape_depth + slot, status_addr(vq, slot),
+    split_write_desc(vq, vq->shape_depth + slot, shape_status_addr(vq, slot),
                      SHAPE_STATUS_LEN, VIRTQ_DESC_F_WRITE, 0);
 }
 
@@ -38,11 +28,11 @@ static void resize_table(struct vio_virtq *vq, unsigned slot, unsigned n)
     void *status = ring_entry(vq, slot, 1 + n);
 
     if (ring_is_packed(vq)) {
-        packed_write_desc(vq, status, status_addr(vq, slot), SHAPE_STATUS_LEN,
-                          packed_tail(VIRTQ_DESC_F_WRITE, 0));
+        packed_write_desc(vq, status, shape_status_addr(vq, slot),
+                          SHAPE_STATUS_LEN, packed_tail(VIRTQ_DESC_F_WRITE, 0));
         return;
     }
-    split_fill_desc(vq, status, status_addr(vq, slot), SHAPE_STATUS_LEN,
+    split_fill_desc(vq, status, shape_status_addr(vq, slot), SHAPE_STATUS_LEN,
                     VIRTQ_DESC_F_WRITE, 0);
     split_write_desc(vq, slot, ring_table_addr(vq, slot),
                      (uint32_t)((n + 2) * sizeof(struct virtq_desc)),
@@ -75,8 +65,8 @@ void vio_shape_make(struct vio_virtq *vq, unsigned slot, uint16_t kind)
     if (ring_table_segs(vq))
         resize_table(vq, slot, n);
     else
-        split_write_desc(vq, slot, header_addr(vq, slot), vq->shape_header_len,
-                         VIRTQ_DESC_F_NEXT,
+        split_write_desc(vq, slot, shape_header_addr(vq, slot),
+                         vq->shape_header_len, VIRTQ_DESC_F_NEXT,
                          (n ? 2u : 1u) * vq->shape_depth + slot);
     vq->slot[slot].count = kind;
 }
@@ -92,18 +82,6 @@ static void find_data(struct vio_virtq *vq)
         vq->shape_data = ring_entry(vq, 0, 1);
         vq->shape_stride *= ring_table_segs(vq);
     }
-}
-
-void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n)
-{
-    struct packed_cursor c = packed_cursor(vq);
-
-    packed_put(vq, &c, header_addr(vq, slot), vq->shape_header_len,
-               (uint16_t)slot, VIRTQ_DESC_F_NEXT);
-    packed_skip(vq, &c, n); /* the data is there already */
-    packed_put(vq, &c, status_addr(vq, slot), SHAPE_STATUS_LEN, (uint16_t)slot,
-               VIRTQ_DESC_F_WRITE);
-    packed_commit(vq, &c);
 }
 
 void vio_shape_init(struct vio_virtq *vq, const struct vio_shape *shape)

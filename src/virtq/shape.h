@@ -73,9 +73,6 @@ void vio_shape_make(struct vio_virtq *vq, unsigned slot, uint16_t kind);
  * split ring, what follows. */
 void vio_shape_make_data(struct vio_virtq *vq, unsigned slot, uint16_t kind);
 
-/* The rest of shape_add() for a packed queue without tables. */
-void vio_shape_stage_list(struct vio_virtq *vq, unsigned slot, unsigned n);
-
 /* Is the queue one whose requests are written anew each time? Of a build that
  * leaves out either format or the tables it may be a constant. */
 #define shape_is_listed(vq) (ring_is_packed(vq) && !ring_table_segs(vq))
@@ -91,6 +88,19 @@ static inline bool shape_is_full(const struct vio_virtq *vq)
 static inline unsigned shape_next(const struct vio_virtq *vq)
 {
     return vq->free_head;
+}
+
+/* Where the device finds what the slot owns. */
+static inline uint64_t shape_header_addr(const struct vio_virtq *vq,
+                                         unsigned slot)
+{
+    return vq->shape_header_addr + (uint64_t)slot * vq->shape_header_len;
+}
+
+static inline uint64_t shape_status_addr(const struct vio_virtq *vq,
+                                         unsigned slot)
+{
+    return vq->shape_status_addr + slot;
 }
 
 /* What is behind data segment k in a split ring. */
@@ -140,11 +150,19 @@ static inline void shape_segment(struct vio_virtq *vq, unsigned k,
     }
 }
 
+/* How the data segments of a request are written: one by one, in any queue; or
+ * all in turn, in a queue whose slots stay made, or in one where they are
+ * written anew. */
+enum shape_way {
+    SHAPE_ONE,
+    SHAPE_MADE,
+    SHAPE_LISTED,
+};
+
 /*
- * Or the data segments of the slot shape_next() one after another, all of one
- * direction. Where a slot stays made, they are written but for what it is made
- * for; a split and a packed descriptor begin alike. `listed` says whether the
- * queue is one whose requests are written anew each time.
+ * The data segments of the slot shape_next() in turn, all of one direction.
+ * Where it stays made, they are written but for what it is made for; a split
+ * and a packed descriptor begin alike.
  */
 struct shape_cursor {
     struct virtq_desc *desc;
@@ -155,13 +173,13 @@ struct shape_cursor {
 };
 
 RING_INLINE struct shape_cursor shape_cursor(const struct vio_virtq *vq,
-                                             bool listed, bool only_read)
+                                             enum shape_way way, bool only_read)
 {
     size_t slot = vq->free_head;
     unsigned flags = only_read ? 0 : VIRTQ_DESC_F_WRITE;
     struct shape_cursor c = {.list = packed_cursor(vq)};
 
-    if (!listed)
+    if (way != SHAPE_LISTED)
         return (struct shape_cursor){.desc = shape_desc(vq, slot, 0),
                                      .step = shape_step(vq)};
     c.tail = packed_tail(flags | VIRTQ_DESC_F_NEXT, slot);
@@ -169,10 +187,10 @@ RING_INLINE struct shape_cursor shape_cursor(const struct vio_virtq *vq,
     return c;
 }
 
-RING_INLINE void shape_put(const struct vio_virtq *vq, bool listed,
+RING_INLINE void shape_put(const struct vio_virtq *vq, enum shape_way way,
                            struct shape_cursor *c, struct vio_sg sg)
 {
-    if (listed) {
+    if (way == SHAPE_LISTED) {
         packed_write_desc(vq, c->list.desc, sg.addr, sg.len,
                           c->list.tail | c->tail);
         packed_move(vq, &c->list);
@@ -198,45 +216,56 @@ static inline void shape_abandon(struct vio_virtq *vq, unsigned n)
     shape_unmake(vq, vq->free_head);
 }
 
-/* Put the slot into the ring, where the device will find it. */
+/* Put the slot into the ring, where the device will find it: around n data
+ * segments that are written there, */
+RING_INLINE void shape_stage_list(struct vio_virtq *vq, unsigned slot,
+                                  unsigned n)
+{
+    struct packed_cursor c = packed_cursor(vq);
+
+    packed_put(vq, &c, shape_header_addr(vq, slot), vq->shape_header_len,
+               (uint16_t)slot, VIRTQ_DESC_F_NEXT);
+    packed_skip(vq, &c, n);
+    packed_put(vq, &c, shape_status_addr(vq, slot), SHAPE_STATUS_LEN,
+               (uint16_t)slot, VIRTQ_DESC_F_WRITE);
+    packed_commit(vq, &c);
+}
+
+/* or as the head of its chain, or its table. */
 static inline void shape_stage(struct vio_virtq *vq, unsigned slot, unsigned n)
 {
     if (!ring_is_packed(vq))
         split_stage(vq, (uint16_t)slot);
-    else if (ring_table_segs(vq))
+    else
         packed_stage(vq, ring_table_addr(vq, slot),
                      (uint32_t)((n + 2) * sizeof(struct pvirtq_desc)),
                      (uint16_t)slot, VIRTQ_DESC_F_INDIRECT);
-    else
-        vio_shape_stage_list(vq, slot, n);
 }
-
-/* How the data segments were written: by shape_segment(), or by shape_put(). */
-enum shape_data {
-    SHAPE_SEGMENTS,
-    SHAPE_PUT,
-};
 
 /* Stage the slot shape_next() with n data segments, of which the device writes
  * `writable` bytes besides the status. */
-RING_INLINE void shape_add(struct vio_virtq *vq, enum shape_data how,
-                           unsigned n, uint32_t writable, void *token)
+RING_INLINE void shape_add(struct vio_virtq *vq, enum shape_way way, unsigned n,
+                           uint32_t writable, void *token)
 {
+    bool listed = way == SHAPE_ONE ? shape_is_listed(vq) : way == SHAPE_LISTED;
     unsigned slot = shape_next(vq);
     uint16_t kind = shape_kind(n, writable == 0);
     struct vio_virtq_slot *s = &vq->slot[slot];
 
-    if (shape_is_listed(vq)) {
+    if (listed) {
         s->count = (uint16_t)(SHAPE_UNKNOWN - n); /* nothing stays made */
     } else if (s->count != kind) {
         vio_shape_make(vq, slot, kind);
-        if (how == SHAPE_PUT)
+        if (way == SHAPE_MADE)
             vio_shape_make_data(vq, slot, kind);
     }
     s->token = token;
     s->bound = writable + SHAPE_STATUS_LEN + 1;
     vq->free_head = s->next;
-    shape_stage(vq, slot, n);
+    if (listed)
+        shape_stage_list(vq, slot, n);
+    else
+        shape_stage(vq, slot, n);
 }
 
 /* Data segments of the request that the slot is in use for. */

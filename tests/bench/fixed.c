@@ -25,7 +25,7 @@ add_any(struct vio_virtq *vq, uint64_t addr, uint32_t len, void *token)
     if (shape_is_full(vq))
         return VIO_ENOSPC;
     shape_segment(vq, 0, (struct vio_sg){addr, len}, true, true);
-    shape_add(vq, SHAPE_SEGMENTS, 1, len, token);
+    shape_add(vq, SHAPE_ONE, 1, len, token);
     return 0;
 }
 
