@@ -268,18 +268,27 @@ RING_INLINE void shape_add(struct vio_virtq *vq, enum shape_way way, unsigned n,
         shape_stage(vq, slot, n);
 }
 
-/* Data segments of the request that the slot is in use for. */
-static inline unsigned shape_n_segs(const struct vio_virtq *vq, unsigned slot)
+/* Data segments of the request that the slot is in use for, where nothing stays
+ * made, */
+static inline unsigned shape_list_segs(const struct vio_virtq *vq,
+                                       unsigned slot)
 {
-    uint16_t kind = vq->slot[slot].count;
-
-    return shape_is_listed(vq) ? SHAPE_UNKNOWN - kind : shape_kind_segs(kind);
+    return SHAPE_UNKNOWN - vq->slot[slot].count;
 }
 
-/* And the ring's descriptors that it takes in a packed queue. */
-static inline unsigned shape_n_descs(const struct vio_virtq *vq, unsigned slot)
+/* and in any queue. */
+static inline unsigned shape_n_segs(const struct vio_virtq *vq, unsigned slot)
 {
-    return shape_is_listed(vq) ? shape_n_segs(vq, slot) + 2 : 1;
+    return shape_is_listed(vq) ? shape_list_segs(vq, slot)
+                               : shape_kind_segs(vq->slot[slot].count);
+}
+
+/* The ring's descriptors that a request takes where they are written anew: its
+ * header and status, too. */
+static inline unsigned shape_list_descs(const struct vio_virtq *vq,
+                                        unsigned slot)
+{
+    return shape_list_segs(vq, slot) + 2;
 }
 
 /* Is there a slot shape_next() that is made for a request of one segment? */

@@ -55,7 +55,9 @@ struct shape_done {
 static inline int shape_pass(struct vio_virtq *vq, uint32_t slot)
 {
     if (ring_is_packed(vq))
-        return packed_pass(vq, vq->taken, shape_n_descs(vq, slot));
+        return packed_pass(vq, vq->taken,
+                           shape_is_listed(vq) ? shape_list_descs(vq, slot)
+                                               : 1);
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     return 1;
 }
@@ -225,7 +227,8 @@ RING_INLINE bool listed_take(struct vio_virtq *vq,
 
     if ((uint32_t)used->id > vq->mask)
         return false;
-    end = packed_advance(vq, vq->taken, shape_n_descs(vq, (unsigned)used->id));
+    end =
+        packed_advance(vq, vq->taken, shape_list_descs(vq, (unsigned)used->id));
     if (packed_is_beyond(vq, end) ||
         !shape_take_whole(vq, used, &vq->free_head, each, ctx))
         return false;
