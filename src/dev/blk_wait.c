@@ -46,7 +46,7 @@ static int packed_has_ready(const struct vio_virtq *vq, unsigned n)
     if (n > (unsigned)packed_in_flight(vq))
         return 0;
     return packed_is_used(vq, vq->taken) &&
-           (n == 1 || shape_is_listed(vq) ||
+           (n == 1 || !ring_table_segs(vq) ||
             packed_is_used(vq, packed_advance(vq, vq->taken, n - 1)));
 }
 

@@ -56,8 +56,8 @@ static inline int shape_pass(struct vio_virtq *vq, uint32_t slot)
 {
     if (ring_is_packed(vq))
         return packed_pass(vq, vq->taken,
-                           shape_is_listed(vq) ? shape_list_descs(vq, slot)
-                                               : 1);
+                           ring_table_segs(vq) ? 1
+                                               : shape_list_descs(vq, slot));
     ring_set_taken(vq, (uint16_t)(vq->taken + 1u));
     return 1;
 }
