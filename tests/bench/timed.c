@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "median.h"
 #include "rig.h"
 
 #define SIZE    256u
@@ -122,19 +123,6 @@ static double run_round(const struct path *path, struct shape shape,
     return (double)ns / (BATCHES * BATCH);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *t)
-{
-    qsort(t, ROUNDS, sizeof *t, compare);
-    return t[ROUNDS / 2];
-}
-
 static void compare_paths(bool packed, bool two_cores)
 {
     static const struct path *const paths[] = {&path_limit, &path_ring,
@@ -146,9 +134,9 @@ static void compare_paths(bool packed, bool two_cores)
     for (unsigned r = 0; r < ROUNDS; r++)
         for (unsigned i = 0; i < 4; i++)
             t[i][r] = run_round(paths[i], shape, two_cores);
-    limit = median(t[0]);
+    limit = median(t[0], ROUNDS);
     for (unsigned i = 1; i < 4; i++) {
-        double m = median(t[i]);
+        double m = median(t[i], ROUNDS);
 
         printf("time/%s/%s/%s %.2f %.1f ns, limit %.1f ns\n", paths[i]->name,
                packed ? "packed" : "split",

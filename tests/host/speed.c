@@ -2,14 +2,14 @@
 /*
  * Random reads of 4 KiB through vhost-user, polling, at depth 1 and 32: the
  * block frontend beside the least that the specification permits (limit.h of
- * tests/bench), in turns on one connection.
+ * tests/bench), in turns on one connection, each judged by the median of its
+ * rounds.
  *
  * usage: speed SOCKET       prints "time/host/<depth> <ratio> <rates>"
  *        speed SOCKET SEGMENTS direct|indirect REQUESTS
  *                           only runs them, at depth 16, for who looks at what
  *                           they cost the device
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,13 +17,14 @@
 
 #include "host.h"
 #include "limit.h"
+#include "median.h"
 
 #define CHUNK    4096u
 #define DEPTH    32u
 #define SEGMENTS 8u
 #define SIZE     256u
 #define REQUESTS 16384u /* a round */
-#define ROUNDS   15u
+#define ROUNDS   31u
 
 static struct host host;
 static unsigned char *data;
@@ -208,21 +209,18 @@ static double run_limit(unsigned depth)
     return (double)start / REQUESTS;
 }
 
-/* What else the machine does only adds. */
-static double least(double a, double b)
-{
-    return a < b ? a : b;
-}
-
 static void compare_at(unsigned depth)
 {
     struct way way = {.depth = depth, .segments = 1};
-    double lib = HUGE_VAL, lim = HUGE_VAL;
+    static double library[ROUNDS], loop[ROUNDS];
+    double lib, lim;
 
     for (unsigned r = 0; r < ROUNDS; r++) {
-        lib = least(lib, run_library(&way));
-        lim = least(lim, run_limit(depth));
+        library[r] = run_library(&way);
+        loop[r] = run_limit(depth);
     }
+    lib = median(library, ROUNDS);
+    lim = median(loop, ROUNDS);
     printf("time/host/%u %.2f %.0f requests a second, limit %.0f\n", depth,
            lib / lim, 1e9 / lib, 1e9 / lim);
 }
