@@ -107,46 +107,75 @@ build_guests()
 # counts, for each guest.
 s=${SECONDS_EACH:-1}s
 pauses="0 100 200 300 400"
-runs=run=1,4096,random,interrupt,$s
-for pause in $pauses; do
-    runs="$runs run=1,4096,random,poll,$s,1,1,$pause"
-done
-for shape in 32,4096,random 8,131072,sequential; do
-    depth=${shape%%,*}
-    runs="$runs run=$shape,interrupt,$s,1 run=$shape,interrupt,$s,$depth"
-    runs="$runs run=$shape,poll,$s,1"
-    for pause in $pauses; do
-        runs="$runs run=$shape,poll,$s,$depth,$depth,$pause"
-    done
-done
 
-# boot NAME ROUND KERNEL [ARGUMENT...]: two possible processors, because with
-# one QEMU leaves out barriers; two queues, because Linux polls a queue of its
-# own. Linux sleeps when there is nothing to do, or does not in boots of its own:
-# a processor that sleeps is slow to wake, and the other guests stay awake for a
-# while (ports/common/irq.c).
+# ways DEPTH,SIZE,ORDER interrupt|poll : the ways of that run
+ways()
+{
+    depth=${1%%,*}
+    [ "$depth" = 1 ] || echo "run=$1,$2,$s,1"
+    [ "$2" = poll ] || echo "run=$1,$2,$s,$depth"
+    [ "$2" = interrupt ] || for pause in $pauses; do
+        echo "run=$1,$2,$s,$depth,$depth,$pause"
+    done
+}
+
+# The runs, and all ways of all of them.
+shapes="1,4096,random 32,4096,random 8,131072,sequential"
+all=$(for shape in $shapes; do
+    ways "$shape" interrupt
+    ways "$shape" poll
+done)
+
+# boot FILE RUNS COMMAND_LINE KERNEL [ARGUMENT...]: two possible processors,
+# because with one QEMU leaves out barriers; two queues, because Linux polls a
+# queue of its own.
 boot()
 {
-    name=$1
-    file=$out/rates/$2-$1
-    image=$3
-    shift 3
-    append="$runs"
-    line="console=ttyS0 quiet mitigations=off panic=-1"
-    case $name in
-    linux) append="$line $runs" ;;
-    awake-linux) append="$line idle=poll $runs" ;;
-    esac
+    file=$out/rates/$1
+    wanted=$(echo $2 | wc -w)
+    append="$3 $(echo $2)"
+    image=$4
+    shift 4
     timeout 600 qemu-system-x86_64 -machine q35 -m 512 -smp 1,maxcpus=2 \
         -accel tcg -display none -serial stdio -monitor none -nodefaults \
         -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=4 \
         -blockdev driver=null-co,node-name=n,size=1073741824,read-zeroes=on \
         -device virtio-blk-pci,drive=n,num-queues=2 \
         -kernel "$image" -append "$append" "$@" </dev/null >"$file" || true
-    [ "$(grep -c '^depth .* a second' "$file")" -ge 10 ] || {
+    [ "$(grep -c '^depth .* a second' "$file")" -eq "$wanted" ] || {
         cat "$file" >&2
-        die "$name did not do all runs"
+        die "$file: not all runs were done"
     }
+}
+
+# Linux sleeps when there is nothing to do, or does not in boots of its own: a
+# processor that sleeps is slow to wake, and the other guests stay awake for a
+# while (ports/common/irq.c).
+boot_linux()
+{
+    for idle in "" idle=poll; do
+        boot "$1-${idle#*=}-linux" "$all" \
+            "console=ttyS0 quiet mitigations=off panic=-1 $idle" \
+            "$kernel" -initrd "$work/initramfs.cpio"
+    done
+}
+
+# pair ROUND GUEST GUEST : each run with the one and at once with the other, so
+# that what the machine does besides is the same for both.
+pair()
+{
+    at=$1
+    shift
+    for shape in $shapes; do
+        for how in interrupt poll; do
+            for guest; do
+                image=examples/disk_bench
+                [ $guest = libvio ] || image=tests/qemu/limit
+                boot "$at-$shape-$how-$guest" "$(ways $shape $how)" "" \
+                    "$root/build/qemu-x86_64/$image"
+            done
+        done
+    done
 }
 
 make_kernel
@@ -154,13 +183,10 @@ make_initramfs
 build_guests
 rm -rf "$out/rates"
 mkdir -p "$out/rates"
-guests=$root/build/qemu-x86_64
 for round in $(seq "$rounds"); do
-    for linux in linux awake-linux; do
-        boot $linux "$round" "$kernel" -initrd "$work/initramfs.cpio"
-    done
-    boot libvio "$round" "$guests/examples/disk_bench"
-    boot limit "$round" "$guests/tests/qemu/limit"
+    boot_linux "$round"
+    pair "$round-a" libvio limit
+    pair "$round-b" limit libvio
 done
 python3 "$here/rates.py" "$out/rates" >"$out/rates.txt"
 python3 "$here/rates.py" --table "$out/rates.txt"

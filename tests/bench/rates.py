@@ -3,14 +3,17 @@
 """Reads a second of guests under QEMU: the lines that linux.sh gathers, as
 figures, and those as a table.
 
-usage: rates.py FOLDER          of files ROUND-GUEST, or ROUND-HOW-GUEST where
-                                a guest is booted in two ways; prints figures:
-                                of each run the best of all these, because
-                                what else the machine does only takes away
+usage: rates.py FOLDER          of files ROUND-WHAT-GUEST, one a boot; prints
+                                figures: of each run the best of all boots,
+                                because what else the machine does only takes
+                                away; and how libvio's rate is to the limit
+                                loop's, of those booted one after the other,
+                                the median
        rates.py --table FIGURES prints a Markdown table
 """
 import os
 import re
+import statistics
 import sys
 
 from figures import read_figures
@@ -40,14 +43,19 @@ def read_round(path):
 
 
 def gather(folder):
-    for guest in GUESTS:
-        rounds = [read_round(os.path.join(folder, name))
-                  for name in sorted(os.listdir(folder))
-                  if name.endswith("-" + guest)]
-        for run in RUNS:
-            rates = [r[run] for r in rounds]
+    boots = {name: read_round(os.path.join(folder, name))
+             for name in sorted(os.listdir(folder))}
+    for run in RUNS:
+        for guest in GUESTS:
+            rates = [boot[run] for name, boot in boots.items()
+                     if name.endswith("-" + guest) and run in boot]
             print(f"rate/{run}/{guest} {max(rates)}"
                   f" {min(rates)} to {max(rates)}")
+        ratios = [boot[run] / boots[name[:-len("libvio")] + "limit"][run]
+                  for name, boot in boots.items()
+                  if name.endswith("-libvio") and run in boot]
+        print(f"rate/{run}/of-limit {statistics.median(ratios):.3f}"
+              f" {min(ratios):.2f} to {max(ratios):.2f}")
 
 
 def title(run):
@@ -62,7 +70,7 @@ def rows(figures):
         rate = {g: figures[f"rate/{run}/{g}"] for g in GUESTS}
         yield [title(run), *(f"{rate[g]:.0f}" for g in GUESTS),
                f"{rate['libvio'] / rate['linux']:.1f}", f"{wanted:.1f}",
-               f"{100 * rate['libvio'] / rate['limit']:.0f} %"]
+               f"{100 * figures[f'rate/{run}/of-limit']:.0f} %"]
 
 
 HEAD = ["reads a second", *GUESTS.values(), "times Linux", "wanted",
