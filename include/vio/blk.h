@@ -321,10 +321,11 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
  * was reset, has failed or is gone by what another call found; VIO_EIO,
  * VIO_ENOTSUP, VIO_EZONE: the device failed; VIO_ETIMEDOUT, VIO_EPROTO: it did
  * not answer, or broke the rules (or as vio_blk_wait_any() says): the device
- * has been reset, everything else that was queued is done with VIO_EIO, and the disk has to be recovered or
- * initialised again; after VIO_ETIMEDOUT buf, and all that was queued, is the
- * caller's again once vio_blk_recover() or vio_blk_fini() returns anything
- * else. After an error the content of buf is undefined.
+ * has been reset, everything else that was queued is done with VIO_EIO, and the
+ * disk has to be recovered or initialised again; after VIO_ETIMEDOUT buf, and
+ * all that was queued, is the caller's again once vio_blk_recover() or
+ * vio_blk_fini() returns anything else. After an error the content of buf is
+ * undefined.
  */
 int vio_blk_read(struct vio_blk *blk, uint64_t sector, void *buf, size_t len);
 

@@ -228,9 +228,9 @@ int vio_device_queue_max(struct vio_device *dev, uint16_t index, uint32_t *max);
  * Context: task, between begin and start, or after vio_device_queue_reset().
  * Returns: 0; VIO_EBADSTATE; VIO_EBUSY: the queue is in use; VIO_EINVAL: its
  * address is beyond what the transport can say; VIO_ENOTSUP: it is larger than
- * the device's, or not of the size that it dictates; VIO_ENODEV: there is no such queue, its doorbell cannot be
- * mapped, or the device is gone; VIO_EPROTO: the device did not take it, and is
- * given up, a live one, too: FAILED is set.
+ * the device's, or not of the size that it dictates; VIO_ENODEV: there is no
+ * such queue, its doorbell cannot be mapped, or the device is gone; VIO_EPROTO:
+ * the device did not take it, and is given up, a live one, too: FAILED is set.
  * After any other error but that it is gone, the device goes on as it was, and
  * its state is the same.
  *

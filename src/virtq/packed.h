@@ -78,11 +78,18 @@ static inline bool packed_is_empty(const struct vio_virtq *vq)
     return vq->published == vq->taken;
 }
 
-/* What both bits are where the device has not been given the descriptor: the
- * inverse of the wrap counter, as it left them or as they were zeroed. */
+/* What both bits are where the device has used the descriptor: the wrap counter
+ * (2.8.1). */
+static inline unsigned packed_used_flags(uint16_t position)
+{
+    return position & POSITION_WRAP ? PACKED_BOTH : 0;
+}
+
+/* And where it has not been given it: the inverse, as it left them or as they
+ * were zeroed. */
 static inline unsigned packed_idle_flags(uint16_t position)
 {
-    return position & POSITION_WRAP ? 0 : PACKED_BOTH;
+    return packed_used_flags(position) ^ PACKED_BOTH;
 }
 
 /* What both are where the device is given it: AVAIL is the wrap counter, and
@@ -98,15 +105,13 @@ static inline struct pvirtq_desc *packed_desc(const struct vio_virtq *vq,
     return (struct pvirtq_desc *)vq->desc + (position & POSITION_OFFSET);
 }
 
-/* By a look at its flags, and no more: 2.8.1, used is both equal to the wrap
- * counter. */
+/* By a look at its flags, and no more. */
 static inline bool packed_is_used(const struct vio_virtq *vq, uint16_t position)
 {
     uint16_t flags =
         ring16(vq, vio_shared_load16(&packed_desc(vq, position)->flags));
 
-    return (flags & PACKED_BOTH) ==
-           (position & POSITION_WRAP ? PACKED_BOTH : 0);
+    return (flags & PACKED_BOTH) == packed_used_flags(position);
 }
 
 /* Buffer ID and flags of a descriptor are one word, the tail. */

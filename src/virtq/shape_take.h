@@ -232,7 +232,7 @@ RING_INLINE bool listed_take(struct vio_virtq *vq,
     if (packed_is_beyond(vq, end) ||
         !shape_take_whole(vq, used, &vq->free_head, each, ctx))
         return false;
-    vq->used_flags = (uint16_t)(packed_idle_flags(end) ^ PACKED_BOTH);
+    vq->used_flags = (uint16_t)packed_used_flags(end);
     ring_set_taken(vq, end);
     return true;
 }

@@ -32,7 +32,7 @@ RUNS = {
 }
 
 
-def read_round(path):
+def read_boot(path):
     """The rate of each run; of one that was done in two ways, the better."""
     rates = {}
     with open(path, encoding="utf-8", errors="replace") as lines:
@@ -43,7 +43,7 @@ def read_round(path):
 
 
 def gather(folder):
-    boots = {name: read_round(os.path.join(folder, name))
+    boots = {name: read_boot(os.path.join(folder, name))
              for name in sorted(os.listdir(folder))}
     for run in RUNS:
         for guest in GUESTS:

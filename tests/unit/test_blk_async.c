@@ -149,7 +149,7 @@ static void failure_does_not_end_a_reap(void **state)
     (void)state;
     for (unsigned way = 0; way < 2; way++) {
         unit_disk_device(2, 1024);
-        data = way == 0 ? unit_alloc(8192, 16) : unit_disk_unmapped(8192);
+        data = unit_disk_memory(way == 0, 8192);
         unit_disk_up(NULL);
         unit_disk.fault = (struct model_fault){.set_status = true, .status = 1};
         unit_disk.fault_at = 1;

@@ -388,8 +388,8 @@ static void broken_rule_ends_a_run(void **state)
     }
 }
 
-/* T-PKD: the device has three descriptors, and names a request of four that is
- * only staged. */
+/* T-PKD-15: the device has three descriptors, and names a request of four that
+ * is only staged. */
 static void longer_one_that_is_only_staged_ends_a_run(void **state)
 {
     struct vio_buf buf[3];

@@ -15,7 +15,7 @@ static struct vio_buf buf[3];
  * for it, or is reached as it is: that goes another way. */
 static void up(bool mapped)
 {
-    data = mapped ? unit_alloc(BYTES, 16) : unit_disk_unmapped(BYTES);
+    data = unit_disk_memory(mapped, BYTES);
     unit_disk_up(&(struct vio_blk_config){.max_segs = 2});
 }
 

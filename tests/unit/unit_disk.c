@@ -24,6 +24,11 @@ uint8_t *unit_disk_unmapped(size_t bytes)
     return data;
 }
 
+uint8_t *unit_disk_memory(bool mapped, size_t bytes)
+{
+    return mapped ? unit_alloc(bytes, 16) : unit_disk_unmapped(bytes);
+}
+
 void unit_disk_need(const struct vio_blk_config *cfg, struct vio_need *want,
                     struct vio_need *least)
 {

@@ -15,6 +15,9 @@ void unit_disk_device(uint32_t version, uint64_t sectors);
  * many bytes for requests. */
 uint8_t *unit_disk_unmapped(size_t bytes);
 
+/* So many bytes of memory that is mapped, or of such. */
+uint8_t *unit_disk_memory(bool mapped, size_t bytes);
+
 /* Probe it, and tell what memory it wants. */
 void unit_disk_need(const struct vio_blk_config *cfg, struct vio_need *want,
                     struct vio_need *least);
