@@ -55,25 +55,27 @@ int vio_blk_size_max(struct vio_device *dev, uint64_t field, uint32_t *size_max)
 
 void vio_blk_wait_on(struct blk_wait *w)
 {
-    vio_deadline_start(&w->nudge, w->env, RENOTIFY_NS, RENOTIFY_NS);
+    vio_deadline_start(&w->nudge, w->env, RENOTIFY_NS,
+                       vio_looks_in(w->env, RENOTIFY_NS));
 }
 
 void vio_blk_wait_begin(struct blk_wait *w, const struct vio_env *env,
                         uint64_t timeout_ns)
 {
     w->env = env;
-    vio_deadline_start(&w->all, env, timeout_ns, timeout_ns);
+    vio_deadline_start(&w->all, env, timeout_ns, vio_looks_in(env, timeout_ns));
     vio_blk_wait_on(w);
 }
 
-/* Sleep until an interrupt, where the port can. The queue is armed and looked
- * at once more before, or the interrupt could be missed. */
+/* Sleep until an interrupt, where the port can and one comes. The queue is
+ * armed and looked at once more before, or the interrupt could be missed. */
 static int idle(const struct blk_wait *w, struct vio_virtq *vq)
 {
     uint64_t all_ns = w->all.end_ns, nudge_ns = w->nudge.end_ns;
     int err;
 
-    if (!vio_can_idle(w->env) || !vio_virtq_enable_cb(vq))
+    if (!vio_can_idle(w->env) || ring_has(vq, VQ_SILENT) ||
+        !vio_virtq_enable_cb(vq))
         return 0;
     err = vio_idle(w->env, nudge_ns < all_ns ? nudge_ns : all_ns);
     vio_virtq_disable_cb(vq);

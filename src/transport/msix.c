@@ -12,6 +12,7 @@
 #include "../device_impl.h"
 #include "../env_call.h"
 #include "../swap.h"
+#include "../virtq/ring.h"
 #include "pci_impl.h"
 
 #ifndef VIO_NO_PCI
@@ -171,6 +172,13 @@ int vio_pci_map_queue(struct vio_pci *p, uint16_t index)
         map_vector(p, index, vector))
         return 0;
     return vio_fail(&p->dev.why, VIO_WHY_QUEUE_VECTOR, index, vector);
+}
+
+void vio_pci_note_silence(const struct vio_pci *p, struct vio_virtq *vq)
+{
+    if (p->interrupts == VIO_PCI_POLLED ||
+        (is_msix(p->interrupts) && vq->index >= p->irq_queues))
+        vq->flags |= VQ_SILENT;
 }
 
 /* Map every event; after a failure none of them is mapped. */

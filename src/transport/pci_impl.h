@@ -110,6 +110,10 @@ void vio_pci_start_interrupts(struct vio_pci *p);
 /* Map the vector that a queue has, if it has one. */
 int vio_pci_map_queue(struct vio_pci *p, uint16_t index);
 
+/* Note in a queue whether it raises interrupts: nobody is to sleep until one
+ * comes that does not. */
+void vio_pci_note_silence(const struct vio_pci *p, struct vio_virtq *vq);
+
 /* The isr of both interfaces. */
 uint32_t vio_pci_read_isr(struct vio_device *dev);
 

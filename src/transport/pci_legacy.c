@@ -124,6 +124,7 @@ static int queue_start(struct vio_device *dev, struct vio_virtq *vq)
                                          .little_endian = true,
                                          .value = vq->index};
     vq->doorbell.reg.addr += VIRTIO_PCI_LEGACY_QUEUE_NOTIFY;
+    vio_pci_note_silence(p, vq);
     return 0;
 }
 

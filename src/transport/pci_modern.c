@@ -165,6 +165,7 @@ static int configure(struct vio_pci *p, struct vio_virtq *vq)
     err = vio_pci_map_queue(p, vq->index);
     if (err)
         return err;
+    vio_pci_note_silence(p, vq);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DESC, vq->desc_addr);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DRIVER, vq->driver_addr);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DEVICE, vq->device_addr);

@@ -29,6 +29,7 @@
     (VQ_EVENT_IDX | VQ_PACKED | VQ_IN_ORDER | VQ_ORDER_PLATFORM | \
      VQ_NOTIFY_DATA)
 #define VQ_LEGACY 0x1000u
+#define VQ_SILENT 0x2000u /* it raises no interrupt */
 
 /* Has the queue the flag? Of what a build leaves out this is a constant,
  * without optimisation too. */
@@ -39,8 +40,14 @@
 #else
 #define VQ_LEFT_OUT_LEGACY 0u
 #endif
-#define VQ_LEFT_OUT \
-    ((uint32_t)(LEFT_OUT_FEATURES >> VQ_SHIFT) | VQ_LEFT_OUT_LEGACY)
+#ifdef VIO_NO_PCI /* else some transport may have none */
+#define VQ_LEFT_OUT_SILENT VQ_SILENT
+#else
+#define VQ_LEFT_OUT_SILENT 0u
+#endif
+#define VQ_LEFT_OUT                                                   \
+    ((uint32_t)(LEFT_OUT_FEATURES >> VQ_SHIFT) | VQ_LEFT_OUT_LEGACY | \
+     VQ_LEFT_OUT_SILENT)
 
 /* Entries of an indirect table; 0: there are none, and no descriptors are kept
  * for them. */
