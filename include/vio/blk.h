@@ -45,7 +45,8 @@ struct vio_blk_config {
                             more or less, is in info */
     uint16_t max_ranges; /* ranges of one discard and the like; default 2 */
     bool scsi;           /* pass SCSI commands through, on legacy devices */
-    uint64_t timeout_ns; /* of a synchronous call; default 30 s */
+    uint64_t timeout_ns; /* of a synchronous call; default 30 s. Without a clock
+                            a look at the queue counts as 64 ns */
 };
 
 /* The limits of one kind of range request; all 0: it is not supported. */
@@ -206,6 +207,8 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
  * Requests that are queued finish with VIO_EIO and can be reaped afterwards, as
  * long as the private block, where the queues are, is left as it is.
  *
+ * @blk: after any vio_blk_init(), or all zeros, of which nothing is left to do.
+ *
  * Context: owner, blocks for at most about a second. Returns: 0: the memory is
  * the caller's again; VIO_ETIMEDOUT or VIO_ENODEV: the reset was not confirmed:
  * on VIO_ETIMEDOUT the device may still write to the memory.
@@ -215,7 +218,8 @@ int vio_blk_fini(struct vio_blk *blk);
 /** Context: any. Returns: what is known of the disk; valid until fini. */
 const struct vio_blk_info *vio_blk_info(const struct vio_blk *blk);
 
-/** Context: any. Returns: queue `i` of info's n_queues; 0 is always there. */
+/** Context: any. Returns: queue `i`; NULL: it is none of info's n_queues, which
+ * are 0 of a disk that did not come up. It stays the same through recoveries. */
 struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
 
 /**
@@ -269,7 +273,7 @@ int vio_blk_ready(struct vio_blk_queue *q, unsigned n);
 /**
  * Submit, and wait until there is something to reap, whichever request it is.
  *
- * @timeout_ns: without a clock, that many looks at the queue.
+ * @timeout_ns: without a clock a look at the queue counts as 64 of them.
  *
  * Context: owner, blocks. Returns: > 0: call vio_blk_reap(); 0: nothing is
  * queued (or, of a suspended disk, shown to the device), so that nothing will
@@ -292,10 +296,37 @@ int vio_blk_wait_any(struct vio_blk_queue *q, uint64_t timeout_ns);
 int vio_blk_wait_ready(struct vio_blk_queue *q, uint64_t timeout_ns);
 
 /**
+ * Ask for an interrupt at the queue's next completion, for an event loop that
+ * sleeps for more than one thing: submit, ask, sleep if all say 0, reap. A disk
+ * raises none unless it is asked; the waits ask by themselves, and no more
+ * interrupts are wanted when they return.
+ *
+ * Such an interrupt comes once and is to be asked for again (without
+ * VIRTIO_F_EVENT_IDX they come until vio_blk_disable_cb()). Its handler has
+ * nothing to do with the queue: it acknowledges, with vio_pci_isr() or
+ * vio_device_isr(), and wakes the owner.
+ *
+ * Context: owner. Returns: 0: one will come; 1: requests are done already, reap
+ * them instead; VIO_ENOTSUP: the queue raises none, as
+ * vio_pci_set_interrupts() was told or as far as its vectors went: look at it
+ * from time to time; VIO_EPROTO: the queue is broken.
+ *
+ * Spec: 2.7.7 Used Buffer Notification Suppression.
+ */
+int vio_blk_enable_cb(struct vio_blk_queue *q);
+
+/**
+ * Ask for no more interrupts: a hint, a few may still come.
+ *
+ * Context: owner.
+ */
+void vio_blk_disable_cb(struct vio_blk_queue *q);
+
+/**
  * Submit, and wait until one request is done; it is then reaped. Others that
  * finish meanwhile stay to be reaped.
  *
- * @timeout_ns: without a clock, that many looks at the queue.
+ * @timeout_ns: without a clock a look at the queue counts as 64 of them.
  *
  * Context: owner, blocks. Returns: the request's result; VIO_ETIMEDOUT: it is
  * still queued, and its buffers are the device's; VIO_EPROTO: likewise, and as

@@ -222,7 +222,7 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
 
 struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i)
 {
-    return &blk->queue[i];
+    return i < blk->info.n_queues ? &blk->queue[i] : NULL;
 }
 
 const struct vio_blk_info *vio_blk_info(const struct vio_blk *blk)
@@ -323,8 +323,11 @@ void vio_blk_hand_back(struct vio_blk *blk)
 
 int vio_blk_fini(struct vio_blk *blk)
 {
-    int err = vio_blk_freeze(blk);
+    int err;
 
+    if (!blk->dev) /* vio_blk_init() was never called */
+        return 0;
+    err = vio_blk_freeze(blk);
     vio_blk_hand_back(blk);
     blk->finished = err != VIO_ETIMEDOUT;
     return err;

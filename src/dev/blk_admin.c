@@ -41,6 +41,8 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
 {
     int err;
 
+    if (!blk->queue)
+        return VIO_EBADSTATE;
     if (!blk->info.can_set_cache)
         return VIO_ENOTSUP;
     /* 5.2.6.2: of a write in flight nobody could say what it became; and after

@@ -99,6 +99,8 @@ struct blk_plan {
     struct vio_device *dev;
     const struct vio_blk_config *cfg;
     struct blk_limits limits;
+    unsigned most_size; /* to begin with */
+    unsigned most_segs;
 
     /* And what it is. */
     unsigned n_queues;

@@ -109,13 +109,13 @@ static bool goes_indirect(const struct blk_plan *plan)
             slots_of(plan) < plan->cfg->depth);
 }
 
-static void set_size(struct blk_plan *plan, unsigned size)
+static void set_size(struct blk_plan *plan, unsigned size, bool with_tables)
 {
     plan->size = size;
     plan->max_segs =
-        least_of(plan->max_segs, size - plan->extra_segs - FRAME_SEGS);
+        least_of(plan->most_segs, size - plan->extra_segs - FRAME_SEGS);
     plan->indirect = false;
-    plan->indirect = goes_indirect(plan);
+    plan->indirect = with_tables && goes_indirect(plan);
 }
 
 static unsigned round_down_to_power_of_two(uint32_t n)
@@ -159,7 +159,7 @@ int vio_blk_make_plan(struct blk_plan *plan)
 
     plan->n_queues =
         least_of(plan->cfg->n_queues, limits->n_queues ? limits->n_queues : 1);
-    plan->max_segs =
+    plan->most_segs =
         least_of(plan->cfg->max_segs, limits->seg_max ? limits->seg_max : 1);
     plan->extra_segs = vio_device_has(dev, VIRTIO_BLK_F_SCSI)    ? 3
                        : vio_device_has(dev, VIRTIO_BLK_F_ZONED) ? 1
@@ -170,25 +170,35 @@ int vio_blk_make_plan(struct blk_plan *plan)
     least = plan->extra_segs + FRAME_SEGS + 1;
     if (size < least)
         return vio_fail(&dev->why, VIO_WHY_QUEUE_TOO_SMALL, size, least);
-    set_size(plan, size);
+    plan->most_size = size;
+    set_size(plan, size, true);
     return 0;
 }
 
-/* The next thing to try: without tables, then half the size, then fewer queues.
- * False: this is the least. */
-bool vio_blk_shrink_plan(struct blk_plan *plan)
+/* Half the size, if that is one. */
+static bool halve(struct blk_plan *plan)
 {
     unsigned half = plan->size / 2;
 
+    if (vio_size_fixed(plan->dev) || half < MIN_QUEUE_SIZE ||
+        half <= plan->extra_segs + FRAME_SEGS)
+        return false;
+    set_size(plan, half, plan->indirect);
+    return true;
+}
+
+/* The next thing to try: a smaller queue, as long as its tables make the wished
+ * depth of it; the size to begin with, without tables; smaller ones of that
+ * kind; then fewer queues. False: this is the least. */
+bool vio_blk_shrink_plan(struct blk_plan *plan)
+{
     if (plan->indirect) {
-        plan->indirect = false;
+        if (plan->size / 2 < plan->cfg->depth || !halve(plan))
+            set_size(plan, plan->most_size, false);
         return true;
     }
-    if (!vio_size_fixed(plan->dev) && half >= MIN_QUEUE_SIZE &&
-        half > plan->extra_segs + FRAME_SEGS) {
-        set_size(plan, half);
+    if (halve(plan))
         return true;
-    }
     if (plan->n_queues > 1) {
         plan->n_queues--;
         return true;

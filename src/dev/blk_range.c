@@ -40,12 +40,15 @@ static uint32_t next_length(const struct vio_blk_info *info,
 }
 
 /* The whole of it is checked before any of it is done. */
-static int check_whole(const struct vio_blk_info *info, uint64_t sector,
-                       uint64_t n, const struct vio_blk_range_limits *limits,
+static int check_whole(const struct vio_blk *blk, uint64_t sector, uint64_t n,
+                       const struct vio_blk_range_limits *limits,
                        enum blk_op_index op)
 {
+    const struct vio_blk_info *info = &blk->info;
     bool erases = op == BLK_SECURE_ERASE;
 
+    if (!blk->queue) /* it did not come up */
+        return VIO_EBADSTATE;
     if (info->read_only)
         return VIO_EROFS;
     if (limits->max_sectors == 0 ||
@@ -60,7 +63,7 @@ static int run_all(struct vio_blk *blk, uint64_t sector, uint64_t left,
                    const struct vio_blk_range_limits *limits,
                    enum blk_op_index op, bool unmap)
 {
-    int err = check_whole(&blk->info, sector, left, limits, op);
+    int err = check_whole(blk, sector, left, limits, op);
     struct vio_blk_queue *q = blk->queue;
 
     while (!err && left) {

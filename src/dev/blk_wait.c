@@ -73,6 +73,20 @@ int vio_blk_ready(struct vio_blk_queue *q, unsigned n)
     return n ? look(q, n) : 1;
 }
 
+int vio_blk_enable_cb(struct vio_blk_queue *q)
+{
+    if (ring_broken(&q->vq))
+        return VIO_EPROTO;
+    if (ring_has(&q->vq, VQ_SILENT))
+        return VIO_ENOTSUP;
+    return q->done_first || !vio_virtq_enable_cb(&q->vq);
+}
+
+void vio_blk_disable_cb(struct vio_blk_queue *q)
+{
+    vio_virtq_disable_cb(&q->vq);
+}
+
 /* Wait until something is ready, and collect it or not. > 0, VIO_ETIMEDOUT or
  * VIO_EPROTO. */
 static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)

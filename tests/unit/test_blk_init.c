@@ -440,6 +440,35 @@ static void disk_that_did_not_come_up_refuses_calls(void **state)
     assert_int_equal(vio_blk_get_id(&unit_blk, id), VIO_EBADSTATE);
     assert_int_equal(vio_blk_get_lifetime(&unit_blk, &lifetime), VIO_EBADSTATE);
     assert_int_equal(vio_blk_run(&unit_blk, &req), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_discard(&unit_blk, 0, 1), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_write_zeroes(&unit_blk, 0, 1, false),
+                     VIO_EBADSTATE);
+    assert_int_equal(vio_blk_secure_erase(&unit_blk, 0, 1), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
+    assert_null(vio_blk_get_queue(&unit_blk, 0));
+    assert_int_equal(vio_blk_fini(&unit_blk), 0);
+}
+
+/* An object that nothing was ever done with can be cleaned up. */
+static void disk_of_zeros_is_finished(void **state)
+{
+    struct vio_blk blk = {0};
+
+    (void)state;
+    assert_null(vio_blk_get_queue(&blk, 0));
+    assert_int_equal(vio_blk_fini(&blk), 0);
+}
+
+static void there_are_no_more_queues_than_info_says(void **state)
+{
+    (void)state;
+    start(2);
+    unit_disk_up(&(struct vio_blk_config){.n_queues = 3});
+    assert_int_equal(unit_blk.info.n_queues, 1);
+    assert_ptr_equal(vio_blk_get_queue(&unit_blk, 0), unit_blk.queue);
+    assert_null(vio_blk_get_queue(&unit_blk, 1));
+    assert_null(vio_blk_get_queue(&unit_blk, ~0u));
+    unit_disk_down();
 }
 
 /* Down and up again, on the same memory. */
@@ -481,6 +510,8 @@ int main(void)
         unit_all_cases(configuration_that_keeps_changing_is_given_up),
         unit_all_cases(init_that_cannot_be_undone_says_so),
         unit_all_cases(disk_that_did_not_come_up_refuses_calls),
+        unit_case(disk_of_zeros_is_finished),
+        unit_all_cases(there_are_no_more_queues_than_info_says),
         unit_all_cases(disk_can_be_brought_up_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

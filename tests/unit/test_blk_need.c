@@ -99,6 +99,39 @@ static void more_than_can_be_said_is_not_little(void **state)
     }
 }
 
+/* With less than is wanted, the queue becomes smaller before its depth does;
+ * and where that cannot be had, nothing is paid for it. */
+static void depth_is_kept_while_there_is_memory(void **state)
+{
+    struct vio_blk_config cfg = {.depth = 16, .max_segs = 64};
+    struct vio_need want, least;
+    size_t size = 256;
+    struct vio_mem mem;
+
+    (void)state;
+    unit_disk_device(2, 1024);
+    unit_dev.queue_max[0] = 256;
+    unit_dev.offered |= MF(MF_INDIRECT);
+    model_disk_set_seg_max(&unit_disk, &unit_dev, 64);
+    unit_disk_need(&cfg, &want, &least);
+    mem = unit_mem(want.shared, want.priv, 4096);
+    for (; mem.shared_size > want.shared / 32; mem.shared_size -= 1024) {
+        assert_int_equal(vio_blk_init(&unit_blk, &unit_mmio.dev, &cfg, &mem),
+                         0);
+        assert_true(unit_blk.info.indirect);
+        assert_true(unit_blk.info.depth >= 16);
+        assert_true(unit_blk.info.queue_size <= size);
+        size = unit_blk.info.queue_size;
+        unit_disk_down();
+    }
+    assert_int_equal(size, 16);
+    mem.shared_size = want.shared / 64;
+    assert_int_equal(vio_blk_init(&unit_blk, &unit_mmio.dev, &cfg, &mem), 0);
+    assert_false(unit_blk.info.indirect);
+    assert_int_equal(unit_blk.info.max_segs, 64);
+    unit_disk_down();
+}
+
 /* Where the reset at its end fails nothing is told. */
 static unsigned resets;
 
@@ -127,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_all_cases(memory_of_a_queue_is_as_stated),
         unit_cases(more_than_can_be_said_is_not_little),
+        unit_cases(depth_is_kept_while_there_is_memory),
         unit_case(nothing_is_told_of_a_device_that_is_not_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

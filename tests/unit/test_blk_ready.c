@@ -14,14 +14,19 @@ static uint8_t *data;
 static struct vio_blk_queue *q;
 static struct model_queue *mq;
 
-static void start(const struct vio_blk_config *cfg)
+static void up(const struct vio_blk_config *cfg)
 {
-    unit_disk_device(2, 1024);
     unit_disk_up(cfg);
     data = unit_alloc(MOST * 512, 16);
     q = unit_blk.queue;
     mq = &unit_dev.queue[0];
     unit_disk_hold();
+}
+
+static void start(const struct vio_blk_config *cfg)
+{
+    unit_disk_device(2, 1024);
+    up(cfg);
 }
 
 static void queue_reads(unsigned from, unsigned n)
@@ -145,6 +150,41 @@ static void wait_ready_shows_nothing(void **state)
     unit_disk_down();
 }
 
+/* An event loop of the caller's: it asks, and sleeps only where it is told that
+ * an interrupt will come. */
+static void interrupt_comes_only_when_asked_for(void **state)
+{
+    (void)state;
+    for (unsigned event_idx = 0; event_idx < 2; event_idx++) {
+        unit_disk_device(2, 1024);
+        unit_dev.offered |= event_idx ? MF(MF_EVENT_IDX) : 0;
+        up(NULL);
+        queue_reads(0, 5);
+        assert_int_equal(vio_blk_submit(q), 0);
+        finish(1);
+        assert_int_equal(unit_dev.interrupts, 0);
+        assert_int_equal(vio_blk_enable_cb(q), 1); /* it is there already */
+        assert_int_equal(vio_blk_reap(q, done, MOST), 1);
+        assert_int_equal(vio_blk_enable_cb(q), 0);
+        finish(1);
+        assert_int_equal(unit_dev.interrupts, 1);
+        vio_blk_disable_cb(q);
+        finish(1);
+        assert_int_equal(unit_dev.interrupts, 1);
+        assert_int_equal(vio_blk_reap(q, done, MOST), 2);
+        /* What a wait has left is no longer in the ring. */
+        finish(2);
+        assert_int_equal(vio_blk_wait(q, &req[4], 1000), 0);
+        assert_int_equal(vio_blk_enable_cb(q), 1);
+        assert_int_equal(vio_blk_reap(q, done, MOST), 1);
+        assert_int_equal(vio_blk_enable_cb(q), 0); /* nothing is queued */
+        vio_virtq_break(&q->vq);
+        assert_int_equal(vio_blk_enable_cb(q), VIO_EPROTO);
+        vio_blk_disable_cb(q);
+        unit_disk_down();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +192,7 @@ int main(void)
         unit_all_cases(ready_counts_what_a_wait_has_left),
         unit_all_cases(ready_sees_a_broken_queue),
         unit_all_cases(wait_ready_shows_nothing),
+        unit_all_cases(interrupt_comes_only_when_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

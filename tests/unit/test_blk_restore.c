@@ -177,9 +177,12 @@ static void fewer_queues_serve_all(void **state)
 {
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
+        struct vio_blk_queue *last;
+
         start(version, 64);
         fill();
         assert_int_equal(vio_blk_freeze(&unit_blk), 0);
+        last = vio_blk_get_queue(&unit_blk, 3);
         for (unsigned i = 2; i < QUEUES; i++)
             unit_dev.queue_max[i] = 0;
         assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT), 1);
@@ -187,8 +190,9 @@ static void fewer_queues_serve_all(void **state)
         assert_int_equal(come_back(0), QUEUES * N);
         assert_memory_equal(data, unit_disk.data, QUEUES * N * 512);
         /* The others are there, and good for nothing. */
-        assert_int_equal(vio_blk_submit(vio_blk_get_queue(&unit_blk, 3)),
-                         VIO_EPROTO);
+        assert_int_equal(vio_blk_submit(last), VIO_EPROTO);
+        assert_ptr_equal(vio_blk_get_queue(&unit_blk, 1), last - 2);
+        assert_null(vio_blk_get_queue(&unit_blk, 2));
         assert_comes_back();
     }
 }
@@ -261,16 +265,17 @@ static void wait_on_a_queue_that_is_no_more(void **state)
 {
     (void)state;
     for (uint32_t version = 1; version <= 2; version++) {
+        struct vio_blk_queue *last;
+
         start(version, 64);
         fill();
+        last = vio_blk_get_queue(&unit_blk, 3);
         assert_int_equal(vio_blk_freeze(&unit_blk), 0);
         unit_disk_hold();
         restore_with_two(VIO_BLK_RESUBMIT);
         unit_disk_well();
         assert_int_equal(req[3][0].state, VIO_BLK_QUEUED);
-        assert_int_equal(
-            vio_blk_wait(vio_blk_get_queue(&unit_blk, 3), &req[3][0], 1000000),
-            VIO_EINVAL);
+        assert_int_equal(vio_blk_wait(last, &req[3][0], 1000000), VIO_EINVAL);
         assert_int_equal(req[3][0].state, VIO_BLK_QUEUED);
         while (unit_dev.queue[0].n_held)
             model_disk_finish(&unit_disk, &unit_dev.queue[0], 0);

@@ -338,6 +338,89 @@ static void t_irq_07_unknown_vector(void **state)
     }
 }
 
+/* A wait does not sleep until an interrupt comes where none does: the device
+ * works while it is looked at. */
+static unsigned clock_looks;
+
+static uint64_t clock_while_it_works(void *ctx)
+{
+    struct unit_env *e = ctx;
+
+    if (++clock_looks % 8 == 0)
+        model_dev_run(unit_way.model);
+    return e->now_ns += 1000;
+}
+
+static int sleep_while_it_works(void *ctx, uint64_t deadline_ns)
+{
+    struct unit_env *e = ctx;
+
+    (void)deadline_ns;
+    e->idles++;
+    model_dev_run(unit_way.model);
+    return 0;
+}
+
+static void start_two_queues(enum unit_way way, enum vio_pci_interrupts most,
+                             uint16_t n_queues)
+{
+    unit_way_start(way);
+    unit_way_set_queues(2);
+    unit_way.model->when = MODEL_BY_HAND;
+    unit_env.env.idle = sleep_while_it_works;
+    unit_env.env.now_ns = clock_while_it_works;
+    assert_int_equal(unit_way_probe(), 0);
+    unit_pci_allow_msi();
+    assert_int_equal(vio_pci_set_interrupts(&unit_pci, most, n_queues, 32), 0);
+    assert_int_equal(unit_way_try_up(), 0);
+    assert_int_equal(unit_way.blk.info.n_queues, 2);
+}
+
+static void assert_sleeps(unsigned queue, bool sleeps)
+{
+    static unsigned char data[512];
+    struct vio_blk_queue *q = vio_blk_get_queue(&unit_way.blk, queue);
+    struct vio_buf buf = {data, sizeof data};
+    struct vio_blk_req req;
+
+    unit_env.idles = clock_looks = 0;
+    vio_blk_prep_read(&req, 0, &buf, 1);
+    assert_int_equal(vio_blk_queue(q, &req), 0);
+    assert_int_equal(vio_blk_enable_cb(q), sleeps ? 0 : VIO_ENOTSUP);
+    assert_int_equal(vio_blk_wait(q, &req, 1000000000), 0);
+    assert_int_equal(unit_env.idles, sleeps);
+    assert_int_equal(vio_blk_enable_cb(q), sleeps ? 0 : VIO_ENOTSUP);
+}
+
+static void nobody_sleeps_without_an_interrupt(void **state)
+{
+    static const struct {
+        enum vio_pci_interrupts most;
+        uint16_t n_queues;
+        bool sleeps[2];
+    } table[] = {
+        {VIO_PCI_INTX, 0, {true, true}},
+        {VIO_PCI_POLLED, 2, {false, false}},
+        {VIO_PCI_MSIX_EACH, 2, {true, true}},
+        {VIO_PCI_MSIX_EACH, 1, {true, false}},
+        {VIO_PCI_MSIX_SHARED, 1, {true, false}},
+        {VIO_PCI_MSIX_SHARED, 0, {false, false}},
+    };
+
+    (void)state;
+    for_each_way(way)
+    {
+        for (size_t i = 0; i < COUNT(table) && unit_way_is_pci(way); i++) {
+            if (table[i].most == VIO_PCI_INTX && !has_line(way))
+                continue;
+            start_two_queues(way, table[i].most, table[i].n_queues);
+            for (unsigned queue = 0; queue < 2; queue++)
+                assert_sleeps(queue, table[i].sleeps[queue]);
+            unit_way_down();
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +435,7 @@ int main(void)
         unit_case(window_has_no_line),
         unit_case(t_qsz_09_vector_is_lost_before_the_queue_starts),
         unit_case(t_irq_07_unknown_vector),
+        unit_cases(nobody_sleeps_without_an_interrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
