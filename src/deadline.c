@@ -15,8 +15,6 @@ void vio_deadline_clock(struct vio_deadline *d, const struct vio_env *env,
 bool vio_deadline_passed(struct vio_deadline *d)
 {
     vio_relax();
-    if (d->looks_left == 0)
-        return true;
-    d->looks_left--;
-    return vio_has_clock(d->env) && vio_now_ns(d->env) >= d->end_ns;
+    return d->looks_left-- == 0 ||
+           (vio_has_clock(d->env) && vio_now_ns(d->env) >= d->end_ns);
 }

@@ -44,7 +44,7 @@ static inline void vio_deadline_start(struct vio_deadline *d,
 #endif
 }
 
-/* One more look has failed: is the wait over? */
+/* One more look has failed: is the wait over? Not to be asked once it was. */
 bool vio_deadline_passed(struct vio_deadline *d);
 
 #endif

@@ -208,9 +208,12 @@ static int confirm_features(struct vio_device *dev)
 
 int vio_device_begin(struct vio_device *dev, uint64_t wanted, uint64_t required)
 {
-    /* Step 1: reset the device. */
-    int err = vio_device_reset(dev);
+    int err;
 
+    if (VIO_HAS_WHY) /* of what follows, and of nothing before */
+        dev->why = (struct vio_why){0};
+    /* Step 1: reset the device. */
+    err = vio_device_reset(dev);
     /* Step 2: the guest has noticed the device. */
     if (!err)
         err = vio_device_add_status(dev, VIRTIO_CONFIG_S_ACKNOWLEDGE);

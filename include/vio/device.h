@@ -4,7 +4,9 @@
  * negotiation, configuration space, queues, reset. A probe of a transport
  * (vio/mmio.h) fills it; a frontend (vio/blk.h) drives it.
  *
- * Where a call fails, `why` of the device says more than the error code.
+ * Where bringing up a device fails, `why` of the device says more than the error
+ * code: calls that do so say it. It is of the last vio_device_begin(), or of what
+ * came after it, and not of requests.
  *
  * Spec: 2 Basic Facilities of a Virtio Device, 3.1 Device Initialization.
  */
@@ -102,7 +104,7 @@ struct vio_device {
     uint64_t offered;   /* feature bits, as read once */
     uint64_t features;  /* the ones agreed upon */
     uint32_t resets;    /* confirmed since the probe */
-    struct vio_why why; /* of the last failure */
+    struct vio_why why; /* of the last failure since it began */
 };
 
 /**

@@ -31,11 +31,14 @@ extern "C" {
 #define VIO_DISK_SHARED_SIZE 256u
 #define VIO_DISK_PRIV_SIZE   80u
 
-/* The fields are the library's, but for timeout_ns. */
+/* The fields are the library's, but for timeout_ns; capacity and block_size may
+ * be read. It is read-only if the device has VIRTIO_BLK_F_RO (vio_device_has()).
+ */
 struct vio_disk {
     struct vio_device *dev;
     uint64_t capacity;   /* sectors of 512 bytes */
-    uint64_t timeout_ns; /* of one request: 30 s, until the caller sets it */
+    uint64_t timeout_ns; /* of one request: 30 s, until the caller sets it.
+                            Without a clock a look at the queue counts as 64 */
     struct virtio_blk_req_header *header; /* shared, with the status behind */
     const void *data;    /* the caller's memory, where it is mapped */
     uint32_t block_size; /* bytes, a power of two: where data may be cut */
@@ -80,8 +83,9 @@ int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
  * disk; VIO_EFAULT: buf could not be mapped for the device; VIO_E2BIG: what the
  * port maps at a time, or at two if the device takes two segments, ends within
  * a sector; VIO_EIO, VIO_ENOTSUP: the device failed; VIO_ETIMEDOUT, VIO_EPROTO:
- * it did not answer or broke the rules: the device has been reset, and the disk
- * has to be initialised again; VIO_EBADSTATE: it has to be. After an error the
+ * it did not answer, or broke the rules, asks for a reset, was reset or is gone
+ * (which is looked at four times a second): the device has been reset, and the
+ * disk has to be initialised again; VIO_EBADSTATE: it has to be. After an error the
  * content of buf is undefined; after VIO_ETIMEDOUT buf is the caller's again
  * once vio_disk_fini() returns anything else.
  *

@@ -55,14 +55,15 @@ int vio_blk_size_max(struct vio_device *dev, uint64_t field, uint32_t *size_max)
 
 void vio_blk_wait_on(struct blk_wait *w)
 {
-    vio_deadline_start(&w->nudge, w->env, RENOTIFY_NS,
-                       vio_looks_in(w->env, RENOTIFY_NS));
+    const struct vio_env *env = w->all.env;
+
+    vio_deadline_start(&w->nudge, env, RENOTIFY_NS,
+                       vio_looks_in(env, RENOTIFY_NS));
 }
 
 void vio_blk_wait_begin(struct blk_wait *w, const struct vio_env *env,
                         uint64_t timeout_ns)
 {
-    w->env = env;
     vio_deadline_start(&w->all, env, timeout_ns, vio_looks_in(env, timeout_ns));
     vio_blk_wait_on(w);
 }
@@ -74,24 +75,24 @@ static int idle(const struct blk_wait *w, struct vio_virtq *vq)
     uint64_t all_ns = w->all.end_ns, nudge_ns = w->nudge.end_ns;
     int err;
 
-    if (!vio_can_idle(w->env) || ring_has(vq, VQ_SILENT) ||
+    if (!vio_can_idle(w->all.env) || ring_has(vq, VQ_SILENT) ||
         !vio_virtq_enable_cb(vq))
         return 0;
-    err = vio_idle(w->env, nudge_ns < all_ns ? nudge_ns : all_ns);
+    err = vio_idle(w->all.env, nudge_ns < all_ns ? nudge_ns : all_ns);
     vio_virtq_disable_cb(vq);
     return err;
 }
 
 int vio_blk_wait_more(struct blk_wait *w, struct vio_virtq *vq)
 {
-    int notified = 0;
+    bool late;
 
     if (vio_deadline_passed(&w->all))
         return VIO_ETIMEDOUT;
-    if (vio_deadline_passed(&w->nudge)) {
-        notified = 1;
+    late = vio_deadline_passed(&w->nudge);
+    if (late) {
         vio_virtq_notify(vq);
         vio_blk_wait_on(w);
     }
-    return idle(w, vq) < 0 ? VIO_ETIMEDOUT : notified;
+    return idle(w, vq) < 0 ? VIO_ETIMEDOUT : late;
 }

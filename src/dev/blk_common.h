@@ -69,7 +69,6 @@ static inline void blk_write_header(const struct vio_virtq *vq,
 
 /* A wait on a queue. */
 struct blk_wait {
-    const struct vio_env *env;
     struct vio_deadline all;   /* of the wait, */
     struct vio_deadline nudge; /* and of the next notification */
 };

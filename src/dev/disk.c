@@ -207,14 +207,17 @@ static int finish(struct vio_disk *disk, uint32_t expected)
     struct blk_wait wait;
     void *token;
     uint32_t len;
-    int got, err;
+    int got, more;
     uint8_t status;
 
     vio_blk_wait_begin(&wait, vio_env_of(disk->dev), disk->timeout_ns);
     while ((got = vio_virtq_get_buf(&disk->vq, &token, &len)) == 0) {
-        err = vio_blk_wait_more(&wait, &disk->vq);
-        if (err < 0)
-            return err;
+        more = vio_blk_wait_more(&wait, &disk->vq);
+        if (more < 0)
+            return more;
+        if (more &&
+            !vio_status_is_live(vio_ops(disk->dev)->get_status(disk->dev)))
+            return VIO_EPROTO;
     }
     if (got < 0)
         return got;

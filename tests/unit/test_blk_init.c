@@ -449,6 +449,24 @@ static void disk_that_did_not_come_up_refuses_calls(void **state)
     assert_int_equal(vio_blk_fini(&unit_blk), 0);
 }
 
+/* The reason of a failure is none of what comes later. */
+static void success_has_no_reason(void **state)
+{
+    struct vio_mem least = {0};
+
+    (void)state;
+    start(2);
+    unit_disk_up(NULL);
+    unit_disk_down();
+    assert_int_equal(vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &least),
+                     VIO_ENOMEM);
+    assert_int_equal(unit_mmio.dev.why.reason, VIO_WHY_NEED_SHARED_MEMORY);
+    assert_int_equal(
+        vio_blk_init(&unit_blk, &unit_mmio.dev, NULL, &unit_blk_mem), 0);
+    assert_int_equal(unit_mmio.dev.why.reason, 0);
+    unit_disk_down();
+}
+
 /* An object that nothing was ever done with can be cleaned up. */
 static void disk_of_zeros_is_finished(void **state)
 {
@@ -510,6 +528,7 @@ int main(void)
         unit_all_cases(configuration_that_keeps_changing_is_given_up),
         unit_all_cases(init_that_cannot_be_undone_says_so),
         unit_all_cases(disk_that_did_not_come_up_refuses_calls),
+        unit_case(success_has_no_reason),
         unit_case(disk_of_zeros_is_finished),
         unit_all_cases(there_are_no_more_queues_than_info_says),
         unit_all_cases(disk_can_be_brought_up_again),

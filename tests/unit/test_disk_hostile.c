@@ -124,6 +124,33 @@ static void silent_device_is_reset_after_the_time_out(void **state)
     }
 }
 
+/* T-INI-05, STAT-04: it asks for a reset, was reset by somebody else, or is
+ * gone, while it is waited for: that is noticed long before the time-out. */
+static void device_that_stops_is_noticed(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 3; how++) {
+        uint64_t began_ns;
+
+        unit_small_start(2);
+        unit_dev.when = MODEL_BY_HAND;
+        if (how == 0)
+            model_dev_needs_reset(&unit_dev);
+        else if (how == 1)
+            unit_dev.status &= ~MS_DRIVER_OK;
+        else
+            unit_dev.gone_after = 0;
+        began_ns = unit_env.now_ns;
+        assert_int_equal(vio_disk_read(&unit_small, 0, unit_small_data, 512),
+                         VIO_EPROTO);
+        assert_true(unit_env.now_ns - began_ns < 1000000000);
+        assert_int_equal(unit_env.maps, unit_env.unmaps);
+        unit_dev.when = MODEL_AT_DOORBELL;
+        if (how < 2)
+            assert_out_of_use();
+    }
+}
+
 /* T-LIF-09: without a clock, and with one that stands still. */
 static void wait_ends_without_a_clock(void **state)
 {
@@ -249,6 +276,7 @@ int main(void)
         unit_cases(t_bli_03_used_length_is_wrong),
         unit_cases(t_spl_01_used_id_is_not_in_flight),
         unit_cases(silent_device_is_reset_after_the_time_out),
+        unit_cases(device_that_stops_is_noticed),
         unit_cases(wait_ends_without_a_clock),
         unit_cases(device_that_does_not_reset_keeps_the_buffer),
         unit_cases(device_is_unplugged_at_any_access),
