@@ -77,6 +77,15 @@ static inline int vio_idle(const struct vio_env *env, uint64_t until_ns)
     return ENV_CALL(env, idle, env->ctx, until_ns);
 }
 
+/* Tell a person what the library has run into and goes on from, or what no error
+ * says. */
+#ifdef VIO_NO_ENV
+#define vio_log(env, level, msg) ((void)(env))
+#else
+void vio_log(const struct vio_env *env, enum vio_log_level level,
+             const char *msg);
+#endif
+
 static inline bool vio_has_msi(const struct vio_env *env)
 {
     return ENV_HAS(env, msi_compose);

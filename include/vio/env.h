@@ -61,7 +61,7 @@ struct vio_env {
     int (*msi_compose)(void *ctx, unsigned vector, uint64_t *addr,
                        uint32_t *data);
 
-    /* One line for a person, without a newline. */
+    /* One line for a person, without a newline: what was gone on from. */
     void (*log)(void *ctx, enum vio_log_level level, const char *msg);
 };
 #endif

@@ -9,7 +9,7 @@
 #include <vio/device.h>
 #include <vio/spec/blk.h>
 
-#include "../deadline.h"
+#include "../device_impl.h"
 #include "../virtq/ring.h"
 
 /* No request carries more, whatever the device allows: well below the 2^32
@@ -78,6 +78,17 @@ void vio_blk_wait_begin(struct blk_wait *w, const struct vio_env *env,
 
 /* Something was ready: the next thing may take its time again. */
 void vio_blk_wait_on(struct blk_wait *w);
+
+/* Can anything be expected of the device that is waited for? */
+static inline bool vio_blk_is_live(struct vio_device *dev)
+{
+    bool live = vio_status_is_live(vio_ops(dev)->get_status(dev));
+
+    if (!live)
+        vio_log(vio_env_of(dev), VIO_LOG_ERROR,
+                "the device needs a reset, was reset or is gone");
+    return live;
+}
 
 /* Nothing was ready. 0: look again; 1: likewise, the device was notified once
  * more; VIO_ETIMEDOUT: the wait is over. */

@@ -152,6 +152,8 @@ static int read_topology(struct vio_device *dev, struct vio_blk_info *info)
 
     if (!err)
         set_topology(info, value, vio_device_has(dev, VIRTIO_BLK_F_BLK_SIZE));
+    if (info->odd_block_size)
+        vio_log(dev->env, VIO_LOG_WARNING, "odd block size: ignored");
     return err;
 }
 
@@ -237,8 +239,12 @@ static int set_zones(struct vio_device *dev, const struct vio_blk_zoned *zoned,
     bool sane = zoned->zone_sectors != 0 && zoned->write_granularity != 0 &&
                 zoned->write_granularity % VIRTIO_BLK_SECTOR_SIZE == 0;
 
-    if (zoned->model == VIRTIO_BLK_Z_NONE || (host_aware && !sane))
+    if (zoned->model == VIRTIO_BLK_Z_NONE)
         return 0;
+    if (host_aware && !sane) {
+        vio_log(dev->env, VIO_LOG_WARNING, "odd zones: ignored");
+        return 0;
+    }
     if (zoned->model > VIRTIO_BLK_Z_HA || !sane)
         return vio_fail(&dev->why, VIO_WHY_BAD_ZONES, zoned->model,
                         zoned->zone_sectors);

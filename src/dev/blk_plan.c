@@ -208,13 +208,16 @@ bool vio_blk_shrink_plan(struct blk_plan *plan)
 
 int vio_blk_fit_plan(struct blk_plan *plan, const struct vio_mem *mem)
 {
-    for (;;) {
+    for (bool first = true;; first = false) {
         struct vio_need need = vio_blk_need(plan);
 
         if (need.shared <= mem->shared_size && need.priv <= mem->priv_size)
             return 0;
         if (!vio_blk_shrink_plan(plan))
             return vio_blk_no_room(plan->dev, mem, &need);
+        if (first)
+            vio_log(plan->dev->env, VIO_LOG_INFO,
+                    "less memory than wanted: smaller queues");
     }
 }
 

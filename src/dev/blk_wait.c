@@ -112,7 +112,7 @@ static int wait_some(struct vio_blk_queue *q, struct blk_wait *w, bool collects)
             continue;
         q->renotified++;
         /* Nothing is written of why: it is beside the other queues' owners. */
-        stopped = !vio_status_is_live(vio_ops(dev)->get_status(dev));
+        stopped = !vio_blk_is_live(dev);
     }
 }
 

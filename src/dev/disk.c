@@ -215,8 +215,7 @@ static int finish(struct vio_disk *disk, uint32_t expected)
         more = vio_blk_wait_more(&wait, &disk->vq);
         if (more < 0)
             return more;
-        if (more &&
-            !vio_status_is_live(vio_ops(disk->dev)->get_status(disk->dev)))
+        if (more && !vio_blk_is_live(disk->dev))
             return VIO_EPROTO;
     }
     if (got < 0)

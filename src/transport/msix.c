@@ -233,6 +233,8 @@ void vio_pci_start_interrupts(struct vio_pci *p)
     while (!try_mode(p, order[i]))
         i++;
     p->interrupts = order[i];
+    if (p->interrupts != p->wish)
+        vio_log(p->dev.env, VIO_LOG_WARNING, "too few vectors, or no line");
     vio_pci_command(&p->function, PCI_COMMAND_INTX_DISABLE,
                     p->interrupts == VIO_PCI_INTX ? 0
                                                   : PCI_COMMAND_INTX_DISABLE);

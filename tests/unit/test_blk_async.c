@@ -274,6 +274,8 @@ static void t_lif_07_wait_repeats_a_lost_notification(void **state)
     assert_int_equal(queue_read(0), 0);
     assert_int_equal(vio_blk_wait(q, &req[0], 10000000000), 0);
     assert_int_equal(unit_dev.doorbells, 3);
+    assert_int_equal(unit_env.logs, 2);
+    assert_non_null(strstr(unit_env.logged, "notified again"));
     assert_true(unit_env.now_ns >= 250000000); /* at a low rate */
     unit_disk_down();
 }

@@ -219,6 +219,7 @@ static void write_to_one_that_stopped(void)
     assert_int_equal(vio_blk_write(&unit_blk, 0, data, 512), VIO_EPROTO);
     assert_true(unit_env.now_ns - began_ns < 1000000000);
     assert_int_equal(unit_env.maps, unit_env.unmaps);
+    assert_non_null(strstr(unit_env.logged, "is gone"));
 }
 
 static void device_needs_reset_in_flight(void **state)

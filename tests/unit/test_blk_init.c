@@ -274,6 +274,7 @@ static void t_blc_05_block_size(void **state)
         unit_disk_up(NULL);
         assert_int_equal(info->block_size, table[i].is);
         assert_int_equal(info->odd_block_size, table[i].is != table[i].says);
+        assert_int_equal(unit_env.logs > 0, info->odd_block_size);
         /* DX-BLK-01: sectors are 512 bytes whatever it is. */
         read_something();
         unit_disk_down();
@@ -505,6 +506,7 @@ static void disk_can_be_brought_up_again(void **state)
         }
         read_something();
         unit_disk_down();
+        assert_int_equal(unit_env.logs, 0);
     }
 }
 

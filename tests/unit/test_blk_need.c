@@ -121,6 +121,8 @@ static void depth_is_kept_while_there_is_memory(void **state)
         assert_true(unit_blk.info.indirect);
         assert_true(unit_blk.info.depth >= 16);
         assert_true(unit_blk.info.queue_size <= size);
+        assert_int_equal(unit_env.logs, mem.shared_size < want.shared);
+        unit_env.logs = 0;
         size = unit_blk.info.queue_size;
         unit_disk_down();
     }

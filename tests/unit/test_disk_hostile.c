@@ -145,6 +145,7 @@ static void device_that_stops_is_noticed(void **state)
                          VIO_EPROTO);
         assert_true(unit_env.now_ns - began_ns < 1000000000);
         assert_int_equal(unit_env.maps, unit_env.unmaps);
+        assert_non_null(strstr(unit_env.logged, "is gone"));
         unit_dev.when = MODEL_AT_DOORBELL;
         if (how < 2)
             assert_out_of_use();

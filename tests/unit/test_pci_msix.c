@@ -71,6 +71,8 @@ static void modes_by_the_size_of_the_table(void **state)
             vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 4, 32), 0);
         unit_pci_up();
         assert_mode(table[i / 2].mode);
+        assert_int_equal(unit_env.logs > 0,
+                         table[i / 2].mode != VIO_PCI_MSIX_EACH);
         unit_pci_transfer();
         unit_pci_down();
     }

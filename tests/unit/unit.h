@@ -90,6 +90,7 @@ struct unit_env {
     unsigned unmaps;
     unsigned idles;
     unsigned logs;
+    const char *logged; /* the last of them */
 };
 
 extern struct unit_env unit_env;
