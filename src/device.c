@@ -113,11 +113,6 @@ static int set_failed(struct vio_device *dev)
     return gone;
 }
 
-void vio_device_fail(struct vio_device *dev)
-{
-    set_failed(dev);
-}
-
 /* The device must not be touched any more, or can be given up properly. Of one
  * that turns out to be gone everything else that was read is void. */
 static __attribute__((noinline)) int give_up(struct vio_device *dev, int err)
@@ -125,6 +120,11 @@ static __attribute__((noinline)) int give_up(struct vio_device *dev, int err)
     int gone = dev->state == VIO_DEVICE_UNKNOWN ? 0 : set_failed(dev);
 
     return gone ? gone : err;
+}
+
+void vio_device_fail(struct vio_device *dev)
+{
+    give_up(dev, 0);
 }
 
 void vio_device_deadline(const struct vio_device *dev,

@@ -57,7 +57,7 @@ int vio_device_resume(struct vio_device *dev)
         return vio_device_bad_state(dev);
     /* 3.4.1: SUSPEND turns 0 and DRIVER_OK 1 before anything else. */
     err = change(dev, VIRTIO_CONFIG_S_DRIVER_OK, VIRTIO_CONFIG_S_DRIVER_OK);
-    if (!err)
-        dev->state = VIO_DEVICE_RUNNING;
+    if (dev->state == VIO_DEVICE_SUSPENDED)
+        dev->state = err ? VIO_DEVICE_FAILED : VIO_DEVICE_RUNNING;
     return err;
 }

@@ -77,6 +77,11 @@ static inline int vio_idle(const struct vio_env *env, uint64_t until_ns)
     return ENV_CALL(env, idle, env->ctx, until_ns);
 }
 
+static inline bool vio_can_log(const struct vio_env *env)
+{
+    return ENV_HAS(env, log);
+}
+
 /* Tell a person what the library has run into and goes on from, or what no error
  * says. */
 #ifdef VIO_NO_ENV

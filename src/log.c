@@ -6,7 +6,7 @@
 void vio_log(const struct vio_env *env, enum vio_log_level level,
              const char *msg)
 {
-    if (env && env->log)
+    if (vio_can_log(env))
         env->log(env->ctx, level, msg);
 }
 

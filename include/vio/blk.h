@@ -153,7 +153,7 @@ struct vio_blk {
     struct vio_device *dev;
     struct vio_blk_queue *queue; /* private: info.n_queues of them */
     uint32_t disabled;           /* operations that the device does not know */
-    bool changed;                /* the last set-up found another disk */
+    bool changed;                /* another disk was found; not told yet */
     bool finished;               /* its memory is the caller's again */
     bool unflushed; /* what was written before the cache was write-through, or
                        before vio_blk_init(), may not be durable */
@@ -339,9 +339,10 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
 
 /**
  * Read `len` bytes from `sector` on, in as many requests as the device's limits
- * take.
+ * take; on a host-managed disk each of them within one zone.
  *
- * @buf, @len: a multiple of 512 bytes; 0 reads nothing.
+ * @buf, @len: a multiple of 512 bytes; 0 reads nothing. There are devices that
+ * fail parts of a block (info's block_size) with VIO_EIO.
  *
  * Context: owner of all queues (it uses queue 0, but an error may end the use
  * of the disk), blocks for at most the time-out of the configuration per
@@ -437,7 +438,8 @@ int vio_blk_refresh(struct vio_blk *blk);
 /* What becomes of the requests that were queued when the device is reset. */
 enum vio_blk_recovery {
     VIO_BLK_RESUBMIT,  /* done again; what is not safe to repeat (zone appends,
-                          SCSI commands) is done with VIO_EIO */
+                          SCSI commands, writes to a host-managed disk) is done
+                          with VIO_EIO */
     VIO_BLK_HAND_BACK, /* done with VIO_EIO, to be reaped */
 };
 

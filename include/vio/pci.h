@@ -293,9 +293,12 @@ uint32_t vio_pci_isr(struct vio_pci *p, unsigned vector);
 
 /**
  * Put back what a power cycle of the bus has taken: the BARs and decoding, as
- * the probe found them. The device is to be initialised again afterwards.
+ * the probe found them. The device is reset, and is to be initialised again
+ * (a disk that was frozen by vio_blk_restore(), any other by
+ * vio_blk_recover()).
  *
- * Context: task. Returns: 0; VIO_ENODEV: another device is there, or none.
+ * Context: task, blocks for at most about a second. Returns: 0; VIO_ENODEV:
+ * another device is there, or none; VIO_ETIMEDOUT: its reset was not confirmed.
  */
 int vio_pci_restore(struct vio_pci *p);
 

@@ -174,7 +174,7 @@ static int set_up(struct vio_blk *blk)
     if (err)
         return err;
     vio_blk_set_limits(&blk->fresh, &plan);
-    blk->changed = !is_same(&blk->info, &blk->fresh);
+    blk->changed |= !is_same(&blk->info, &blk->fresh);
     /* 5.2.5: after a reset the cache may be another one. */
     blk->unflushed |= blk->info.writeback;
     blk->info = blk->fresh;
@@ -217,7 +217,10 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
     blk->unflushed = true;
     blk->queue = NULL;
     err = check_args(dev, &blk->cfg, &blk->mem);
-    return err ? err : bring_up(blk);
+    if (!err)
+        err = bring_up(blk);
+    blk->changed = false;
+    return err;
 }
 
 struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i)
@@ -261,8 +264,11 @@ static void park_all(struct vio_blk *blk)
 
 int vio_blk_freeze(struct vio_blk *blk)
 {
-    int err = vio_device_reset(blk->dev);
+    int err;
 
+    if (blk->finished) /* and its memory and device perhaps another one's */
+        return VIO_EBADSTATE;
+    err = vio_device_reset(blk->dev);
     break_queues(blk);
     /* A device that is gone does no DMA; one that does not confirm may. */
     if (err != VIO_ETIMEDOUT)
@@ -282,6 +288,15 @@ static void move_done(struct vio_blk_queue *from, struct vio_blk_queue *to)
     from->done_last = &from->done_first;
 }
 
+/* Is doing it twice doing it once? Of a write to a sequential zone nobody knows
+ * whether it has moved the write pointer. */
+static bool is_repeatable(const struct vio_blk_info *info,
+                          const struct vio_blk_req *req)
+{
+    return blk_op(req)->repeatable &&
+           !(req->op == BLK_WRITE && info->zoned.model == VIRTIO_BLK_Z_HM);
+}
+
 /* Do a parked request again, or say that it is done. The synchronous calls' own
  * is nobody's any more: its caller has been told. */
 static void unpark(struct vio_blk_queue *q, struct vio_blk_req *req, bool again)
@@ -291,7 +306,7 @@ static void unpark(struct vio_blk_queue *q, struct vio_blk_req *req, bool again)
     req->state = VIO_BLK_IDLE;
     if (req == &q->sync)
         return;
-    if (again && blk_op(req)->repeatable)
+    if (again && is_repeatable(&q->blk->info, req))
         err = vio_blk_queue(q, req);
     if (err)
         vio_blk_finish(q, req, err);
@@ -325,7 +340,7 @@ int vio_blk_fini(struct vio_blk *blk)
 {
     int err;
 
-    if (!blk->dev) /* vio_blk_init() was never called */
+    if (!blk->dev || blk->finished) /* nothing is in use */
         return 0;
     err = vio_blk_freeze(blk);
     vio_blk_hand_back(blk);
@@ -335,6 +350,7 @@ int vio_blk_fini(struct vio_blk *blk)
 
 int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)
 {
+    bool changed;
     int err;
 
     if (blk->dev->state != VIO_DEVICE_RESET || blk->finished)
@@ -342,14 +358,18 @@ int vio_blk_restore(struct vio_blk *blk, enum vio_blk_recovery recovery)
     park_all(blk); /* the reset may not have been the freeze's */
     err = bring_up(blk);
     unpark_all(blk, !err && recovery == VIO_BLK_RESUBMIT);
-    return err ? err : blk->changed;
+    if (err)
+        return err;
+    changed = blk->changed;
+    blk->changed = false;
+    return changed;
 }
 
 int vio_blk_recover(struct vio_blk *blk, enum vio_blk_recovery recovery)
 {
     int err = vio_blk_freeze(blk);
 
-    if (err == VIO_ETIMEDOUT)
+    if (err == VIO_ETIMEDOUT || err == VIO_EBADSTATE)
         return err;
     if (err) {
         vio_blk_hand_back(blk);

@@ -10,7 +10,7 @@ int vio_blk_get_id(struct vio_blk *blk, char id[VIO_BLK_ID_SIZE])
 {
     int err;
 
-    if (!blk->queue) /* it did not come up */
+    if (!blk_in_use(blk))
         return VIO_EBADSTATE;
     vio_blk_prep_get_id(&blk->queue->sync, id);
     err = vio_blk_run(blk, &blk->queue->sync);
@@ -23,7 +23,7 @@ int vio_blk_get_id(struct vio_blk *blk, char id[VIO_BLK_ID_SIZE])
 
 int vio_blk_get_lifetime(struct vio_blk *blk, struct vio_blk_lifetime *lifetime)
 {
-    if (!blk->queue)
+    if (!blk_in_use(blk))
         return VIO_EBADSTATE;
     vio_blk_prep_get_lifetime(&blk->queue->sync, lifetime);
     return vio_blk_run(blk, &blk->queue->sync);
@@ -41,7 +41,7 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
 {
     int err;
 
-    if (!blk->queue)
+    if (!blk_in_use(blk))
         return VIO_EBADSTATE;
     if (!blk->info.can_set_cache)
         return VIO_ENOTSUP;
@@ -70,6 +70,8 @@ static void hold_all(struct vio_blk *blk, bool held)
 
 int vio_blk_suspend(struct vio_blk *blk)
 {
+    if (!blk->queue || blk->finished)
+        return VIO_EBADSTATE;
     /* 3.4.1: once SUSPEND is set nothing more is shown, whatever comes of it.
      * Where it will not be, nothing happens; one that is suspended already
      * stays held. */
@@ -81,8 +83,11 @@ int vio_blk_suspend(struct vio_blk *blk)
 
 int vio_blk_resume(struct vio_blk *blk)
 {
-    int err = vio_device_resume(blk->dev);
+    int err;
 
+    if (!blk->queue || blk->finished)
+        return VIO_EBADSTATE;
+    err = vio_device_resume(blk->dev);
     if (!err)
         hold_all(blk, false);
     return err;

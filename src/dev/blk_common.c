@@ -91,7 +91,9 @@ int vio_blk_wait_more(struct blk_wait *w, struct vio_virtq *vq)
         return VIO_ETIMEDOUT;
     late = vio_deadline_passed(&w->nudge);
     if (late) {
-        vio_log(w->all.env, VIO_LOG_INFO, "nothing for 250 ms: notified again");
+        if (vio_can_log(w->all.env) && !(ring_state(vq) & VQ_HELD))
+            vio_log(w->all.env, VIO_LOG_INFO,
+                    "nothing for 250 ms: notified again");
         vio_virtq_notify(vq);
         vio_blk_wait_on(w);
     }

@@ -285,22 +285,27 @@ static int read_cache(struct vio_device *dev, struct vio_blk_info *info)
     return err;
 }
 
+/* 5.2.5.1: host-managed and DISCARD exclude each other; the model, sense or
+ * not, is known only when features are agreed upon. A device may insist on it
+ * before, and refuse. */
 int vio_blk_negotiate(struct blk_plan *plan)
 {
     struct vio_device *dev = plan->dev;
     uint64_t wanted = wanted_features(dev, plan->cfg), model = 0;
+    uint64_t discard = VIRTIO_BIT(VIRTIO_BLK_F_DISCARD);
+    uint64_t both = discard | VIRTIO_BIT(VIRTIO_BLK_F_ZONED);
     int err = vio_device_begin(dev, wanted, 0);
+    bool refused = err == VIO_EPROTO;
 
-    if (err || !vio_device_has(dev, VIRTIO_BLK_F_ZONED) ||
-        !vio_device_has(dev, VIRTIO_BLK_F_DISCARD))
+    if ((err && !refused) ||
+        (dev->offered & wanted & ~dev->policy.refused & both) != both)
         return err;
-    /* 5.2.5.1: host-managed and DISCARD exclude each other; the model, sense or
-     * not, is known only now. */
-    err = read_group(dev, MODEL, 1, &model);
-    if (!err && model == VIRTIO_BLK_Z_HM)
-        err = vio_device_begin(dev, wanted & ~VIRTIO_BIT(VIRTIO_BLK_F_DISCARD),
-                               0);
-    return err;
+    if (!refused) {
+        err = read_group(dev, MODEL, 1, &model);
+        if (err || model != VIRTIO_BLK_Z_HM)
+            return err;
+    }
+    return vio_device_begin(dev, wanted & ~discard, 0);
 }
 
 int vio_blk_read_limits(struct blk_plan *plan)
@@ -343,7 +348,7 @@ int vio_blk_refresh(struct vio_blk *blk)
     uint64_t before = blk->info.capacity;
     int err;
 
-    if (blk->dev->state != VIO_DEVICE_RUNNING)
+    if (!blk_in_use(blk))
         return VIO_EBADSTATE;
     err = read_shape(blk->dev, &blk->info);
     if (err)

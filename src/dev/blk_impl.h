@@ -52,7 +52,7 @@ struct blk_op {
     uint8_t answer;     /* bytes that the device writes besides data */
     bool device_writes; /* the data */
     bool modifies;      /* refused on a read-only disk */
-    bool repeatable;    /* doing it twice is doing it once */
+    bool repeatable;    /* but for writes to zones (blk.c) */
 };
 
 extern const struct blk_op vio_blk_ops[BLK_N_OPS];
@@ -149,6 +149,16 @@ int vio_blk_look(struct vio_blk_queue *q);
  * `status` may have been read already. 1 or VIO_EPROTO. */
 int vio_blk_take(struct vio_blk_queue *q, unsigned status,
                  struct vio_blk_req **req, int *result);
+
+/* May the calls that wait use it? Not if it did not come up or is finished: its
+ * queues are another one's memory then, and its device may be. A suspended
+ * device would be shown a request at the resume, and not before; one that is
+ * reset, has failed or is gone is not to be notified (3.1.1). */
+static inline bool blk_in_use(const struct vio_blk *blk)
+{
+    return blk->queue && !blk->finished &&
+           blk->dev->state == VIO_DEVICE_RUNNING;
+}
 
 /* The caller has the request again. */
 static inline void blk_release(struct vio_blk_req *req, int result)

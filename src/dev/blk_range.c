@@ -47,7 +47,7 @@ static int check_whole(const struct vio_blk *blk, uint64_t sector, uint64_t n,
     const struct vio_blk_info *info = &blk->info;
     bool erases = op == BLK_SECURE_ERASE;
 
-    if (!blk->queue) /* it did not come up */
+    if (!blk_in_use(blk))
         return VIO_EBADSTATE;
     if (info->read_only)
         return VIO_EROFS;

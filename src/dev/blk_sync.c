@@ -41,9 +41,7 @@ int vio_blk_run(struct vio_blk *blk, struct vio_blk_req *req)
 {
     int err;
 
-    /* A suspended device would be shown it at the resume, and not before; one
-     * that is reset, has failed or is gone is not to be notified (3.1.1). */
-    if (!blk->queue || blk->dev->state != VIO_DEVICE_RUNNING)
+    if (!blk_in_use(blk))
         return VIO_EBADSTATE;
     err = stage(blk, req);
     if (!err)
@@ -65,12 +63,24 @@ static size_t whole_blocks(const struct vio_blk_info *info, size_t n)
     return n - vio_modulo(n, unit);
 }
 
+/* 5.2.6.2: where zones are written in sequence, no request goes on from one
+ * into the next. */
+static uint64_t to_end_of_zone(const struct vio_blk_info *info, uint64_t sector)
+{
+    uint32_t zone = info->zoned.zone_sectors;
+
+    return info->zoned.model == VIRTIO_BLK_Z_HM
+               ? zone - vio_modulo(sector, zone)
+               : UINT64_MAX / VIRTIO_BLK_SECTOR_SIZE;
+}
+
 /* One request of at most *len bytes; *len becomes what it covered. */
 static int transfer(struct vio_blk *blk, enum blk_op_index op, uint64_t sector,
                     void *buf, size_t *len)
 {
     struct vio_blk_queue *q = blk->queue;
-    size_t n = *len;
+    uint64_t most = to_end_of_zone(&blk->info, sector) * VIRTIO_BLK_SECTOR_SIZE;
+    size_t n = *len < most ? *len : (size_t)most;
     int err;
 
     if (n > blk->info.max_bytes)
@@ -94,7 +104,7 @@ static int transfer(struct vio_blk *blk, enum blk_op_index op, uint64_t sector,
 static int check_whole(const struct vio_blk *blk, enum blk_op_index op,
                        uint64_t sector, uint64_t n)
 {
-    if (!blk->queue) /* it did not come up */
+    if (!blk_in_use(blk))
         return VIO_EBADSTATE;
     if (op == BLK_WRITE && blk->info.read_only)
         return VIO_EROFS;
@@ -136,7 +146,7 @@ int vio_blk_flush(struct vio_blk *blk)
 {
     int err;
 
-    if (!blk->queue) /* it did not come up */
+    if (!blk_in_use(blk))
         return VIO_EBADSTATE;
     vio_blk_prep_flush(&blk->queue->sync);
     err = vio_blk_run(blk, &blk->queue->sync);

@@ -169,7 +169,8 @@ int vio_blk_wait(struct vio_blk_queue *q, struct vio_blk_req *req,
     while (req->state == VIO_BLK_QUEUED) {
         int n = wait_some(q, &wait, true);
 
-        if (n < 0)
+        /* It may be done, and what came behind it against the rules. */
+        if (n < 0 && req->state == VIO_BLK_QUEUED)
             return is_no_more(q) ? VIO_EINVAL : n;
     }
     if (!unlink_done(q, req))

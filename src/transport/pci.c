@@ -163,7 +163,7 @@ int vio_pci_restore(struct vio_pci *p)
     p->dev.state = VIO_DEVICE_UNKNOWN;
     vio_pci_write_bars(&p->function, p->bar);
     vio_pci_command(&p->function, 0, p->command);
-    return 0;
+    return vio_device_reset(&p->dev);
 }
 
 #endif

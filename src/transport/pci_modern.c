@@ -154,9 +154,11 @@ static int set_doorbell(struct vio_pci *p, struct vio_virtq *vq)
 /* 4.1.5.1.3: of a queue that is selected, everything but the enabling. */
 static int configure(struct vio_pci *p, struct vio_virtq *vq)
 {
+    int err = set_doorbell(p, vq);
     uint32_t size;
-    int err;
 
+    if (err)
+        return err;
     vio_pci_put16(p, VIRTIO_PCI_COMMON_QUEUE_SIZE, vq->size);
     size = vio_pci_get16(p, VIRTIO_PCI_COMMON_QUEUE_SIZE);
     if (size != vq->size)
@@ -169,7 +171,7 @@ static int configure(struct vio_pci *p, struct vio_virtq *vq)
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DESC, vq->desc_addr);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DRIVER, vq->driver_addr);
     put64(p, VIRTIO_PCI_COMMON_QUEUE_DEVICE, vq->device_addr);
-    return set_doorbell(p, vq);
+    return 0;
 }
 
 static int queue_start(struct vio_device *dev, struct vio_virtq *vq)

@@ -155,10 +155,14 @@ static uint8_t do_read(struct model_disk *disk, const struct model_chain *c,
                        const struct model_request *r)
 {
     struct model_zone *z = model_zone_at(disk, r->sector);
+    uint64_t n = r->bytes / MODEL_SECTOR;
 
-    if (past_end(disk, r->sector, r->bytes / MODEL_SECTOR))
+    if (past_end(disk, r->sector, n))
         return S_IOERR;
     if (z && z->state == MODEL_ZS_OFFLINE)
+        return S_ZONE_INVALID_CMD;
+    /* 5.2.6.2: it has sectors in more than one zone. */
+    if (z && z->type == MODEL_ZT_SWR && r->sector + n > z->start + z->len)
         return S_ZONE_INVALID_CMD;
     model_chain_write(c, 0, disk->data + r->sector * MODEL_SECTOR, r->bytes);
     return S_OK;

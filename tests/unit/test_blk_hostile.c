@@ -457,6 +457,30 @@ static void used_index_beyond_the_queue_breaks_it(void **state)
     unit_disk_down();
 }
 
+/* A request that is done is told of before the rules that were broken behind it:
+ * what it was to do it has done, and its buffer is the caller's. */
+static void done_is_told_before_what_broke_behind_it(void **state)
+{
+    struct vio_blk_req req[2];
+    struct vio_buf buf[2];
+
+    (void)state;
+    start(2);
+    unit_disk_hold();
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(
+            unit_queue_read(&req[i], &buf[i], i, data + 512 * i, 512), 0);
+    assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+    model_disk_finish(&unit_disk, &unit_dev.queue[0], 0);
+    model_allow("*");
+    model_queue_push(&unit_dev.queue[0], 0xffff, 0);
+    assert_int_equal(vio_blk_wait(unit_blk.queue, &req[0], 1000000), 0);
+    assert_memory_equal(data, unit_disk.data, 512);
+    assert_int_equal(vio_blk_wait(unit_blk.queue, &req[1], 1000000),
+                     VIO_EPROTO);
+    unit_disk_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +502,7 @@ int main(void)
         unit_case_packed(longer_one_that_is_only_staged_ends_a_run),
         unit_all_cases(broken_queue_is_not_looked_at),
         unit_case(used_index_beyond_the_queue_breaks_it),
+        unit_all_cases(done_is_told_before_what_broke_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

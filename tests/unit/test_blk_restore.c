@@ -483,6 +483,95 @@ static void t_lif_04_sleep_is_given_up(void **state)
     unit_disk_down();
 }
 
+/* T-LIF-05: a restore that fails has told nobody that the disk is another one;
+ * the one that succeeds after it does, and once. */
+static void change_is_told_by_the_restore_that_succeeds(void **state)
+{
+    (void)state;
+    unit_disk_device(2, 1024);
+    unit_disk_up(NULL);
+    assert_int_equal(vio_blk_freeze(&unit_blk), 0);
+    model_disk_resize(&unit_dev, 512);
+    model_disk_noticed(&unit_disk);
+    unit_dev.refuse_queue = true;
+    assert_true(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT) < 0);
+    unit_dev.refuse_queue = false;
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 1);
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
+    unit_disk_down();
+}
+
+/* T-LIF-10: what is finished is the caller's again, and its device perhaps
+ * somebody else's: no call touches either. */
+static void start_finished(void)
+{
+    unit_disk_device(2, 64);
+    model_disk_offer(&unit_dev, MF_BLK_CONFIG_WCE);
+    unit_dev.offered |= MF(MF_SUSPEND);
+    unit_disk_up(NULL);
+    assert_int_equal(vio_blk_fini(&unit_blk), 0);
+    memset(unit_blk_mem.priv, 0, unit_blk_mem.priv_size);
+}
+
+static void assert_all_calls_refused(void)
+{
+    static unsigned char to[512];
+    char id[VIO_BLK_ID_SIZE];
+    struct vio_blk_lifetime lifetime;
+
+    assert_int_equal(vio_blk_read(&unit_blk, 1, to, 512), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_write(&unit_blk, 1, to, 512), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_flush(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_discard(&unit_blk, 1, 1), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_get_id(&unit_blk, id), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_get_lifetime(&unit_blk, &lifetime), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_refresh(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_suspend(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_resume(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_freeze(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_restore(&unit_blk, VIO_BLK_RESUBMIT),
+                     VIO_EBADSTATE);
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT),
+                     VIO_EBADSTATE);
+    assert_int_equal(vio_blk_fini(&unit_blk), 0);
+}
+
+static void finished_disk_leaves_its_memory_alone(void **state)
+{
+    const unsigned char *p;
+    uint64_t accesses;
+
+    (void)state;
+    start_finished();
+    accesses = model_dev_accesses(&unit_dev);
+    assert_all_calls_refused();
+    p = unit_blk_mem.priv;
+    for (size_t i = 0; i < unit_blk_mem.priv_size; i++)
+        assert_int_equal(p[i], 0);
+    assert_int_equal(model_dev_accesses(&unit_dev), accesses);
+}
+
+static void finished_disk_does_not_disturb_the_next_one(void **state)
+{
+    static struct vio_blk other;
+    static unsigned char to[512];
+    struct vio_need want, least;
+    struct vio_mem mem;
+
+    (void)state;
+    start_finished();
+    unit_disk_need(NULL, &want, &least);
+    mem = unit_mem(want.shared, want.priv, 4096);
+    assert_int_equal(vio_blk_init(&other, &unit_mmio.dev, NULL, &mem), 0);
+    assert_all_calls_refused();
+    assert_int_equal(vio_blk_suspend(&other), 0);
+    assert_all_calls_refused();
+    assert_int_equal(vio_blk_resume(&other), 0);
+    assert_int_equal(vio_blk_read(&other, 1, to, 512), 0);
+    assert_int_equal(vio_blk_fini(&other), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,6 +588,9 @@ int main(void)
         unit_all_cases(t_lif_10_calls_in_the_wrong_state),
         unit_all_cases(t_lif_10_calls_without_a_device),
         unit_all_cases(t_lif_04_sleep_is_given_up),
+        unit_all_cases(change_is_told_by_the_restore_that_succeeds),
+        unit_cases(finished_disk_leaves_its_memory_alone),
+        unit_cases(finished_disk_does_not_disturb_the_next_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

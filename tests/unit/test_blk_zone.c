@@ -174,9 +174,11 @@ static void rules_of_zones_are_told_by_ezone(void **state)
     assert_int_equal(zone_manage(VIO_BLK_ZONE_OPEN, 0), VIO_EZONE); /* conv. */
     assert_int_equal(vio_blk_write(&unit_blk, zone_at(4) + 8, zone_data, 512),
                      VIO_EZONE);
-    assert_int_equal(
-        vio_blk_write(&unit_blk, zone_at(3), zone_data, ZONE * 512 + 512),
-        VIO_EZONE);
+    zone_buf = (struct vio_buf){zone_data, ZONE * 512 + 512};
+    vio_blk_prep_write(&zone_req, zone_at(3), &zone_buf, 1);
+    assert_int_equal(vio_blk_run(&unit_blk, &zone_req), VIO_EZONE);
+    vio_blk_prep_read(&zone_req, zone_at(3), &zone_buf, 1);
+    assert_int_equal(vio_blk_run(&unit_blk, &zone_req), VIO_EZONE);
     assert_int_equal(zone_manage(VIO_BLK_ZONE_OPEN, zone_at(4)), 0);
     assert_int_equal(zone_manage(VIO_BLK_ZONE_OPEN, zone_at(5)), 0);
     assert_int_equal(zone_manage(VIO_BLK_ZONE_OPEN, zone_at(6)), VIO_EZONE);
@@ -190,6 +192,54 @@ static void rules_of_zones_are_told_by_ezone(void **state)
     assert_int_equal(zone_manage(VIO_BLK_ZONE_RESET_ALL, 0), 0);
     assert_int_equal(zone_append(zone_at(7), 512), 0);
     unit_disk_down();
+}
+
+/* A call of any length is divided between zones, where requests have to be. */
+static void transfers_are_split_between_zones(void **state)
+{
+    (void)state;
+    for (uint8_t model = MODEL_Z_NONE; model <= MODEL_Z_HA; model++) {
+        size_t len = (ZONE + 8) * 512;
+
+        zone_start(model);
+        for (size_t i = 0; i < len; i++)
+            zone_data[i] = (uint8_t)(i * 7 + i / 512);
+        assert_int_equal(vio_blk_write(&unit_blk, zone_at(3), zone_data, len),
+                         0);
+        assert_memory_equal(unit_disk.data + zone_at(3) * 512, zone_data, len);
+        assert_int_equal(unit_disk.requests, model == MODEL_Z_HM ? 2 : 1);
+        memset(zone_data, 0, len);
+        assert_int_equal(
+            vio_blk_read(&unit_blk, zone_at(4) - 8, zone_data, 16 * 512), 0);
+        assert_memory_equal(unit_disk.data + (zone_at(4) - 8) * 512, zone_data,
+                            16 * 512);
+        assert_int_equal(unit_disk.requests, model == MODEL_Z_HM ? 4 : 2);
+        unit_disk_down();
+    }
+}
+
+/* Nobody knows whether a write that was in flight has moved the write pointer:
+ * it is not done again. */
+static void writes_in_flight_to_zones_are_handed_back(void **state)
+{
+    struct vio_blk_req req;
+    struct vio_buf buf;
+
+    (void)state;
+    for (uint8_t model = MODEL_Z_HM; model <= MODEL_Z_HA; model++) {
+        bool again = model != MODEL_Z_HM;
+
+        zone_start(model);
+        unit_disk_hold();
+        buf = (struct vio_buf){zone_data, 512};
+        vio_blk_prep_write(&req, zone_at(4), &buf, 1);
+        assert_int_equal(vio_blk_queue(unit_blk.queue, &req), 0);
+        assert_int_equal(vio_blk_submit(unit_blk.queue), 0);
+        unit_disk_well();
+        assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
+        unit_reap_one(&req, again ? 0 : VIO_EIO);
+        unit_disk_down();
+    }
 }
 
 /* T-BLI-02: and what lies beyond them is none, of any request. */
@@ -379,9 +429,9 @@ static void plain_writes_of_zones_are_the_callers(void **state)
     assert_int_equal(vio_blk_write(&unit_blk, zone_at(4) + 1, zone_data, 4096),
                      VIO_EZONE);
     assert_int_equal(vio_blk_write(&unit_blk, zone_at(4), zone_data, 4096), 0);
-    assert_int_equal(
-        vio_blk_write(&unit_blk, zone_at(4) + 8, zone_data, ZONE * 512),
-        VIO_EZONE);
+    zone_buf = (struct vio_buf){zone_data, ZONE * 512};
+    vio_blk_prep_write(&zone_req, zone_at(4) + 8, &zone_buf, 1);
+    assert_int_equal(vio_blk_run(&unit_blk, &zone_req), VIO_EZONE);
     assert_int_equal(unit_disk.zoned.zone[4].write_pointer, zone_at(4) + 8);
     assert_int_equal(vio_blk_write(&unit_blk, 1, zone_data, 512),
                      0); /* conv. */
@@ -412,6 +462,8 @@ int main(void)
         unit_all_cases(zone_requests_name_the_first_sector),
         unit_all_cases(operation_that_is_none_is_refused),
         unit_all_cases(rules_of_zones_are_told_by_ezone),
+        unit_all_cases(transfers_are_split_between_zones),
+        unit_all_cases(writes_in_flight_to_zones_are_handed_back),
         unit_all_cases(every_status_has_its_result),
         unit_all_cases(append_tells_where_the_data_landed),
         unit_all_cases(append_obeys_granularity_and_maximum),

@@ -234,11 +234,34 @@ static void zones_are_not_asked_of_a_disk_without(void **state)
     }
 }
 
+/* 5.2.5.1: a device that insists on what excludes each other refuses both. */
+static void refuse_discard(struct model_dev *d, uint32_t offset, uint32_t value)
+{
+    (void)value;
+    if (offset == MR_STATUS)
+        d->refuse_features = !(d->accepted & MF(MF_BLK_ZONED)) ||
+                             (d->accepted & MF(MF_BLK_DISCARD));
+}
+
+static void host_managed_device_refuses_discard(void **state)
+{
+    (void)state;
+    zone_device(MODEL_Z_HM);
+    model_disk_set_limits(&unit_dev, MF_BLK_DISCARD,
+                          (struct model_limits){64, 4, 8});
+    unit_dev.on_write = refuse_discard;
+    zone_up();
+    assert_int_equal(unit_blk.info.zoned.model, MODEL_Z_HM);
+    assert_int_equal(unit_blk.info.discard.max_sectors, 0);
+    unit_disk_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_all_cases(every_model_is_driven),
         unit_all_cases(discard_and_host_managed_exclude_each_other),
+        unit_cases(host_managed_device_refuses_discard),
         unit_all_cases(t_blc_16_zones_that_nobody_could_write_to),
         unit_all_cases(zones_that_turn_into_nonsense),
         unit_all_cases(t_cfg_02_model_changes_behind_the_agreement),

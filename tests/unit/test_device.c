@@ -430,6 +430,20 @@ static void fail_sets_failed_and_keeps_the_rest(void **state)
     assert_recovers();
 }
 
+/* RST-01: a reset that was not confirmed is not written over. */
+static void fail_does_not_interfere_with_a_reset(void **state)
+{
+    (void)state;
+    start(2);
+    assert_recovers();
+    unit_dev.reset_reads = MODEL_FOREVER;
+    assert_int_equal(vio_device_reset(dev), VIO_ETIMEDOUT);
+    vio_device_fail(dev);
+    assert_int_equal(dev->state, VIO_DEVICE_UNKNOWN);
+    unit_dev.reset_reads = 0;
+    assert_recovers();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +467,7 @@ int main(void)
         unit_case(calls_out_of_order_are_refused),
         unit_case(quiesce_leaves_the_device_reset),
         unit_case(fail_sets_failed_and_keeps_the_rest),
+        unit_case(fail_does_not_interfere_with_a_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,6 +200,8 @@ static int refuse_bar(void *ctx, uint32_t bdf, unsigned bar, uint64_t address,
  * for its doorbell. */
 static void doorbell_that_cannot_be_mapped_is_the_ports_fault(void **state)
 {
+    uint32_t max;
+
     (void)state;
     start();
     unit_bus.map_bar = refuse_bar;
@@ -207,6 +209,8 @@ static void doorbell_that_cannot_be_mapped_is_the_ports_fault(void **state)
     assert_int_equal(unit_pci.dev.why.reason, VIO_WHY_BAR_REFUSED);
     assert_int_equal(unit_pci.dev.state, VIO_DEVICE_NEGOTIATED);
     assert_false(unit_function.dev.queue[0].live);
+    assert_int_equal(vio_device_queue_max(&unit_pci.dev, 0, &max), 0);
+    assert_int_equal(max, 256); /* nothing was written */
     unit_bus.map_bar = NULL;
     assert_int_equal(vio_device_queue_start(&unit_pci.dev, &unit_pci_vq), 0);
     assert_true(unit_function.dev.queue[0].live);

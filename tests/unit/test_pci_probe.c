@@ -348,6 +348,13 @@ static void restore_puts_bars_and_command_back(void **state)
     assert_memory_equal(space, unit_function.space, sizeof(space));
     unit_pci_up();
     unit_pci_transfer();
+    /* C8: through a suspend, with a power cycle between. */
+    assert_int_equal(vio_blk_freeze(&unit_pci_blk), 0);
+    model_pci_put(&unit_function, 0x10, 4, 1);
+    model_pci_put(&unit_function, 4, 2, 0);
+    assert_int_equal(vio_pci_restore(&unit_pci), 0);
+    assert_int_equal(vio_blk_restore(&unit_pci_blk, VIO_BLK_RESUBMIT), 0);
+    unit_pci_transfer();
     unit_function.absent = true;
     assert_int_equal(vio_pci_restore(&unit_pci), VIO_ENODEV);
 }

@@ -98,7 +98,7 @@ static void a_suspended_disk_is_not_waited_for(void **state)
     now_ns = unit_env.now_ns;
     assert_int_equal(vio_blk_read(&unit_blk, 1, to, sizeof to), VIO_EBADSTATE);
     assert_int_equal(vio_blk_flush(&unit_blk), VIO_EBADSTATE);
-    assert_int_equal(vio_blk_read(&unit_blk, 1, to, 0), 0);
+    assert_int_equal(vio_blk_read(&unit_blk, 1, to, 0), VIO_EBADSTATE);
     assert_int_equal(unit_env.now_ns, now_ns);
     assert_int_equal(vio_blk_resume(&unit_blk), 0);
     assert_int_equal(vio_blk_read(&unit_blk, 1, to, sizeof to), 0);
@@ -173,6 +173,27 @@ static void t_lif_04_a_change_that_never_comes_times_out(void **state)
     unit_dev.suspend_reads = MODEL_FOREVER - 1;
     assert_int_equal(vio_blk_resume(&unit_blk), VIO_ETIMEDOUT);
     unit_disk_down();
+}
+
+/* It is given up, and nothing of it is touched. */
+static void a_resume_that_failed_gives_the_device_up(void **state)
+{
+    (void)state;
+    for (unsigned refuse = 0; refuse < 2; refuse++) {
+        uint64_t accesses;
+
+        start(MF(MF_SUSPEND));
+        assert_int_equal(vio_blk_suspend(&unit_blk), 0);
+        unit_dev.refuse_suspend = refuse;
+        unit_dev.suspend_reads = MODEL_FOREVER - 1;
+        assert_int_equal(vio_blk_resume(&unit_blk),
+                         refuse ? VIO_EPROTO : VIO_ETIMEDOUT);
+        assert_int_equal(dev->state, VIO_DEVICE_FAILED);
+        accesses = model_dev_accesses(&unit_dev);
+        assert_int_equal(vio_blk_resume(&unit_blk), VIO_EBADSTATE);
+        assert_int_equal(model_dev_accesses(&unit_dev), accesses);
+        unit_disk_down();
+    }
 }
 
 /* SUSP-03, SUSP-04: SUSPEND is set, whatever becomes of it; until the disk is
@@ -271,6 +292,7 @@ int main(void)
         unit_case(a_wait_on_a_suspended_disk_counts_no_notification),
         unit_case(interrupts_of_a_change_are_told),
         unit_case(t_lif_04_a_change_that_never_comes_times_out),
+        unit_case(a_resume_that_failed_gives_the_device_up),
         unit_case(a_suspend_that_failed_is_recovered_from),
         unit_case(a_suspend_that_failed_leaves_the_configuration_alone),
         unit_case(a_device_may_ask_for_a_reset_instead),
