@@ -8,6 +8,10 @@
 
 #include <vio/spec/virtio.h>
 
+#if defined(VIO_NO_PACKED) && defined(VIO_NO_SPLIT)
+#error "VIO_NO_PACKED and VIO_NO_SPLIT: one ring format has to be left"
+#endif
+
 #ifdef VIO_NO_PACKED
 #define LEFT_OUT_PACKED VIRTIO_BIT(VIRTIO_F_RING_PACKED)
 #else

@@ -28,6 +28,18 @@ extern "C" {
 
 struct vio_device;
 
+/* Definitions that change a struct are in the names of the calls that every
+ * program begins with: one that differs from its library in them does not link.
+ */
+#if defined(VIO_NO_PCI) && defined(VIO_DEBUG)
+#define vio_mmio_probe vio_mmio_probe_no_pci_debug
+#elif defined(VIO_NO_PCI)
+#define vio_mmio_probe vio_mmio_probe_no_pci
+#elif defined(VIO_DEBUG)
+#define vio_mmio_probe vio_mmio_probe_debug
+#define vio_pci_probe  vio_pci_probe_debug
+#endif
+
 /* Which of the two interfaces of a device a probe may use. */
 enum vio_interface {
     VIO_PREFER_MODERN, /* legacy where there is nothing else */

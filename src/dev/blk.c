@@ -181,7 +181,8 @@ static int set_up(struct vio_blk *blk)
     return set_up_queues(blk, &plan);
 }
 
-static void break_queues(struct vio_blk *blk)
+/* Not inlined: a recovery would have its registers saved all the time. */
+static __attribute__((noinline)) void break_queues(struct vio_blk *blk)
 {
     for (unsigned i = 0; i < blk_n_structs(blk); i++)
         vio_virtq_break(&blk->queue[i].vq);

@@ -215,6 +215,8 @@ int vio_blk_queue(struct vio_blk_queue *q, struct vio_blk_req *req)
     uint32_t state = ring_state(&q->vq);
 
     DEBUG_OWN(&q->vq);
+    if (req->state != VIO_BLK_QUEUED) /* else an error says so */
+        debug_adding(&q->vq, req);
     if (RING_SMALL)
         return vio_blk_queue_any(q, req);
     if (!(state & (VQ_BROKEN | VQ_PACKED)))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a debug build (VIO_DEBUG) watches: that the calls on a queue are
- * serialised, that what was added is kicked soon, and that nobody uses the
- * token of a free slot. In other builds nothing of it is left.
+ * serialised, that what was added is kicked soon, that no request is queued
+ * twice, and that nobody uses the token of a free slot. In other builds nothing
+ * of it is left.
  */
 #ifndef VIO_SRC_VIRTQ_DEBUG_H
 #define VIO_SRC_VIRTQ_DEBUG_H
@@ -62,8 +63,18 @@ static inline void debug_waited(struct vio_virtq *vq)
 static inline void debug_kicked(const struct vio_virtq *vq)
 {
     if (debug_now(vq) - vq->staged_ns > LATE_KICK_NS)
-        vio_debug_report("a kick 100 ms after its add", __FILE__, __LINE__,
-                         NULL, 0);
+        vio_debug_report("a kick 100 ms after its add", vq->owner_file,
+                         vq->owner_line, NULL, 0);
+}
+
+/* A buffer is being added. A request that is filled in anew while it is in
+ * flight says that it is not. */
+static inline void debug_adding(const struct vio_virtq *vq, const void *token)
+{
+    for (unsigned i = 0; i < vq->size; i++)
+        if (vq->slot[i].bound && vq->slot[i].token == token)
+            vio_debug_report("a request that is in flight already",
+                             vq->owner_file, vq->owner_line, NULL, 0);
 }
 
 static inline void debug_freed(struct vio_virtq_slot *slot)
@@ -88,6 +99,11 @@ static inline void debug_waited(struct vio_virtq *vq)
 static inline void debug_kicked(const struct vio_virtq *vq)
 {
     (void)vq;
+}
+
+static inline void debug_adding(const struct vio_virtq *vq, const void *token)
+{
+    (void)vq, (void)token;
 }
 
 static inline void debug_freed(struct vio_virtq_slot *slot)

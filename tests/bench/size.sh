@@ -45,15 +45,21 @@ text_of()
         { sum += $2 } END { print sum + 0 }'
 }
 
-# linked PREFIX DIR PROGRAM : what the library adds to a program
+# linked PREFIX DIR PROGRAM FLAG... : what the library adds to a program
 linked()
 {
+    prefix=$1 objects=$2 program=$2/$3 source=$here/$3.c
+    shift 3
     # shellcheck disable=SC2086
-    "$1gcc" $flags -I"$here/../../include" -c "$here/$3.c" -o "$2/$3.prog"
-    "$1gcc" -nostdlib -static -no-pie -Wl,--gc-sections,-e,entry,--build-id=none \
-        -Wl,-z,norelro,--unresolved-symbols=ignore-all -o "$2/$3.elf" "$2/$3.prog" \
-        "$2"/*.o -lgcc
-    echo $(($(text_of "$1" "$2/$3.elf") - $(text_of "$1" "$2/$3.prog")))
+    "${prefix}gcc" $flags "$@" -I"$here/../../include" -c "$source" \
+        -o "$program.prog"
+    "${prefix}gcc" -nostdlib -static -no-pie \
+        -Wl,--gc-sections,-e,entry,--build-id=none,-z,norelro \
+        -Wl,--defsym=memcpy=0,--defsym=memmove=0,--defsym=memset=0 \
+        -Wl,--defsym=memcmp=0 -o "$program.elf" "$program.prog" \
+        "$objects"/*.o -lgcc
+    echo $(($(text_of "$prefix" "$program.elf") - \
+        $(text_of "$prefix" "$program.prog")))
 }
 
 least='-DVIO_NO_PACKED -DVIO_NO_INDIRECT -DVIO_NO_EVENT_IDX -DVIO_NO_IN_ORDER
@@ -65,10 +71,15 @@ for machine in x86_64 aarch64 riscv64; do
     dir=$out/size-$machine
     # shellcheck disable=SC2086 # least is a list of words
     compile "${prefix}gcc" "$dir/least" $least
-    echo "size/boot/$machine $(linked "$prefix" "$dir/least" size_boot)"
-    echo "size/ring/$machine $(linked "$prefix" "$dir/least" size_ring)"
+    # shellcheck disable=SC2086
+    boot=$(linked "$prefix" "$dir/least" size_boot $least)
+    # shellcheck disable=SC2086
+    ring=$(linked "$prefix" "$dir/least" size_ring $least)
+    echo "size/boot/$machine $boot"
+    echo "size/ring/$machine $ring"
     compile "${prefix}gcc" "$dir/split" -DVIO_NO_PACKED
-    echo "size/loader/$machine $(linked "$prefix" "$dir/split" size_boot)"
+    loader=$(linked "$prefix" "$dir/split" size_boot -DVIO_NO_PACKED)
+    echo "size/loader/$machine $loader"
     compile "${prefix}gcc" "$dir/all"
     echo "size/all/$machine $(text_of "$prefix" "$dir"/all/*.o)"
 done

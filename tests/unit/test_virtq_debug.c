@@ -112,6 +112,8 @@ static void late_kick_is_reported(void **state)
         assert_int_equal(report.n, table[i].late);
         if (table[i].late)
             assert_non_null(strstr(report.what, "100 ms"));
+        if (table[i].late)
+            assert_non_null(strstr(report.file, "virtq.c"));
         /* The next batch counts anew. */
         assert_int_equal(unit_add(1, 0, TOKEN(3)), 0);
         vio_virtq_kick(vq);
@@ -144,6 +146,28 @@ static void batch_may_be_held_during_a_wait(void **state)
     assert_int_equal(vio_blk_wait_ready(q, 1000000000), VIO_ETIMEDOUT);
     assert_int_equal(vio_blk_submit(q), 0);
     assert_int_equal(report.n, 0);
+    unit_disk_down();
+}
+
+/* A request that is filled in anew while it is in flight. */
+static void request_in_flight_is_not_queued_again(void **state)
+{
+    static struct vio_blk_req req;
+    static struct vio_buf buf;
+    uint8_t *data;
+
+    (void)state;
+    memset(&report, 0, sizeof(report));
+    unit_disk_device(2, 64);
+    unit_disk_up(NULL);
+    data = unit_alloc(512, 16);
+    unit_disk_hold();
+    assert_int_equal(unit_queue_read(&req, &buf, 0, data, 512), 0);
+    assert_int_equal(vio_blk_queue(unit_blk.queue, &req), VIO_EBUSY);
+    assert_int_equal(report.n, 0);
+    assert_int_equal(unit_queue_read(&req, &buf, 0, data, 512), 0);
+    assert_int_equal(report.n, 1);
+    assert_non_null(strstr(report.what, "in flight"));
     unit_disk_down();
 }
 
@@ -211,6 +235,7 @@ int main(void)
         unit_cases(batch_may_be_held_by_a_suspend),
         unit_cases(without_a_clock_no_kick_is_late),
         unit_cases(token_of_a_free_slot_is_poisoned),
+        unit_case(request_in_flight_is_not_queued_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
