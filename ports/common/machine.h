@@ -48,15 +48,11 @@ bool machine_pci(struct vio_pci_bus *bus, struct vio_pci_windows *windows);
 /* The line of a function's INTx: of a pin, from device to device the next. */
 uint32_t machine_pci_irq(const struct vio_pci *pci, unsigned turns);
 
-/* Where QEMU's machines called `virt` have their devices: for virt.c, which
- * makes port_mmio_slots(), port_cmdline() and the functions of PCI of it. */
+/* What QEMU's machines called `virt` differ in: for virt.c, which makes
+ * port_mmio_slots(), port_cmdline() and the functions of PCI of it. */
 struct machine_virt {
-    struct vio_mmio_slot slot; /* the first one; the others follow */
-    unsigned n_slots;
-    struct vio_pci_ecam ecam;
-    uint64_t io; /* where I/O address 0 is seen */
-    struct vio_pci_windows windows;
-    uint32_t pci_irq; /* and the three after it */
+    const void *tree; /* the device tree; it has all but */
+    uint32_t pci_irq; /* the first of four lines of PCI's pins */
 };
 extern struct machine_virt machine_virt;
 

@@ -39,11 +39,7 @@ static uint32_t first_message; /* interrupts that are messages */
 static uint32_t n_messages;
 
 struct machine_virt machine_virt = {
-    .slot = {.base = 0x0a000000, .size = 0x200, .irq = 48},
-    .n_slots = 32,
-    .ecam = {{0x4010000000, VIO_SPACE_MEM}, 0x10000000, 0},
-    .io = 0x3eff0000,
-    .windows = {.io = {0x1000, 0x10000}, .mem = {0x10000000, 0x3eff0000}},
+    .tree = (const void *)0x40000000, /* at the start of RAM */
     .pci_irq = 35,
 };
 

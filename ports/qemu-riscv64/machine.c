@@ -21,12 +21,7 @@ static const struct vio_reg finisher = {0x100000, VIO_SPACE_MEM};
 static const struct vio_reg clint = {0x2000000, VIO_SPACE_MEM};
 
 struct machine_virt machine_virt = {
-    .slot = {.base = 0x10001000, .size = 0x1000, .irq = 1},
-    .n_slots = 8,
-    .ecam = {{0x30000000, VIO_SPACE_MEM}, 0x10000000, 0},
-    .io = 0x3000000,
-    .windows = {.io = {0x1000, 0x10000}, .mem = {0x40000000, 0x80000000}},
-    .pci_irq = 32,
+    .pci_irq = 32, /* and start.S stores the tree */
 };
 
 void interrupt_entry(uint64_t cause);

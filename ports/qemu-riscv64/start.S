@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Machine mode, paging off. The first hart runs, others sleep; the second one
- * until it is interrupted and has a stack. */
+/* Machine mode, paging off, the device tree in a1. The first hart runs, others
+ * sleep; the second one until it is interrupted and has a stack. */
     .section .text.start, "ax"
     .globl start
 start:
@@ -18,6 +18,8 @@ start:
 1:  sd zero, (t0)
     addi t0, t0, 8
     bltu t0, t1, 1b
+    la t0, machine_virt
+    sd a1, (t0) /* its first member */
     call machine_run
 
 other:
