@@ -290,6 +290,24 @@ def sleeping(c):
         check(took >= 800 and slept * 10 >= took * 9, found[0])
 
 
+def event_loop(c):
+    """two disks, and one sleep until either interrupts, as asked"""
+    paths = [c.image(f'disk{i}', noise(128 * 1024, 50 + i)) for i in range(2)]
+    for i, path in enumerate(paths):
+        c.disks.append(
+            ['-object', f'throttle-group,id=slow{i},x-iops-total=200',
+             '-blockdev', f'throttle,node-name=d{i},throttle-group=slow{i},'
+             f'file.driver=raw,file.file.driver=file,file.file.filename={path}',
+             *c.device(f'drive=d{i}', 'request-merging=off')])
+    output = c.boot('tests/qemu/event_loop')
+    found = re.findall(r'^disk \d: sha256 (\w+), renotified 0$', output.text,
+                       re.MULTILINE)
+    check(sorted(found) == sorted(map(sha256, paths)), f'read {found}')
+    queue, sleeps = map(int, output.matches(
+        r'^interrupts \d+ queue (\d+) sleeps (\d+)$').groups())
+    check(0 < queue <= 64 and sleeps > 0, f'{queue} interrupts, {sleeps} sleeps')
+
+
 def two_cpus(c):
     """two processors, a queue each: copy and hash without a lock"""
     half = 3 * MIB
@@ -439,10 +457,10 @@ def combinations(transport):
 
 DISK_CASES = [read_hash, one_sector, short_end, out_of_order, first_sector,
               write_pattern, read_only, bad_requests, small_memory,
-              high_sector, interrupts, sleeping]
+              high_sector, interrupts, sleeping, event_loop]
 MMIO_CASES = [two_disks, no_disk, not_a_disk, wrong_type, policy, exception]
 PCI_CASES = [read_hash, out_of_order, write_pattern, read_only, interrupts,
-             sleeping, vectors, one_line]
+             sleeping, event_loop, vectors, one_line]
 
 
 def on_mmio():
