@@ -38,7 +38,8 @@ struct vio_blk_config {
     uint16_t n_queues;   /* default 1; less where the device has less */
     uint16_t queue_size; /* descriptors, a power of two; default 256. Less is
                             used where the device or the memory has less */
-    uint16_t max_segs;   /* segments of one request; default 2 */
+    uint16_t max_segs;   /* segments of one request; default 2. Less where the
+                            queue becomes too small for them */
     uint16_t depth;      /* requests in flight, at least; default 64. Indirect
                             tables, and memory for them, are used where the
                             descriptors are too few for that. What it came to,

@@ -53,6 +53,8 @@ struct vio_policy {
     uint64_t required; /* feature bits without which the device is refused */
     uint64_t refused;  /* feature bits that are never accepted; a modern device
                           whose VERSION_1 is among them is refused itself */
+    bool no_intx;      /* PCI: the interrupt line leads nowhere; a device that
+                          cannot send the messages wished for is polled */
 };
 
 /*
@@ -305,7 +307,9 @@ int vio_device_config_write(struct vio_device *dev, uint32_t offset,
                             unsigned width, uint32_t value);
 
 /**
- * The interrupt entry of a device: acknowledge, and say what it is about.
+ * The interrupt entry of a device: acknowledge, and say what it is about. On PCI
+ * that is vio_pci_isr(), which knows the vector: with MSI-X this call cannot
+ * tell, and says both.
  *
  * Before DRIVER_OK, from the agreement on features on, that is a change of the
  * configuration at most: what was read of it may be out of date. A disk can be

@@ -104,7 +104,9 @@ struct vio_pci_walk {
 };
 
 /**
- * Step to the next function that is there, bus by bus.
+ * Step to the next function that is there, bus by bus. What is behind a bridge
+ * is there once the bridge has bus numbers and windows, which firmware gives it,
+ * or the caller (ports/common/bus.c does).
  *
  * Context: task. Returns: true: walk->bdf is one; false: there are no more.
  */
@@ -187,7 +189,8 @@ struct vio_pci_msix {
     uint8_t table_bar;
 };
 
-/* A virtio device on PCI. The fields are the library's. */
+/* A virtio device on PCI. The fields are the library's; irq_pin and irq_line may
+ * be read. */
 struct vio_pci {
     struct vio_device dev; /* first: the transport gets back from it */
     uint16_t device_id;
@@ -248,8 +251,10 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
  *
  * A reset makes the device forget its vectors, so that the wish is recorded
  * here, and tried by vio_device_begin() each time: one vector per queue and one
- * for the configuration, else two, else INTx; vio_pci_interrupt_mode() tells
- * what it came to. The handlers are in place before: each calls vio_pci_isr().
+ * for the configuration, else two, else INTx (unless the policy has no_intx),
+ * else none; vio_pci_interrupt_mode() tells what it came to, and the waits poll
+ * a queue that raises none. The handlers are in place before: each calls
+ * vio_pci_isr(). Where INTx leads is in irq_pin and irq_line of the device.
  *
  * @most: the best that the caller can take. VIO_PCI_MSIX_* need
  * env->msi_compose.

@@ -218,7 +218,8 @@ static bool try_mode(struct vio_pci *p, enum vio_pci_interrupts mode)
 {
     if (is_msix(mode))
         return try_msix(p, mode);
-    return mode == VIO_PCI_POLLED || (p->irq_pin != 0 && p->isr.mapped);
+    return mode == VIO_PCI_POLLED ||
+           (p->irq_pin != 0 && p->isr.mapped && !p->dev.policy.no_intx);
 }
 
 void vio_pci_start_interrupts(struct vio_pci *p)

@@ -96,6 +96,26 @@ static void modes_by_the_callers_wish(void **state)
     }
 }
 
+/* Whose line leads nowhere is polled rather than waited for. */
+static void line_may_be_refused(void **state)
+{
+    static const struct vio_policy no_intx = {.no_intx = true};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        unit_pci_start(both[i & 1]);
+        unit_pci_allow_msi();
+        set_table_size(i < 2 ? 1 : 2);
+        assert_int_equal(unit_pci_probe(&no_intx), 0);
+        assert_int_equal(
+            vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1, 32), 0);
+        unit_pci_up();
+        assert_mode(i < 2 ? VIO_PCI_POLLED : VIO_PCI_MSIX_EACH);
+        unit_pci_transfer();
+        unit_pci_down();
+    }
+}
+
 static void the_table_holds_the_messages(void **state)
 {
     struct model_pci *m = &unit_function;
@@ -364,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_case(modes_by_the_size_of_the_table),
         unit_case(modes_by_the_callers_wish),
+        unit_case(line_may_be_refused),
         unit_case(the_table_holds_the_messages),
         unit_case(t_qsz_09_a_vector_is_not_mapped),
         unit_case(a_message_cannot_be_composed),
