@@ -53,8 +53,6 @@ struct vio_policy {
     uint64_t required; /* feature bits without which the device is refused */
     uint64_t refused;  /* feature bits that are never accepted; a modern device
                           whose VERSION_1 is among them is refused itself */
-    bool no_intx;      /* PCI: the interrupt line leads nowhere; a device that
-                          cannot send the messages wished for is polled */
 };
 
 /*

@@ -199,6 +199,7 @@ struct vio_pci {
     uint8_t window;   /* the PCI_CFG capability; 0: there is none */
     uint8_t irq_pin;  /* of INTx: 1 to 4, 0: there is none */
     uint8_t irq_line; /* as firmware left it */
+    bool no_intx;     /* which leads nowhere */
     struct vio_pci_function function;
     uint16_t command; /* decoding of the spaces in use */
     struct vio_pci_bar bar[VIO_PCI_BARS];
@@ -251,10 +252,10 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
  *
  * A reset makes the device forget its vectors, so that the wish is recorded
  * here, and tried by vio_device_begin() each time: one vector per queue and one
- * for the configuration, else two, else INTx (unless the policy has no_intx),
- * else none; vio_pci_interrupt_mode() tells what it came to, and the waits poll
- * a queue that raises none. The handlers are in place before: each calls
- * vio_pci_isr(). Where INTx leads is in irq_pin and irq_line of the device.
+ * for the configuration, else two, else INTx, else none;
+ * vio_pci_interrupt_mode() tells what it came to, and the waits poll a queue
+ * that raises none. The handlers are in place before: each calls vio_pci_isr().
+ * Where INTx leads is in irq_pin and irq_line of the device.
  *
  * @most: the best that the caller can take. VIO_PCI_MSIX_* need
  * env->msi_compose.
@@ -269,6 +270,14 @@ int vio_pci_probe(struct vio_pci *p, const struct vio_pci_bus *bus,
  */
 int vio_pci_set_interrupts(struct vio_pci *p, enum vio_pci_interrupts most,
                            uint16_t n_queues, unsigned first_vector);
+
+/**
+ * Say that the interrupt line leads nowhere: a device that cannot send the
+ * messages wished for is polled.
+ *
+ * Context: task, before begin.
+ */
+void vio_pci_refuse_intx(struct vio_pci *p);
 
 /** Context: any, after begin. Returns: the interrupts in use. */
 enum vio_pci_interrupts vio_pci_interrupt_mode(const struct vio_pci *p);

@@ -41,7 +41,7 @@ int vio_blk_set_writeback(struct vio_blk *blk, bool writeback)
 {
     int err;
 
-    if (!blk_in_use(blk))
+    if (!blk_has_queues(blk))
         return VIO_EBADSTATE;
     if (!blk->info.can_set_cache)
         return VIO_ENOTSUP;
@@ -70,7 +70,7 @@ static void hold_all(struct vio_blk *blk, bool held)
 
 int vio_blk_suspend(struct vio_blk *blk)
 {
-    if (!blk->queue || blk->finished)
+    if (!blk_has_queues(blk))
         return VIO_EBADSTATE;
     /* 3.4.1: once SUSPEND is set nothing more is shown, whatever comes of it.
      * Where it will not be, nothing happens; one that is suspended already
@@ -85,7 +85,7 @@ int vio_blk_resume(struct vio_blk *blk)
 {
     int err;
 
-    if (!blk->queue || blk->finished)
+    if (!blk_has_queues(blk))
         return VIO_EBADSTATE;
     err = vio_device_resume(blk->dev);
     if (!err)

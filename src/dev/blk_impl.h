@@ -150,14 +150,19 @@ int vio_blk_look(struct vio_blk_queue *q);
 int vio_blk_take(struct vio_blk_queue *q, unsigned status,
                  struct vio_blk_req **req, int *result);
 
-/* May the calls that wait use it? Not if it did not come up or is finished: its
- * queues are another one's memory then, and its device may be. A suspended
- * device would be shown a request at the resume, and not before; one that is
- * reset, has failed or is gone is not to be notified (3.1.1). */
+/* It came up, and is not finished: its queues would be somebody else's memory
+ * then, and its device somebody else's. */
+static inline bool blk_has_queues(const struct vio_blk *blk)
+{
+    return blk->queue && !blk->finished;
+}
+
+/* May the calls that wait use it? A suspended device would be shown a request at
+ * the resume, and not before; one that is reset, has failed or is gone is not to
+ * be notified (3.1.1). */
 static inline bool blk_in_use(const struct vio_blk *blk)
 {
-    return blk->queue && !blk->finished &&
-           blk->dev->state == VIO_DEVICE_RUNNING;
+    return blk_has_queues(blk) && blk->dev->state == VIO_DEVICE_RUNNING;
 }
 
 /* The caller has the request again. */

@@ -219,7 +219,7 @@ static bool try_mode(struct vio_pci *p, enum vio_pci_interrupts mode)
     if (is_msix(mode))
         return try_msix(p, mode);
     return mode == VIO_PCI_POLLED ||
-           (p->irq_pin != 0 && p->isr.mapped && !p->dev.policy.no_intx);
+           (p->irq_pin != 0 && p->isr.mapped && !p->no_intx);
 }
 
 void vio_pci_start_interrupts(struct vio_pci *p)
@@ -254,6 +254,11 @@ int vio_pci_set_interrupts(struct vio_pci *p, enum vio_pci_interrupts most,
     p->wish_queues = n_queues;
     p->first_vector = first_vector;
     return 0;
+}
+
+void vio_pci_refuse_intx(struct vio_pci *p)
+{
+    p->no_intx = true;
 }
 
 enum vio_pci_interrupts vio_pci_interrupt_mode(const struct vio_pci *p)

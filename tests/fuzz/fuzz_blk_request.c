@@ -28,6 +28,7 @@ static struct request {
     struct vio_blk_scsi scsi;
     char id[VIO_BLK_ID_SIZE];
     uint64_t sector, where;
+    uint32_t zone_sectors; /* when it was queued: the disk may change */
     enum kind kind;
     unsigned queue;
     bool queued;
@@ -143,8 +144,6 @@ static void check_report(const struct request *r)
 /* What the caller may rely on after a success. */
 static void check_answer(const struct request *r)
 {
-    const struct vio_blk_zoned *z = &fuzz_blk.blk.info.zoned;
-
     if (r->kind == ID)
         FUZZ_ASSERT(memchr(r->id, '\0', sizeof r->id));
     else if (r->kind == LIFETIME)
@@ -152,7 +151,7 @@ static void check_answer(const struct request *r)
                     r->lifetime.mlc_tenth <= 11);
     else if (r->kind == APPEND)
         FUZZ_ASSERT(r->where >= r->sector &&
-                    r->where - r->sector < z->zone_sectors);
+                    r->where - r->sector < r->zone_sectors);
     else if (r->kind == REPORT)
         check_report(r);
     else if (r->kind == SCSI)
@@ -191,6 +190,7 @@ static struct request *choose_request(void)
     }
     r->kind = (enum kind)((choice / REQUESTS) % N_KINDS);
     r->queue = choice % fuzz_blk.blk.info.n_queues;
+    r->zone_sectors = fuzz_blk.blk.info.zoned.zone_sectors;
     prep(r);
     return r;
 }

@@ -277,6 +277,12 @@ static void t_lif_07_wait_repeats_a_lost_notification(void **state)
     assert_int_equal(unit_env.logs, 2);
     assert_non_null(strstr(unit_env.logged, "notified again"));
     assert_true(unit_env.now_ns >= 250000000); /* at a low rate */
+    /* With nowhere to say so, too. */
+    unit_env.env.log = NULL;
+    doorbells_to_lose = 1;
+    assert_int_equal(queue_read(0), 0);
+    assert_int_equal(vio_blk_wait(q, &req[0], 10000000000), 0);
+    assert_int_equal(unit_env.logs, 2);
     unit_disk_down();
 }
 

@@ -446,6 +446,8 @@ static void disk_that_did_not_come_up_refuses_calls(void **state)
                      VIO_EBADSTATE);
     assert_int_equal(vio_blk_secure_erase(&unit_blk, 0, 1), VIO_EBADSTATE);
     assert_int_equal(vio_blk_set_writeback(&unit_blk, true), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_suspend(&unit_blk), VIO_EBADSTATE);
+    assert_int_equal(vio_blk_resume(&unit_blk), VIO_EBADSTATE);
     assert_null(vio_blk_get_queue(&unit_blk, 0));
     assert_int_equal(vio_blk_fini(&unit_blk), 0);
 }

@@ -132,6 +132,10 @@ static void depth_is_kept_while_there_is_memory(void **state)
     assert_false(unit_blk.info.indirect);
     assert_int_equal(unit_blk.info.max_segs, 64);
     unit_disk_down();
+    unit_mmio.dev.env = NULL; /* nobody is told */
+    assert_int_equal(vio_blk_init(&unit_blk, &unit_mmio.dev, &cfg, &mem), 0);
+    assert_false(unit_blk.info.indirect);
+    unit_disk_down();
 }
 
 /* Where the reset at its end fails nothing is told. */

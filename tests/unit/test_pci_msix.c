@@ -99,14 +99,13 @@ static void modes_by_the_callers_wish(void **state)
 /* Whose line leads nowhere is polled rather than waited for. */
 static void line_may_be_refused(void **state)
 {
-    static const struct vio_policy no_intx = {.no_intx = true};
-
     (void)state;
     for (size_t i = 0; i < 4; i++) {
         unit_pci_start(both[i & 1]);
         unit_pci_allow_msi();
         set_table_size(i < 2 ? 1 : 2);
-        assert_int_equal(unit_pci_probe(&no_intx), 0);
+        assert_int_equal(unit_pci_probe(NULL), 0);
+        vio_pci_refuse_intx(&unit_pci);
         assert_int_equal(
             vio_pci_set_interrupts(&unit_pci, VIO_PCI_MSIX_EACH, 1, 32), 0);
         unit_pci_up();
