@@ -82,8 +82,8 @@ static inline bool vio_can_log(const struct vio_env *env)
     return ENV_HAS(env, log);
 }
 
-/* Tell a person what the library has run into and goes on from, or what no error
- * says. */
+/* Tell a person what the library has run into and goes on from, or what no
+ * error says. */
 #ifdef VIO_NO_ENV
 #define vio_log(env, level, msg) ((void)(env))
 #else

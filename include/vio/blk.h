@@ -219,8 +219,8 @@ int vio_blk_fini(struct vio_blk *blk);
 /** Context: any. Returns: what is known of the disk; valid until fini. */
 const struct vio_blk_info *vio_blk_info(const struct vio_blk *blk);
 
-/** Context: any. Returns: queue `i`; NULL: it is none of info's n_queues, which
- * are 0 of a disk that did not come up. It stays the same through recoveries. */
+/** Context: any. Returns: queue `i`, which stays the same through recoveries;
+ * NULL: it is none of info's n_queues, 0 of a disk that did not come up. */
 struct vio_blk_queue *vio_blk_get_queue(struct vio_blk *blk, unsigned i);
 
 /**
@@ -449,9 +449,10 @@ enum vio_blk_recovery {
  * the queues; what is queued is kept.
  *
  * Context: owner of all queues, blocks for at most about a second. Returns: as
- * vio_device_reset(). After VIO_ETIMEDOUT the memory is still the device's, and
- * the call can be made again; after VIO_ENODEV nothing is left but
- * vio_blk_fini(), which hands back what is queued.
+ * vio_device_reset(); VIO_EBADSTATE: vio_blk_fini() has ended its use. After
+ * VIO_ETIMEDOUT the memory is still the device's, and the call can be made
+ * again; after VIO_ENODEV nothing is left but vio_blk_fini(), which hands back
+ * what is queued.
  */
 int vio_blk_freeze(struct vio_blk *blk);
 

@@ -4,9 +4,9 @@
  * negotiation, configuration space, queues, reset. A probe of a transport
  * (vio/mmio.h) fills it; a frontend (vio/blk.h) drives it.
  *
- * Where bringing up a device fails, `why` of the device says more than the error
- * code: calls that do so say it. It is of the last vio_device_begin(), or of what
- * came after it, and not of requests.
+ * Where bringing up a device fails, `why` of the device says more than the
+ * error code. It is of the last vio_device_begin(), or of what came after it,
+ * and not of requests.
  *
  * Spec: 2 Basic Facilities of a Virtio Device, 3.1 Device Initialization.
  */
@@ -305,9 +305,9 @@ int vio_device_config_write(struct vio_device *dev, uint32_t offset,
                             unsigned width, uint32_t value);
 
 /**
- * The interrupt entry of a device: acknowledge, and say what it is about. On PCI
- * that is vio_pci_isr(), which knows the vector: with MSI-X this call cannot
- * tell, and says both.
+ * The interrupt entry of a device: acknowledge, and say what it is about. On
+ * PCI that is vio_pci_isr(), which knows the vector: with MSI-X this call
+ * cannot tell, and says both.
  *
  * Before DRIVER_OK, from the agreement on features on, that is a change of the
  * configuration at most: what was read of it may be out of date. A disk can be

@@ -32,8 +32,7 @@ extern "C" {
 #define VIO_DISK_PRIV_SIZE   80u
 
 /* The fields are the library's, but for timeout_ns; capacity and block_size may
- * be read. It is read-only if the device has VIRTIO_BLK_F_RO (vio_device_has()).
- */
+ * be read. Is the disk read-only? vio_device_has(dev, VIRTIO_BLK_F_RO). */
 struct vio_disk {
     struct vio_device *dev;
     uint64_t capacity;   /* sectors of 512 bytes */
@@ -85,9 +84,9 @@ int vio_disk_init(struct vio_disk *disk, struct vio_device *dev,
  * a sector; VIO_EIO, VIO_ENOTSUP: the device failed; VIO_ETIMEDOUT, VIO_EPROTO:
  * it did not answer, or broke the rules, asks for a reset, was reset or is gone
  * (which is looked at four times a second): the device has been reset, and the
- * disk has to be initialised again; VIO_EBADSTATE: it has to be. After an error the
- * content of buf is undefined; after VIO_ETIMEDOUT buf is the caller's again
- * once vio_disk_fini() returns anything else.
+ * disk has to be initialised again; VIO_EBADSTATE: it has to be. After an error
+ * the content of buf is undefined; after VIO_ETIMEDOUT buf is the caller's
+ * again once vio_disk_fini() returns anything else.
  *
  * Spec: 5.2.6 Device Operation.
  */

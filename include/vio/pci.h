@@ -105,8 +105,8 @@ struct vio_pci_walk {
 
 /**
  * Step to the next function that is there, bus by bus. What is behind a bridge
- * is there once the bridge has bus numbers and windows, which firmware gives it,
- * or the caller (ports/common/bus.c does).
+ * is there once the bridge has bus numbers and windows, from firmware or from
+ * the caller (ports/common/bus.c does it).
  *
  * Context: task. Returns: true: walk->bdf is one; false: there are no more.
  */
@@ -189,8 +189,8 @@ struct vio_pci_msix {
     uint8_t table_bar;
 };
 
-/* A virtio device on PCI. The fields are the library's; irq_pin and irq_line may
- * be read. */
+/* A virtio device on PCI. The fields are the library's; irq_pin and irq_line
+ * may be read. */
 struct vio_pci {
     struct vio_device dev; /* first: the transport gets back from it */
     uint16_t device_id;

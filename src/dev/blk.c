@@ -212,7 +212,7 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
     blk->mem = *mem;
     blk->dev = dev;
     blk->info = (struct vio_blk_info){0};
-    blk->finished = false;
+    blk->finished = blk->changed = false;
     /* Who had the disk before, this program or another one, may have left it
      * writes in a cache that was write-back then. */
     blk->unflushed = true;
@@ -220,7 +220,7 @@ int vio_blk_init(struct vio_blk *blk, struct vio_device *dev,
     err = check_args(dev, &blk->cfg, &blk->mem);
     if (!err)
         err = bring_up(blk);
-    blk->changed = false;
+    blk->changed = false; /* of what was known before there is nothing */
     return err;
 }
 

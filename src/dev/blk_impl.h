@@ -157,9 +157,9 @@ static inline bool blk_has_queues(const struct vio_blk *blk)
     return blk->queue && !blk->finished;
 }
 
-/* May the calls that wait use it? A suspended device would be shown a request at
- * the resume, and not before; one that is reset, has failed or is gone is not to
- * be notified (3.1.1). */
+/* May the calls that wait use it? A suspended device would be shown a request
+ * at the resume, and not before; one that is reset, has failed or is gone is
+ * not to be notified (3.1.1). */
 static inline bool blk_in_use(const struct vio_blk *blk)
 {
     return blk_has_queues(blk) && blk->dev->state == VIO_DEVICE_RUNNING;

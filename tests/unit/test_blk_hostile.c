@@ -457,8 +457,8 @@ static void used_index_beyond_the_queue_breaks_it(void **state)
     unit_disk_down();
 }
 
-/* A request that is done is told of before the rules that were broken behind it:
- * what it was to do it has done, and its buffer is the caller's. */
+/* A request that is done is told of before the rules that were broken behind
+ * it: what it was to do it has done, and its buffer is the caller's. */
 static void done_is_told_before_what_broke_behind_it(void **state)
 {
     struct vio_blk_req req[2];

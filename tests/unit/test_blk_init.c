@@ -470,6 +470,18 @@ static void success_has_no_reason(void **state)
     unit_disk_down();
 }
 
+/* What is in the object's memory before does not matter. */
+static void object_may_be_any_memory(void **state)
+{
+    (void)state;
+    start(2);
+    memset(&unit_blk, 0xa5, sizeof(unit_blk));
+    unit_disk_up(NULL);
+    read_something();
+    assert_int_equal(vio_blk_recover(&unit_blk, VIO_BLK_RESUBMIT), 0);
+    unit_disk_down();
+}
+
 /* An object that nothing was ever done with can be cleaned up. */
 static void disk_of_zeros_is_finished(void **state)
 {
@@ -533,6 +545,7 @@ int main(void)
         unit_all_cases(init_that_cannot_be_undone_says_so),
         unit_all_cases(disk_that_did_not_come_up_refuses_calls),
         unit_case(success_has_no_reason),
+        unit_all_cases(object_may_be_any_memory),
         unit_case(disk_of_zeros_is_finished),
         unit_all_cases(there_are_no_more_queues_than_info_says),
         unit_all_cases(disk_can_be_brought_up_again),
