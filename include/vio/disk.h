@@ -26,7 +26,8 @@ extern "C" {
 /*
  * What a disk needs of the two blocks of a struct vio_mem. A legacy device on
  * MMIO takes 8192 bytes of shared memory more; on PCI it dictates the size of
- * its queue, and what is needed is in dev->why where it is not there.
+ * its queue, and that takes 16 bytes of private memory a descriptor. What is
+ * needed is in dev->why where it is not there, of one block at a time.
  */
 #define VIO_DISK_SHARED_SIZE 256u
 #define VIO_DISK_PRIV_SIZE   80u

@@ -5,6 +5,7 @@
  * Spec: 4.1.4.3 Common configuration structure layout, 4.1.4.4 Notification
  * structure layout, 4.1.5 PCI-specific Initialization And Device Operation.
  */
+#include "../env_call.h"
 #include "../virtq/ring.h"
 #include "pci_impl.h"
 
@@ -247,6 +248,9 @@ int vio_pci_use_modern(struct vio_pci *p, struct vio_why *why)
                             ? p->device.length
                             : MOST_DEVICE_CONFIG;
     p->dev.policy.refused |= features_out_of_reach(p);
+    if (!p->common.mapped || !p->notify.mapped)
+        vio_log(p->dev.env, VIO_LOG_WARNING,
+                "registers through the window: slow, is a BAR unassigned?");
     return 0;
 }
 

@@ -288,6 +288,7 @@ static void window_reaches_everything(void **state)
         if (wide)
             unit_function.dev.offered |= MF(MF_NOTIFY_DATA);
         assert_int_equal(unit_pci_probe(NULL), 0);
+        assert_non_null(strstr(unit_env.logged, "window"));
         unit_pci_up();
         unit_pci_transfer();
         assert_true(unit_function.window_accesses > 20);
