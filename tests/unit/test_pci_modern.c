@@ -298,6 +298,37 @@ static void window_reaches_everything(void **state)
     }
 }
 
+/* Or the doorbells alone. */
+static uint64_t refused_offset;
+
+static int refuse_offset(void *ctx, uint32_t bdf, unsigned bar,
+                         uint64_t address, uint64_t offset, uint64_t length,
+                         bool is_io, struct vio_reg *out)
+{
+    (void)ctx, (void)bdf, (void)bar, (void)length, (void)is_io;
+    if (offset == refused_offset)
+        return -1;
+    *out = vio_reg_mem((uintptr_t)(address + offset));
+    return 0;
+}
+
+static void window_reaches_doorbells_alone(void **state)
+{
+    (void)state;
+    unit_pci_start(MODEL_PCI_MODERN | MODEL_PCI_WINDOW);
+    assert_int_equal(unit_pci_probe(NULL), 0);
+    assert_int_equal(unit_env.logs, 0);
+    refused_offset = unit_pci.notify.offset;
+    unit_bus.map_bar = refuse_offset;
+    assert_int_equal(unit_pci_probe(NULL), 0);
+    assert_true(unit_pci.common.mapped && !unit_pci.notify.mapped);
+    assert_int_equal(unit_env.logs, 1);
+    unit_pci_up();
+    unit_pci_transfer();
+    assert_true(unit_function.window_accesses > 0);
+    unit_pci_down();
+}
+
 /* The generation has 8 bits here. */
 static void t_cfg_01_generation_is_never_stable(void **state)
 {
@@ -326,6 +357,7 @@ int main(void)
         unit_case(queue_is_reset_by_itself),
         unit_case(t_qsz_11_queue_reset_never_completes),
         unit_case(window_reaches_everything),
+        unit_case(window_reaches_doorbells_alone),
         unit_case(t_cfg_01_generation_is_never_stable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
